@@ -1,0 +1,41 @@
+# Every target works on a fresh clone: what needs .venv makes it first, from the lock, once.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test proofs lint check bench docs lock
+
+python := .venv/bin/python
+ready := .venv/.ready
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+setup: $(ready) ## Make .venv from the lock
+$(ready): requirements-dev.lock .ci/installer.lock .ci/setup
+	@.ci/setup
+
+run: $(ready) ## Start Rollcall: in Slack when tokens are set, else in the practice Slack
+	@$(python) -m bot run
+
+test: $(ready) ## Run the quick tests
+	@$(python) -m pytest -m "not proof"
+
+proofs: $(ready) ## Run the long tests
+	@$(python) -m pytest -m proof
+
+lint: $(ready) ## Check style, types, the direction of imports and the Dockerfile
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy bot tests
+	@.venv/bin/lint-imports
+	@.venv/bin/hadolint Dockerfile
+
+check: test lint proofs ## Run everything that CI runs
+
+bench: $(ready) ## Measure acknowledgements against a bare Bolt app
+	@$(python) -m tests.bench
+
+docs: $(ready) ## Write the generated parts of the documentation anew
+	@$(python) -m tests.docs
+
+lock: ## Renew the locks (needs uv); they name no registry and no path
+	@.ci/lock

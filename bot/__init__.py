@@ -1,0 +1,1 @@
+"""Rollcall: releases run from Slack, as one state machine over one auditable ledger."""

@@ -1,0 +1,117 @@
+"""The composition root: every part is made here, and handed what it needs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.coordinator import Coordinator
+from bot.jobs.attend import attend_due, attend_open
+from bot.jobs.ticks import Ticks
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.reader import Reader
+from bot.ledger.schema import upgrade
+from bot.runbook.problems import RunbookError
+from bot.runbook.read import Runbooks
+from bot.settings import Settings, Transport
+from bot.slack.connect import bolt, identify, web_client
+from bot.slack.delivery import DeliveryWorker
+from bot.slack.desk import Desk
+from bot.slack.directory import SlackDirectory
+from bot.slack.http import SlackOverHttp
+from bot.slack.listeners import Listeners
+from bot.slack.socket import SlackOverSocket
+from bot.slack.tasks import Tasks
+from bot.web.server import Handler, WebServer
+
+DIRECTORY_S = 60.0
+"""Seconds after which people and groups are read again, in case an event about them was lost."""
+DRAIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Rollcall while it runs. `address` is where its own HTTP server listens."""
+
+    address: str
+    transport: Transport
+    workspace: str
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
+    """Run Rollcall: bring the database up to date, connect to Slack, and answer until the block is left.
+
+    Raises Misconfigured, UnusableDatabase, RunbookError or TokenRefused before anything is answered.
+    """
+    transport = settings.transport
+    runbooks = Runbooks(settings.rollcall_runbooks)
+    if problems := runbooks.check():
+        raise RunbookError(tuple(problems))
+    await asyncio.to_thread(upgrade, settings.database_url)
+    async with AsyncExitStack() as stack:
+        database, ledger = Database(settings.database_url), Ledger()
+        stack.push_async_callback(asyncio.to_thread, database.close)
+        releases = Reader(database, ledger)
+
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
+        identity = await identify(client)
+        directory = SlackDirectory(client)
+        delivery = DeliveryWorker(client, database, releases, clock, settings.rollcall_settle)
+        coordinator = Coordinator(database, ledger, runbooks, directory, clock, delivery.wake)
+
+        async def read_people() -> None:
+            if await directory.refresh():
+                await attend_open(coordinator, releases, identity.workspace)
+
+        async def attend() -> None:
+            await attend_due(coordinator, releases, clock)
+
+        tasks = Tasks()
+        desk = Desk(
+            coordinator=coordinator, releases=releases, runbooks=runbooks, command=settings.rollcall_command
+        )
+        listeners = Listeners(desk, client, tasks, lambda: tasks.run(read_people()))
+        secret = settings.slack_signing_secret.get_secret_value()
+        app = bolt(client, identity, secret, listeners)
+
+        tasks.run(read_people())
+        stack.push_async_callback(delivery.stop)
+        delivery.start()
+        stack.push_async_callback(tasks.finish, DRAIN_S)
+        posts: dict[str, Handler] = {}
+        connected = _always
+        if transport is Transport.HTTP:
+            posts["/slack/events"] = SlackOverHttp(app, secret)
+        else:
+            socket = SlackOverSocket(app, settings.slack_app_token.get_secret_value())
+            connected = socket.is_connected
+            stack.push_async_callback(socket.stop)
+            await socket.start()
+        web = WebServer(_health(database, connected), posts)
+        stack.push_async_callback(web.stop)
+        port = await web.start(settings.host, 8080 if settings.port is None else settings.port)
+        ticks = Ticks()
+        ticks.every(settings.rollcall_tick, attend)
+        ticks.every(DIRECTORY_S, read_people)
+        ticks.start()
+        stack.callback(ticks.stop)
+        yield Running(address=f"http://{settings.host}:{port}", transport=transport, workspace=identity.name)
+
+
+def _health(
+    database: Database, connected: Callable[[], Awaitable[bool]]
+) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+    async def healthy() -> Mapping[str, bool]:
+        return {"database": await database.answers(), "slack": await connected()}
+
+    return healthy
+
+
+async def _always() -> bool:
+    return True

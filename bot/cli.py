@@ -1,0 +1,171 @@
+"""The command `rollcall`."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from bot.app import running
+from bot.clock import Clock, MovableClock, SystemClock
+from bot.ledger.database import Database
+from bot.ledger.schema import UnusableDatabase, upgrade
+from bot.ledger.verify import verify
+from bot.runbook.lint import lint
+from bot.runbook.problems import RunbookError
+from bot.settings import Misconfigured, Settings, read_settings
+from bot.slack.connect import TokenRefused
+from bot.slack.manifest import manifest_json
+
+PRACTICE_FOLDER: Final = Path(".rollcall")
+"""Where the practice Slack and its ledger are kept."""
+PRACTICE_SETTLE: Final = timedelta(seconds=3)
+"""The practice Slack stores late by one second at most, where it is told to."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit code: 0 for well, 1 for what was found wrong, 2 for misuse."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.does(options)
+    except (Misconfigured, UnusableDatabase, RunbookError, TokenRefused) as trouble:
+        print(f"rollcall: {trouble}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rollcall", description="Run releases from Slack.")
+    parser.add_argument("--version", action="version", version=f"rollcall {_version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, does: Callable[[argparse.Namespace], int], summary: str
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=summary, description=summary)
+        one.set_defaults(does=does)
+        return one
+
+    command("run", _run, "serve the workspace whose tokens are set; without tokens, start the practice Slack")
+    command("serve", _serve, "serve the workspace whose tokens are set")
+    practice = command("practice", _practice, "start a practice Slack in the browser, and Rollcall in it")
+    practice.add_argument("--fresh", action="store_true", help="forget what was practised before")
+    manifest = command("manifest", _manifest, "print the Slack app to install, made from the code")
+    manifest.add_argument("--url", default="", help="where Slack can reach Rollcall over HTTP; else a socket")
+    linting = command("lint", _lint, "check runbooks")
+    linting.add_argument(
+        "paths", nargs="*", type=Path, help="files or folders; the runbooks where none is named"
+    )
+    command("verify", _verify, "check that the ledger is unbroken and that every row is what its events say")
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("rollcall")
+    except PackageNotFoundError:
+        return "from source"
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = read_settings()
+    tokens = settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret
+    if any(token.get_secret_value() for token in tokens):
+        return _serve(options)
+    print("No Slack tokens are set, so this is the practice Slack.")
+    return _practice(argparse.Namespace(fresh=False))
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = read_settings()
+    _log(settings)
+    return asyncio.run(_until_stopped(settings, SystemClock()))
+
+
+async def _until_stopped(settings: Settings, clock: Clock) -> int:
+    stopped = _stop_signal()
+    async with running(settings, clock) as rollcall:
+        print(f"Rollcall serves {rollcall.workspace} by {rollcall.transport}.", flush=True)
+        print(f"Health: {rollcall.address}/healthz", flush=True)
+        await stopped.wait()
+    return 0
+
+
+def _practice(options: argparse.Namespace) -> int:
+    settings = read_settings()
+    _log(settings)
+    return asyncio.run(_practise(settings, options.fresh))
+
+
+async def _practise(settings: Settings, fresh: bool) -> int:
+    # Only this command needs the practice Slack, so only it pays for importing it.
+    from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
+
+    PRACTICE_FOLDER.mkdir(exist_ok=True)
+    if fresh:
+        for left in PRACTICE_FOLDER.glob("*"):
+            left.unlink()
+    clock, stopped = MovableClock(), _stop_signal()
+    practice = Practice(clock, PRACTICE_FOLDER / "slack.json")
+    await practice.start(port=3000 if settings.port is None else settings.port)
+    inside = settings.model_copy(
+        update={
+            "slack_bot_token": SecretStr(BOT_TOKEN),
+            "slack_app_token": SecretStr(APP_TOKEN),
+            "slack_api_url": practice.api_url,
+            "database_url": f"sqlite:///{PRACTICE_FOLDER / 'ledger.db'}",
+            "port": 0,
+            "rollcall_tick": 1.0,
+            "rollcall_settle": PRACTICE_SETTLE,
+        }
+    )
+    try:
+        async with running(inside, clock):
+            print(f"The practice Slack is at {practice.url} (stop it with Ctrl+C).", flush=True)
+            await stopped.wait()
+    finally:
+        await practice.stop()
+    return 0
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that is set when the process is asked to stop."""
+    stopped = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    return stopped
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    print(manifest_json(read_settings().rollcall_command, options.url))
+    return 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    return lint(options.paths or [read_settings().rollcall_runbooks], sys.stdout)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    settings = read_settings()
+    upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        faults = asyncio.run(database.read(verify))
+    finally:
+        database.close()
+    print("\n".join(faults) or "The ledger is unbroken, and every row is what its events say.")
+    return 1 if faults else 0
+
+
+def _log(settings: Settings) -> None:
+    level = settings.rollcall_log.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("alembic", "slack_bolt", "slack_sdk", "aiohttp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

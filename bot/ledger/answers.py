@@ -1,0 +1,47 @@
+"""What was answered to each delivery of a command, so that a second delivery has no second effect."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import NewType
+
+from sqlalchemy import Connection, and_, insert, select
+
+from bot.ledger.tables import answers
+from bot.release.ids import ReleaseKey, UserId, WorkspaceId
+from bot.release.refusal import Code, Refused
+
+Delivery = NewType("Delivery", str)
+"""What tells one act from another, such as Slack's trigger id: the same each time that act is delivered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer that was given before: a refusal, or None with the release that was changed."""
+
+    release: ReleaseKey | None
+    refusal: Refused | None
+
+
+def recall(connection: Connection, workspace: WorkspaceId, delivery: Delivery) -> Answered | None:
+    """Return what this delivery was answered before, or None when it is new."""
+    here = and_(answers.c.workspace == workspace, answers.c.delivery == delivery)
+    row = connection.execute(select(answers.c.release, answers.c.refusal).where(here)).one_or_none()
+    if row is None:
+        return None
+    return Answered(release=row.release, refusal=_refusal(row.refusal) if row.refusal else None)
+
+
+def remember(
+    connection: Connection, workspace: WorkspaceId, delivery: Delivery, at: datetime, answered: Answered
+) -> None:
+    """Keep what a delivery was answered."""
+    refusal = json.dumps(asdict(answered.refusal)) if answered.refusal else None
+    row = {"workspace": workspace, "delivery": delivery, "at": at}
+    connection.execute(insert(answers).values(**row, release=answered.release, refusal=refusal))
+
+
+def _refusal(written: str) -> Refused:
+    content = json.loads(written)
+    ask = tuple(UserId(person) for person in content.pop("ask"))
+    return Refused(code=Code(content.pop("code")), ask=ask, **content)

@@ -1,0 +1,178 @@
+"""The database: durable transactions, run away from the event loop.
+
+SQLite has one writer. Its transactions begin IMMEDIATE, because SQLAlchemy's default begins none before a
+SELECT and so loses updates without an error; what waits is committed together, each piece of work in a
+savepoint of its own. PostgreSQL runs each piece of work in its own transaction, and rows are locked by
+`SELECT ... FOR UPDATE`.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+LARGEST_BATCH: Final = 64
+READERS: Final = 4
+POSTGRES_WRITERS: Final = 8
+SQLITE_WAIT_S: Final = 2.0
+"""How long a write waits for another process to let go of the file. A click must be answered within three."""
+
+
+class Database:
+    """Run pieces of work in transactions: `write` durably, `read` from a consistent state."""
+
+    def __init__(self, url: str) -> None:
+        self.url: URL = make_url(url)
+        self.engine = _engine(self.url)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self._writer: _OneWriter | _ManyWriters
+        self._writer = _OneWriter(self.engine) if self.sqlite else _ManyWriters(self.engine)
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether it is a SQLite file rather than a PostgreSQL server."""
+        return self.url.get_backend_name() == "sqlite"
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and return its result once that is durable."""
+        return await asyncio.wrap_future(self._writer.submit(work))
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work`, which only reads, and return its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Work[T]) -> T:
+        with self.engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+            return work(connection)
+
+    async def answers(self) -> bool:
+        """Whether the database can be read."""
+        try:
+            return await self.read(lambda connection: connection.scalar(select(1)) == 1)
+        except DBAPIError:
+            return False
+
+    def close(self) -> None:
+        """Finish what was submitted, then let go of the database."""
+        self._writer.close()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    work: Work[Any]
+    result: "Future[Any]"
+
+    def run(self, connection: Connection) -> tuple["Future[Any]", Any, BaseException | None]:
+        try:
+            with connection.begin_nested():
+                return self.result, self.work(connection), None
+        except Exception as fault:  # noqa: BLE001 - It is raised again where the work was submitted.
+            return self.result, None, fault
+
+
+class _OneWriter:
+    """Run all work on one thread, and commit together what has come in meanwhile."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pieces: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="write", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> "Future[T]":
+        result: Future[T] = Future()
+        self._pieces.put(_Piece(work, result))
+        return result
+
+    def close(self) -> None:
+        self._pieces.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._pieces.get()) is not None:
+            batch, last = self._batch(first)
+            self._commit(batch)
+            if last:
+                return
+
+    def _batch(self, first: _Piece) -> tuple[Sequence[_Piece], bool]:
+        batch = [first]
+        while len(batch) < LARGEST_BATCH:
+            try:
+                piece = self._pieces.get_nowait()
+            except queue.Empty:
+                break
+            if piece is None:
+                return batch, True
+            batch.append(piece)
+        return batch, False
+
+    def _commit(self, batch: Sequence[_Piece]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                outcomes = [piece.run(connection) for piece in batch]
+        except Exception as fault:  # noqa: BLE001 - Nothing of the batch was kept, and each is told so.
+            outcomes = [(piece.result, None, fault) for piece in batch]
+        for result, value, trouble in outcomes:
+            _settle(result, value, trouble)
+
+
+def _settle(result: "Future[Any]", value: object, trouble: BaseException | None) -> None:
+    if not result.set_running_or_notify_cancel():
+        return
+    if trouble is None:
+        result.set_result(value)
+    else:
+        result.set_exception(trouble)
+
+
+class _ManyWriters:
+    """Run each piece of work in a transaction of its own, several at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(POSTGRES_WRITERS, thread_name_prefix="write")
+
+    def submit(self, work: Work[T]) -> "Future[T]":
+        return self._threads.submit(self._run, work)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    def _run(self, work: Work[T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=POSTGRES_WRITERS + READERS, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=READERS + 2, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself: `_begin_sqlite` does, and says how.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={int(SQLITE_WAIT_S * 1000)}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {how}")

@@ -1,0 +1,220 @@
+"""The ledger: append the events of a release, and read releases back."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.ledger.codec import NO_EVENT, chained, decode, encode
+from bot.ledger.tables import events, releases, services
+from bot.release.attention import attention_at
+from bot.release.decide import fold
+from bot.release.event import Event
+from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
+from bot.release.release import Release
+from bot.release.state import State
+
+KEPT: Final = 512
+"""How many folded releases are kept, so that a click need not read the events of its release again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event at its place in the chain of its release."""
+
+    seq: int
+    event: Event
+    body: str
+    prev: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A release as it is listed."""
+
+    id: ReleaseId
+    service: str
+    version: str
+    state: State
+    channel: ChannelId
+    started_at: datetime
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a service stands: its open release, its completed one of some version, and its next number."""
+
+    active: ReleaseKey | None
+    released_as: ReleaseKey | None
+    number: int
+
+
+class Ledger:
+    """Append and read. Every method works inside the transaction of the connection that it is given."""
+
+    def __init__(self) -> None:
+        self._folded: dict[str, Release] = {}
+        self._keeping = threading.Lock()
+
+    def lock(self, connection: Connection, release: ReleaseId) -> Release | None:
+        """Lock a release until the transaction ends, and return it as it stands; None if there is none."""
+        found = self._current(connection, release, for_update=True)
+        return found[0] if found else None
+
+    def find(self, connection: Connection, release: ReleaseId) -> Release | None:
+        """Return a release as it stands, or None."""
+        found = self._current(connection, release, for_update=False)
+        return found[0] if found else None
+
+    def find_with_head(self, connection: Connection, release: ReleaseId) -> tuple[Release, str] | None:
+        """Return a release as it stands and the hash of its newest event, or None."""
+        return self._current(connection, release, for_update=False)
+
+    def lock_service(
+        self, connection: Connection, workspace: WorkspaceId, service: str, version: str
+    ) -> Standing:
+        """Lock a service until the transaction ends, and return how it stands."""
+        row = {"workspace": workspace, "service": service, "releases": 0}
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(services).values(row).on_conflict_do_nothing())
+        here = and_(services.c.workspace == workspace, services.c.service == service)
+        count = connection.scalar(select(services.c.releases).where(here).with_for_update()) or 0
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        open_one = select(releases.c.release).where(mine, releases.c.ended_at.is_(None))
+        same = select(releases.c.release).where(
+            mine, releases.c.version == version, releases.c.state == State.COMPLETED
+        )
+        return Standing(
+            active=connection.scalar(open_one), released_as=connection.scalar(same), number=count + 1
+        )
+
+    def append(self, connection: Connection, before: Release | None, new: Sequence[Event]) -> Release:
+        """Append events to a release that this transaction has locked, and return it as it stands then."""
+        after = fold(new, before)
+        head = self._head(connection, after.id) if before else NO_EVENT
+        rows = list(_chain(after.id, before.seq if before else 0, head, new))
+        connection.execute(insert(events), rows)
+        newest = str(rows[-1]["hash"])
+        self._project(connection, before, after, newest)
+        return self._keep(newest, after)
+
+    def entries(self, connection: Connection, release: ReleaseId) -> Sequence[Entry]:
+        """Return the events of a release in order, each with its place in the chain."""
+        here = and_(events.c.workspace == release.workspace, events.c.release == release.key)
+        rows = connection.execute(select(events).where(here).order_by(events.c.seq))
+        return [
+            Entry(seq=row.seq, event=decode(row.body), body=row.body, prev=row.prev, hash=row.hash)
+            for row in rows
+        ]
+
+    def listed(
+        self, connection: Connection, workspace: WorkspaceId, *, ended: bool = False, limit: int = 50
+    ) -> Sequence[Row]:
+        """Return the open releases of a workspace (or the ended ones), the newest first."""
+        which = releases.c.ended_at.is_not(None) if ended else releases.c.ended_at.is_(None)
+        query = select(releases).where(releases.c.workspace == workspace, which)
+        rows = connection.execute(query.order_by(releases.c.started_at.desc()).limit(limit))
+        return [_row(row) for row in rows]
+
+    def all(self, connection: Connection) -> Sequence[Row]:
+        """Return every release there is."""
+        query = select(releases).order_by(releases.c.workspace, releases.c.started_at, releases.c.release)
+        return [_row(row) for row in connection.execute(query)]
+
+    def due(self, connection: Connection, now: datetime, limit: int) -> Sequence[tuple[ReleaseId, datetime]]:
+        """Return the releases whose time for attention has come, and that time, the longest waiting first."""
+        columns = releases.c.workspace, releases.c.release, releases.c.attention_at
+        query = select(*columns).where(releases.c.attention_at <= now).order_by(releases.c.attention_at)
+        rows = connection.execute(query.limit(limit))
+        return [(ReleaseId(row.workspace, row.release), row.attention_at) for row in rows]
+
+    def _current(
+        self, connection: Connection, release: ReleaseId, *, for_update: bool
+    ) -> tuple[Release, str] | None:
+        query = select(releases.c.head).where(_is(release))
+        head = connection.scalar(query.with_for_update() if for_update else query)
+        if head is None:
+            return None
+        # What was folded is found by the head, so it can never stand for another history.
+        if kept := self._folded.get(head):
+            return kept, head
+        entries = self.entries(connection, release)
+        if for_update or (entries and entries[-1].hash == head):
+            return self._keep(head, fold(entry.event for entry in entries)), head
+        # Without a lock the release may have moved on between the two reads; what was read last is newer.
+        return fold(entry.event for entry in entries), entries[-1].hash
+
+    def _keep(self, head: str, release: Release) -> Release:
+        with self._keeping:
+            while len(self._folded) >= KEPT:
+                del self._folded[next(iter(self._folded))]
+            self._folded[head] = release
+        return release
+
+    def _head(self, connection: Connection, release: ReleaseId) -> str:
+        return connection.scalar(select(releases.c.head).where(_is(release))) or NO_EVENT
+
+    def _project(self, connection: Connection, before: Release | None, after: Release, head: str) -> None:
+        if before is not None:
+            connection.execute(update(releases).where(_is(after.id)).values(**projection(after, head)))
+            return
+        fresh = {"workspace": after.workspace, "release": after.key, "shown_seq": 0}
+        connection.execute(insert(releases).values(**fresh, **projection(after, head)))
+        here = and_(services.c.workspace == after.workspace, services.c.service == after.service)
+        connection.execute(update(services).where(here).values(releases=services.c.releases + 1))
+
+
+def projection(release: Release, head: str) -> dict[str, object]:
+    """Return the columns of a release's row that follow from its events."""
+    return {
+        "service": release.service,
+        "version": release.version,
+        "state": release.state,
+        "channel": release.channel,
+        "started_at": release.started_at,
+        "ended_at": release.since if release.state.ended else None,
+        "attention_at": attention_at(release),
+        "seq": release.seq,
+        "head": head,
+    }
+
+
+def _chain(release: ReleaseId, seq: int, head: str, new: Sequence[Event]) -> Iterable[dict[str, object]]:
+    for event in new:
+        seq += 1
+        body = encode(event)
+        prev, head = head, chained(release, seq, head, body)
+        yield {
+            "workspace": release.workspace,
+            "release": release.key,
+            "seq": seq,
+            "kind": type(event).__name__,
+            "at": event.at,
+            "by": event.by,
+            "body": body,
+            "prev": prev,
+            "hash": head,
+        }
+
+
+def _is(release: ReleaseId) -> ColumnElement[bool]:
+    return and_(releases.c.workspace == release.workspace, releases.c.release == release.key)
+
+
+def _row(row: sqlalchemy.Row[Any]) -> Row:
+    return Row(
+        id=ReleaseId(row.workspace, row.release),
+        service=row.service,
+        version=row.version,
+        state=State(row.state),
+        channel=row.channel,
+        started_at=row.started_at,
+        head=row.head,
+    )

@@ -1,0 +1,40 @@
+"""Reading releases from outside a transaction, for answers that change nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.ledger import shown
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger, Row
+from bot.release.ids import ReleaseId, WorkspaceId
+from bot.release.release import Release
+
+
+class Reader:
+    """Read releases as they stand."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._database = database
+        self._ledger = ledger
+
+    async def find(self, release: ReleaseId) -> Release | None:
+        """Return a release, or None."""
+        return await self._database.read(lambda connection: self._ledger.find(connection, release))
+
+    async def find_with_head(self, release: ReleaseId) -> tuple[Release, str] | None:
+        """Return a release and the hash of its newest event, or None."""
+        return await self._database.read(lambda connection: self._ledger.find_with_head(connection, release))
+
+    async def listed(self, workspace: WorkspaceId, *, ended: bool = False, limit: int = 50) -> Sequence[Row]:
+        """Return the open releases of a workspace (or the ended ones), the newest first."""
+        return await self._database.read(
+            lambda connection: self._ledger.listed(connection, workspace, ended=ended, limit=limit)
+        )
+
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[ReleaseId, datetime]]:
+        """Return the releases whose time for attention has come, and that time."""
+        return await self._database.read(lambda connection: self._ledger.due(connection, now, limit))
+
+    async def unshown(self) -> Sequence[ReleaseId]:
+        """Return the releases with events that Slack may not show yet."""
+        return await self._database.read(shown.unshown)

@@ -1,0 +1,72 @@
+"""What Slack shows of each release, as far as it is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.ledger.tables import messages, releases
+from bot.release.ids import ChannelId, ReleaseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One message: where it is, and the hash of what it shows.
+
+    `ts` is None until Slack has answered. `claimed_at` is set while a post is under way: when it stays set,
+    nobody knows whether Slack has stored the message.
+    """
+
+    slot: str
+    channel: ChannelId
+    ts: str | None = None
+    content: str | None = None
+    claimed_at: datetime | None = None
+
+
+def unshown(connection: Connection) -> Sequence[ReleaseId]:
+    """Return the releases with events that Slack may not show yet."""
+    query = select(releases.c.workspace, releases.c.release).where(releases.c.shown_seq < releases.c.seq)
+    return [ReleaseId(row.workspace, row.release) for row in connection.execute(query)]
+
+
+def mark_shown(connection: Connection, release: ReleaseId, seq: int) -> None:
+    """Note that Slack shows a release as it stood after its event number `seq`."""
+    here = and_(releases.c.workspace == release.workspace, releases.c.release == release.key)
+    connection.execute(update(releases).where(here).values(shown_seq=seq))
+
+
+def shown(connection: Connection, release: ReleaseId) -> dict[str, Shown]:
+    """Return what Slack shows of a release, by slot."""
+    rows = connection.execute(select(messages).where(_of(release)))
+    return {
+        row.slot: Shown(
+            slot=row.slot, channel=row.channel, ts=row.ts, content=row.shown, claimed_at=row.claimed_at
+        )
+        for row in rows
+    }
+
+
+def note(connection: Connection, release: ReleaseId, message: Shown) -> None:
+    """Keep what is known of one message."""
+    place = {"workspace": release.workspace, "release": release.key, "slot": message.slot}
+    content = {
+        "channel": message.channel,
+        "ts": message.ts,
+        "shown": message.content,
+        "claimed_at": message.claimed_at,
+    }
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    fresh = dialect.insert(messages).values(**place, **content)
+    connection.execute(fresh.on_conflict_do_update(index_elements=list(place), set_=content))
+
+
+def forget(connection: Connection, release: ReleaseId, slot: str) -> None:
+    """Forget a message that is not in Slack, so that it is posted again."""
+    connection.execute(delete(messages).where(_of(release), messages.c.slot == slot))
+
+
+def _of(release: ReleaseId) -> ColumnElement[bool]:
+    return and_(messages.c.workspace == release.workspace, messages.c.release == release.key)

@@ -1,0 +1,133 @@
+"""The tables, private to the ledger. `events` is the truth; the rest follows from it, or from Slack."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite forgets the zone, so it is put back when a moment is read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("workspace", "release", "seq"),
+)
+
+releases: Final = Table(
+    "releases",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("attention_at", Moment),
+    Column("seq", Integer, nullable=False),
+    Column("head", Text, nullable=False),
+    Column("shown_seq", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace", "release"),
+    Index(
+        "uq_releases_open",
+        "workspace",
+        "service",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_releases_workspace_service_version", "workspace", "service", "version"),
+    Index(
+        "ix_releases_attention_at",
+        "attention_at",
+        sqlite_where=text("attention_at IS NOT NULL"),
+        postgresql_where=text("attention_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_releases_unshown",
+        "workspace",
+        "release",
+        sqlite_where=text("shown_seq < seq"),
+        postgresql_where=text("shown_seq < seq"),
+    ),
+)
+
+services: Final = Table(
+    "services",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("releases", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace", "service"),
+)
+"""One row a service: the lock under which a release is started, and how many there were."""
+
+answers: Final = Table(
+    "answers",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("delivery", Text, nullable=False),
+    Column("release", Text),
+    Column("at", Moment, nullable=False),
+    Column("refusal", Text),
+    PrimaryKeyConstraint("workspace", "delivery"),
+)
+"""What each delivery of a command was answered, so that the same one again has no second effect."""
+
+messages: Final = Table(
+    "messages",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text),
+    Column("shown", Text),
+    Column("claimed_at", Moment),
+    PrimaryKeyConstraint("workspace", "release", "slot"),
+)
+"""What Slack shows. `claimed_at` is set while a post is under way and its outcome is not known."""

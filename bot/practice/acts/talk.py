@@ -1,0 +1,128 @@
+"""Messages of people, the Home tab they open, and changes to people and groups."""
+
+import secrets
+from zoneinfo import ZoneInfo
+
+from bot.practice.acts.presence import acting, present
+from bot.practice.cast import APP_NAME, BOT_USER, TEAM_ID, Group, Person, dm_id
+from bot.practice.payloads import group_object, user_object
+from bot.practice.shapes import Impossible, Json
+from bot.practice.slack import Slack
+from bot.practice.wording import typed
+from bot.practice.workspace import Channel
+
+MESSAGE_CHARACTERS = 12_000
+
+
+def say(slack: Slack, *, user: object, channel: object, text: str, thread_ts: object = None) -> Json:
+    """Let a person post a message; the app hears of it in its direct messages and when mentioned."""
+    person = acting(slack.workspace, user)
+    place = present(slack.workspace, person, channel)
+    _refuse_unsayable(slack, text, thread_ts)
+    content: Json = {"user": person.id, "team": TEAM_ID, "text": typed(slack.workspace, text)}
+    content["client_msg_id"] = secrets.token_hex(16)
+    if thread_ts is not None:
+        root = place.get(thread_ts)
+        if root is None or root.get("thread_ts", thread_ts) != thread_ts:
+            raise Impossible(f"There is no thread {thread_ts} in that channel.", 404)
+        content |= {"thread_ts": thread_ts, "parent_user_id": root["user"]}
+    stored = slack.workspace.post(place, content)
+    _tell_app(slack, place, person, stored)
+    return {"ok": True, "message": stored}
+
+
+def open_home(slack: Slack, *, user: object) -> Json:
+    """Let a person open the app's Home tab; answer what it shows now."""
+    person = acting(slack.workspace, user)
+    view = slack.workspace.views.homes.get(person.id)
+    event: Json = {"type": "app_home_opened", "user": person.id, "channel": dm_id(person.id), "tab": "home"}
+    event |= {"view": view} if view else {}
+    slack.delivery.event({**event, "event_ts": _event_ts(slack)})
+    return {"ok": True, "view": view}
+
+
+def change_person(slack: Slack, *, user: object, changes: Json) -> Json:
+    """Deactivate a person, or change their time zone, name or title."""
+    person = slack.workspace.person(user)
+    known = {"deactivated": bool, "tz": str, "real_name": str, "title": str}
+    for key, value in changes.items():
+        if key not in known or not isinstance(value, known[key]):
+            raise Impossible(f"{key} cannot be set so. What can be set: {', '.join(known)}.")
+    if "tz" in changes:
+        _refuse_unknown_zone(changes["tz"])
+    changed = slack.workspace.change_person(person.id, **changes)
+    user_facts = user_object(changed, slack.workspace.now())
+    slack.delivery.event({"type": "user_change", "user": user_facts, "event_ts": _event_ts(slack)})
+    return {"ok": True, "user": user_facts}
+
+
+def change_group(slack: Slack, *, group: object, users: object) -> Json:
+    """Set who is in a user group."""
+    old = _group(slack, group)
+    if not isinstance(users, list):
+        raise Impossible("users must be a list of short names or ids.")
+    members = tuple(slack.workspace.person(one).id for one in users)
+    new = slack.workspace.change_group(old.id, members)
+    _tell_of_group(slack, old, new)
+    return {"ok": True, "usergroup": group_object(new, slack.workspace.now(), with_users=True)}
+
+
+def _refuse_unsayable(slack: Slack, text: str, thread_ts: object) -> None:
+    if not text.strip():
+        raise Impossible("An empty message cannot be sent.")
+    if len(text) > MESSAGE_CHARACTERS:
+        raise Impossible(f"That message is too long; {MESSAGE_CHARACTERS} characters are the most.")
+    word = text.split()[0]
+    if word in {one.command for one in slack.commands}:
+        where = "in threads. Type it in the channel" if thread_ts else "as a message. Send it as a command"
+        raise Impossible(f"{word} does not work {where}.")
+
+
+def _tell_app(slack: Slack, channel: Channel, person: Person, message: Json) -> None:
+    event = {**message, "channel": channel.id, "event_ts": message["ts"]}
+    if channel.im_with:
+        slack.delivery.event({**event, "channel_type": "im"})
+    elif f"<@{BOT_USER}>" in message["text"]:
+        if BOT_USER in channel.members:
+            slack.delivery.event({**event, "type": "app_mention"})
+        else:
+            slack.whisper(channel, person.id, f"You mentioned @{APP_NAME}, but they are not in this channel.")
+
+
+def _tell_of_group(slack: Slack, old: Group, new: Group) -> None:
+    now = slack.workspace.now()
+    added = [user for user in new.users if user not in old.users]
+    removed = [user for user in old.users if user not in new.users]
+    members: Json = {
+        "type": "subteam_members_changed",
+        "subteam_id": new.id,
+        "team_id": TEAM_ID,
+        "date_previous_update": 0,
+        "date_update": int(now.timestamp()),
+        "added_users": added,
+        "added_users_count": len(added),
+        "removed_users": removed,
+        "removed_users_count": len(removed),
+    }
+    updated = {"type": "subteam_updated", "subteam": group_object(new, now, with_users=True)}
+    for event in (members, updated):
+        slack.delivery.event({**event, "event_ts": _event_ts(slack)})
+
+
+def _group(slack: Slack, reference: object) -> Group:
+    for group in slack.workspace.groups.values():
+        if reference in (group.id, group.handle, f"@{group.handle}"):
+            return group
+    handles = ", ".join(group.handle for group in slack.workspace.groups.values())
+    raise Impossible(f"There is no group {reference!r}. The groups are {handles}.", 404)
+
+
+def _refuse_unknown_zone(tz: str) -> None:
+    try:
+        ZoneInfo(tz)
+    except (KeyError, ValueError, OSError) as trouble:
+        raise Impossible(f"{tz!r} is no time zone; one looks like Europe/Berlin.") from trouble
+
+
+def _event_ts(slack: Slack) -> str:
+    return f"{slack.workspace.now().timestamp():.6f}"

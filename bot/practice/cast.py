@@ -1,0 +1,119 @@
+"""Who and what is in the practice workspace when it opens for the first time; the ids never change.
+
+The tokens open nothing but a practice Slack.
+"""
+
+from dataclasses import dataclass
+
+BOT_TOKEN = "xoxb-practice"  # noqa: S105
+APP_TOKEN = "xapp-practice"  # noqa: S105
+SIGNING_SECRET = "practice-signing-secret"  # noqa: S105
+
+TEAM_ID = "T0PRACTICE"
+TEAM_NAME = "Practice"
+TEAM_DOMAIN = "practice"
+
+APP_ID = "A0ROLLCALL"
+APP_NAME = "rollcall"
+BOT_USER = "U0ROLLCALL"
+BOT_ID = "B0ROLLCALL"
+SLACKBOT = "USLACKBOT"
+VERIFICATION_TOKEN = "practice-verification-token"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A member of the workspace; `tz` is an IANA name and `name` is unique."""
+
+    id: str
+    name: str
+    real_name: str
+    title: str
+    tz: str
+    guest: bool = False
+    bot: bool = False
+    deactivated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A channel as it is at the beginning; `members` are ids."""
+
+    id: str
+    name: str
+    private: bool
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A user group; `handle` is what people type after the @."""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlashCommand:
+    """A slash command that the app has registered."""
+
+    command: str
+    description: str
+    usage_hint: str
+
+
+PEOPLE = (
+    Person(id="U0ANA", name="ana", real_name="Ana Ortiz", title="Release manager", tz="America/New_York"),
+    Person(id="U0BEN", name="ben", real_name="Ben Vogel", title="QA", tz="Europe/Berlin"),
+    Person(id="U0BEA", name="bea", real_name="Bea Lang", title="QA", tz="Europe/Berlin"),
+    Person(id="U0CLEO", name="cleo", real_name="Cleo Tan", title="Security", tz="Asia/Singapore"),
+    Person(id="U0DAN", name="dan", real_name="Dan Hughes", title="On call", tz="Europe/London"),
+    Person(id="U0DEE", name="dee", real_name="Dee Okafor", title="On call", tz="Europe/London"),
+    Person(id="U0GUS", name="gus", real_name="Gus Marsh", title="Guest", tz="Europe/London", guest=True),
+)
+BOTS = (
+    Person(id=BOT_USER, name=APP_NAME, real_name="Rollcall", title="", tz="America/Los_Angeles", bot=True),
+    Person(id=SLACKBOT, name="slackbot", real_name="Slackbot", title="", tz="America/Los_Angeles"),
+)
+EVERYBODY = tuple(person.id for person in PEOPLE)
+PLACES = (
+    Place(id="C0RELEASES", name="releases", private=False, members=(*EVERYBODY, BOT_USER)),
+    Place(id="C0RANDOM", name="random", private=False, members=EVERYBODY),
+    Place(id="C0WARROOM", name="war-room", private=True, members=("U0ANA", "U0DAN", "U0DEE")),
+)
+GROUPS = (
+    Group(id="S0MANAGERS", handle="release-managers", name="Release managers", users=("U0ANA",)),
+    Group(id="S0QA", handle="qa", name="QA", users=("U0BEN", "U0BEA")),
+    Group(id="S0SECURITY", handle="security", name="Security", users=("U0CLEO",)),
+    Group(id="S0ONCALL", handle="on-call", name="On call", users=("U0DAN", "U0DEE")),
+)
+COMMANDS = (
+    SlashCommand(
+        command="/release",
+        description="Run a release from here",
+        usage_hint="start checkout 1.4.0 | status | list | cancel | help",
+    ),
+)
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "chat:write.public",
+        "commands",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+    }
+)
+
+
+def dm_id(user: str) -> str:
+    """Name the direct-message channel between the app and the person."""
+    return "D" + user.removeprefix("U")

@@ -1,0 +1,140 @@
+// A channel, a direct conversation or a thread: its messages, kept up to date, and its composer.
+
+import { act, oneAtATime, read } from "./api.js";
+import { composer } from "./composer.js";
+import { dayLine, isoDay } from "./dates.js";
+import { h, reconcile } from "./dom.js";
+import { author, messageNode, repliesRule } from "./messages.js";
+
+const SAME_BREATH = 5 * 60;
+const NEAR_THE_END = 60;
+const INVITE = {
+  command: "/invite",
+  usage_hint: "@somebody",
+  description: "Bring somebody into this channel",
+};
+
+export class Conversation {
+  /** Fill `root`; `thread` is a first message's ts or null for the channel; `announce` tells what is new. */
+  constructor(root, { channel, thread, title, empty, announce }) {
+    Object.assign(this, { root, channel, thread, title, empty, announce, seen: null });
+    this.list = h("div", { class: "list" });
+    this.scroll = h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": `Messages in ${title}` },
+      this.list,
+    );
+    this.refresh = oneAtATime(() => this.#load());
+    root.replaceChildren(this.scroll);
+  }
+
+  /** Show the conversation as `scene`'s person sees it. */
+  async show(scene) {
+    const first = !this.scene;
+    this.scene = scene;
+    if (first) this.root.append(this.#composer());
+    await this.refresh();
+    if (first) this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  async #load() {
+    const { scene, channel, thread } = this;
+    const { messages } = await read("messages", {
+      channel: channel.id,
+      thread_ts: thread,
+      user: scene.me.id,
+    });
+    const near = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < NEAR_THE_END;
+    reconcile(this.list, this.#items(messages), (item) => item.draw());
+    if (near) this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.#speak(messages);
+    await this.#markRead(messages);
+  }
+
+  #items(messages) {
+    const { scene } = this;
+    if (!messages.length)
+      return [{ key: "empty", print: "", draw: () => h("p", { class: "empty" }, this.empty) }];
+    return messages.flatMap((message, at) => {
+      const before = messages[at - 1];
+      const item = this.#messageItem(message, before);
+      if (this.thread)
+        return at === 0 && messages.length > 1 ? [item, this.#rule(messages.length - 1)] : [item];
+      const newDay = !before || isoDay(before.ts, scene.zone) !== isoDay(message.ts, scene.zone);
+      return newDay ? [this.#day(message), item] : [item];
+    });
+  }
+
+  #messageItem(message, before) {
+    const { scene, thread } = this;
+    const follows =
+      Boolean(before) && !(thread && before.ts === thread) && sameBreath(before, message, scene);
+    const today = isoDay(scene.now(), scene.zone);
+    return {
+      key: `${message.ts}-${message.ephemeral_for ?? ""}`,
+      print: JSON.stringify([message, follows, scene.zone, today]),
+      draw: () =>
+        messageNode({ message, follows, inThread: Boolean(thread) }, scene, (what) => this.#press(what)),
+    };
+  }
+
+  #rule(count) {
+    return { key: "rule", print: String(count), draw: () => repliesRule(count) };
+  }
+
+  #day(message) {
+    const line = dayLine(message.ts, this.scene.zone, this.scene.now());
+    return {
+      key: `day-${isoDay(message.ts, this.scene.zone)}`,
+      print: line,
+      draw: () => h("div", { class: "rule" }, h("span", {}, line)),
+    };
+  }
+
+  #press(what) {
+    return act("press", { user: this.scene.me.id, channel: this.channel.id, ...what });
+  }
+
+  #composer() {
+    const { scene, channel, thread, title } = this;
+    const to = { user: scene.me.id, channel: channel.id };
+    return composer({
+      key: `${scene.me.id} ${channel.id} ${thread}`,
+      label: thread ? "Reply…" : `Message ${title}`,
+      commands: [...scene.commands, INVITE],
+      inThread: Boolean(thread),
+      say: async (text) => {
+        await act("message", { ...to, text, ...(thread ? { thread_ts: thread } : {}) });
+        this.scroll.scrollTop = this.scroll.scrollHeight;
+      },
+      run: (command, text) => act("command", { ...to, command, text }).catch(unlessTold),
+    });
+  }
+
+  #speak(messages) {
+    const fresh = this.seen ? messages.filter((message) => message.ts > this.seen) : [];
+    this.seen = messages.at(-1)?.ts ?? this.seen ?? "0";
+    for (const message of fresh)
+      this.announce(`${author(message, this.scene).real_name}: ${message.text ?? ""}`);
+  }
+
+  async #markRead(messages) {
+    const last = messages.at(-1)?.ts;
+    if (!last || last === this.read || document.hidden) return;
+    this.read = last;
+    await act("read", { user: this.scene.me.id, channel: this.channel.id, ts: last });
+  }
+}
+
+// When the app was asked and failed, Slack tells so in the conversation; other trouble is told at the composer.
+function unlessTold(problem) {
+  if (problem.answer?.status === undefined) throw problem;
+}
+
+function sameBreath(before, message, scene) {
+  const hidden = (each) => Boolean(each.ephemeral_for || each.is_ephemeral);
+  const bare = !before.reply_count && !hidden(before) && !hidden(message);
+  const close =
+    message.ts - before.ts < SAME_BREATH && isoDay(before.ts, scene.zone) === isoDay(message.ts, scene.zone);
+  return bare && close && author(before, scene).id === author(message, scene).id;
+}

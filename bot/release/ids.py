@@ -1,0 +1,18 @@
+"""Names for the things that are passed around, so that one is not taken for another."""
+
+from typing import NamedTuple, NewType
+
+WorkspaceId = NewType("WorkspaceId", str)
+ChannelId = NewType("ChannelId", str)
+UserId = NewType("UserId", str)
+ReleaseKey = NewType("ReleaseKey", str)
+
+ROLLCALL = UserId("rollcall")
+"""The actor of what follows by rule or by the clock, and not from a person's act."""
+
+
+class ReleaseId(NamedTuple):
+    """Where a release is found: its workspace, then its readable key such as `checkout-42`."""
+
+    workspace: WorkspaceId
+    key: ReleaseKey

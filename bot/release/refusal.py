@@ -1,0 +1,41 @@
+"""A refusal: an answer that changes nothing and tells the next thing to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.release.ids import UserId
+
+
+class Code(StrEnum):
+    """Why a command was refused. Codes are stable: scripts and the docs go by them."""
+
+    ALREADY_ANSWERED = "already_answered"
+    ALREADY_BEGUN = "already_begun"
+    ALREADY_DONE = "already_done"
+    ALREADY_RELEASED = "already_released"
+    ANOTHER_ACTIVE = "another_active"
+    CANNOT_READ_PEOPLE = "cannot_read_people"
+    ENDED = "ended"
+    GATES_NOT_MET = "gates_not_met"
+    NOT_ENOUGH_PEOPLE = "not_enough_people"
+    NOT_YET = "not_yet"
+    NOT_YOURS = "not_yours"
+    PRODUCTION_TOUCHED = "production_touched"
+    REASON_MISSING = "reason_missing"
+    RUNBOOK_BROKEN = "runbook_broken"
+    STALE = "stale"
+    TEXT_TOO_LONG = "text_too_long"
+    UNKNOWN_RELEASE = "unknown_release"
+    UNKNOWN_SERVICE = "unknown_service"
+    VERSION_INVALID = "version_invalid"
+    YOUR_OWN_RELEASE = "your_own_release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, with the reason, what to do instead, and whom to ask."""
+
+    code: Code
+    because: str
+    instead: str = ""
+    ask: tuple[UserId, ...] = ()

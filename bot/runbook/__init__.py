@@ -1,0 +1,1 @@
+"""Runbooks: what a release goes through, written in strict YAML and read into frozen models."""

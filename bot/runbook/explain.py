@@ -1,0 +1,82 @@
+"""Turn what pydantic found into problems: the place in the file, and what would be right there."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.runbook.model import Gate, Handoffs, Reminders, Role, Runbook, Seats, Stage, Step
+from bot.runbook.problems import Problem, did_you_mean, found, nearest
+from bot.runbook.strict_yaml import Items, Mark, Pairs, Path, Text, Tree, spell
+
+PARTS: Mapping[str | int, type[BaseModel]] = {
+    "roles": Role,
+    "stages": Stage,
+    "gates": Gate,
+    "approvals": Seats,
+    "steps": Step,
+    "remind": Reminders,
+    "reminders": Reminders,
+    "handoffs": Handoffs,
+}
+
+
+def explain(fault: ValidationError, tree: Pairs) -> list[Problem]:
+    """Say what is wrong in the tree that was validated, in the order of the file."""
+    problems = [_problem(error, tree) for error in fault.errors(include_url=False)]
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def _problem(error: ErrorDetails, tree: Pairs) -> Problem:
+    """Point to a scalar that is wrong, and to the key where the key is, or a list or mapping."""
+    path: Path = ()
+    value: Tree = tree
+    key, rest = tree.mark, list(error["loc"])
+    while rest and (below := _below(value, rest[0])):
+        step, key, value = below
+        path = (*path, step)
+        rest = rest[1:]
+    if error["type"] == "missing":
+        path = (*path, *rest)
+    # Of a role or of seats, the key is read as a field, which the file does not have below the key.
+    is_key = error["type"] == "extra_forbidden" or rest in (["name"], ["role"])
+    mark = value.mark if isinstance(value, Text) and not is_key else key
+    return mark.problem(spell(path), _sentence(error))
+
+
+def _below(tree: Tree, step: str | int) -> tuple[str | int, Mark, Tree] | None:
+    """Take one step down: an index counts the pairs of a mapping, too."""
+    match tree, step:
+        case Items(items=items), int():
+            return step, items[step].mark, items[step]
+        case Pairs(pairs=pairs), int():
+            key, value = pairs[step]
+            return key.value, key.mark, value
+        case Pairs(pairs=pairs), str():
+            return next(((step, key.mark, value) for key, value in pairs if key.value == step), None)
+        case _:
+            return None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return _unknown_key(error["loc"])
+        case "string_type":
+            return f"expected text, found {found(error['input'])}"
+        case "tuple_type":
+            return f"expected a list, found {found(error['input'])}"
+        case "model_type":
+            return f"expected a mapping, found {found(error['input'])}"
+        case _:
+            return error["msg"]
+
+
+def _unknown_key(loc: Path) -> str:
+    *above, key = loc
+    part = next((PARTS[step] for step in reversed(above) if step in PARTS), Runbook)
+    known = [name for name in part.model_fields if not (part is Role and name == "name")]
+    meant = did_you_mean(nearest(str(key), known))
+    return f"expected one of the keys {', '.join(known)}; found {found(key)}{meant}"

@@ -1,0 +1,96 @@
+"""The settings, read from the environment and from a file `.env`, here and nowhere else."""
+
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Transport(StrEnum):
+    """How Slack's requests come in."""
+
+    SOCKET = "socket"
+    HTTP = "http"
+
+
+class Misconfigured(Exception):
+    """The settings do not suffice to start; the message says what is missing."""
+
+
+class Settings(BaseSettings):
+    """What can be set. Each field's description is its line in the docs."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="The app's bot token, `xoxb-…`.")
+    slack_app_token: SecretStr = Field(
+        SecretStr(""), description="The app-level token, `xapp-…`: with it Rollcall connects by Socket Mode."
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The app's signing secret: with it, and no app token, Rollcall serves HTTP.",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/", description="Where Slack's Web API is; the practice Slack has its own."
+    )
+    database_url: str = Field(
+        "sqlite:///rollcall.db",
+        description="The ledger's database: `sqlite:///file` or `postgresql+psycopg://user:password@host/name`.",
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on, in HTTP mode and for health.")
+    port: int | None = Field(
+        None, description="The port to listen on: 8080, or 3000 for the practice Slack, where nothing is set."
+    )
+    rollcall_runbooks: Path = Field(Path("runbooks"), description="The folder with the runbooks.")
+    rollcall_command: str = Field(
+        "/release", pattern=r"^/[a-z0-9_-]{1,31}$", description="The slash command, as it is installed."
+    )
+    rollcall_settle: timedelta = Field(
+        timedelta(seconds=45),
+        description="How long Slack may take to store a message after its answer was lost, in seconds.",
+    )
+    rollcall_tick: float = Field(5.0, gt=0, description="Seconds between two looks at what is due.")
+    rollcall_log: str = Field(
+        "info", description="The least level that is logged: debug, info, warning or error."
+    )
+
+    @property
+    def transport(self) -> Transport:
+        """How requests come in. Raises Misconfigured, naming what is missing."""
+        if not self.slack_bot_token.get_secret_value():
+            raise Misconfigured(
+                "SLACK_BOT_TOKEN is not set. `rollcall manifest` prints the app to install; its page has the"
+                " token. Without a workspace, `rollcall practice` starts a practice Slack."
+            )
+        if self.slack_app_token.get_secret_value():
+            return Transport.SOCKET
+        if self.slack_signing_secret.get_secret_value():
+            return Transport.HTTP
+        raise Misconfigured(
+            "SLACK_APP_TOKEN (for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP) is not set. Without a signing"
+            " secret anybody could press anybody's buttons, so Rollcall does not serve HTTP without one."
+        )
+
+
+def read_settings() -> Settings:
+    """Return the settings. Raises Misconfigured for a value that does not fit or a name that is misspelt."""
+    if misspelt := list(_misspelt(os.environ)):
+        raise Misconfigured("\n".join(misspelt))
+    try:
+        return Settings()  # type: ignore[call-arg]  # Every field has a default.
+    except ValidationError as error:
+        lines = [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
+        raise Misconfigured("\n".join(lines)) from None
+
+
+def _misspelt(names: Iterable[str]) -> Iterable[str]:
+    known = [name.upper() for name in Settings.model_fields]
+    for name in names:
+        if name.startswith("ROLLCALL_") and not name.startswith("ROLLCALL_TEST_") and name not in known:
+            near = get_close_matches(name, known, n=1)
+            yield f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else "")

@@ -1,0 +1,1 @@
+"""Slack: what comes in becomes commands, and what a release should show becomes messages."""

@@ -1,0 +1,274 @@
+"""Making Slack show what each release should show: post what is missing, update what differs.
+
+The one worker that does this keeps what it knows in the ledger's database. A post is claimed there before it
+is made; when its outcome stays unknown (a crash, a time-out, a lost answer), the worker waits out a late
+store, looks for its own message by the metadata, and only then posts again.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.ledger import shown
+from bot.ledger.database import Database
+from bot.ledger.reader import Reader
+from bot.ledger.shown import Shown
+from bot.release.ids import ChannelId, ReleaseId
+from bot.release.release import Release
+from bot.slack.messages import messages
+from bot.slack.messages.message import Message
+from bot.slack.messages.trouble import TELLABLE, trouble
+
+log = logging.getLogger(__name__)
+
+GAP_S: Final = 1.0
+"""The least time between two passes over one release, so that a burst of events becomes one update."""
+FIRST_RETRY_S: Final = 2.0
+LONGEST_RETRY_S: Final = 300.0
+EVENT_TYPE: Final = "rollcall_message"
+UNCLEAR: Final = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+"""Errors after which Slack may have stored the message all the same (docs.slack.dev, chat.postMessage)."""
+GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+"""Errors of an update that tell that the message is no longer ours to change: it is posted anew."""
+
+
+class NotShown(Exception):
+    """Slack does not show a message yet; it is tried again after `after_s` seconds."""
+
+    def __init__(self, why: str, after_s: float | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.after_s = after_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """When a release is looked at next (monotonic seconds), and how often in a row that has failed."""
+
+    at: float
+    failures: int = 0
+
+
+class DeliveryWorker:
+    """Make Slack follow. `settle` is how long Slack may take to store a message after its answer was lost."""
+
+    def __init__(
+        self, client: AsyncWebClient, database: Database, releases: Reader, clock: Clock, settle: timedelta
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._releases = releases
+        self._clock = clock
+        self._settle = settle
+        self._plans: dict[ReleaseId, _Plan] = {}
+        self._last_pass: dict[ReleaseId, float] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to follow; what was not shown when the process ended is taken up first."""
+        self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Bring the pass that is under way to an end, so that no post is left with an unknown outcome."""
+        self._stopping = True
+        self._woken.set()
+        if self._running is not None:
+            await self._running
+
+    def wake(self, release: ReleaseId) -> None:
+        """Have a release looked at soon."""
+        at = max(time.monotonic(), self._last_pass.get(release, 0.0) + GAP_S)
+        plan = self._plans.get(release)
+        if plan is None or plan.failures == 0:
+            self._plans[release] = _Plan(at=at if plan is None else min(at, plan.at))
+        self._woken.set()
+
+    async def _run(self) -> None:
+        for release in await self._releases.unshown():
+            self.wake(release)
+        while not self._stopping:
+            await self._next_due()
+            now = time.monotonic()
+            for release in [release for release, plan in self._plans.items() if plan.at <= now]:
+                if not self._stopping:
+                    await self._pass(release, self._plans.pop(release))
+
+    async def _next_due(self) -> None:
+        earliest = min((plan.at for plan in self._plans.values()), default=None)
+        wait = None if earliest is None else max(0.0, earliest - time.monotonic())
+        try:
+            async with asyncio.timeout(wait):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        self._woken.clear()
+
+    async def _pass(self, release: ReleaseId, plan: _Plan) -> None:
+        self._last_pass[release] = time.monotonic()
+        try:
+            await self._show(release)
+        except NotShown as delay:
+            self._again(release, plan, delay)
+        except Exception:
+            log.exception("A pass over %s failed.", release.key)
+            self._again(release, plan, NotShown("an error in Rollcall"))
+
+    def _again(self, release: ReleaseId, plan: _Plan, delay: NotShown) -> None:
+        backoff = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2**plan.failures)
+        after = backoff if delay.after_s is None else delay.after_s
+        log.warning("%s is not shown yet: %s. Next try in %.0f s.", release.key, delay.why, after)
+        self._plans[release] = _Plan(at=time.monotonic() + after, failures=plan.failures + 1)
+
+    async def _show(self, id_: ReleaseId) -> None:
+        found = await self._releases.find_with_head(id_)
+        if found is None:
+            return
+        release, head = found
+        try:
+            await self._show_all(release, messages(release, head))
+        except NotShown as delay:
+            if delay.why in TELLABLE:
+                await self._tell_captain(release, delay.why)
+            raise
+        await self._database.write(lambda connection: shown.mark_shown(connection, id_, release.seq))
+
+    async def _show_all(self, release: Release, wanted: Sequence[Message]) -> None:
+        known = await self._known(release.id)
+        for message in wanted:
+            card = known.get("card")
+            thread = card.ts if card and message.slot != "card" else None
+            place = known.get(message.slot) or Shown(slot=message.slot, channel=release.channel)
+            known[message.slot] = await self._match(release, message, place, thread)
+
+    async def _tell_captain(self, release: Release, why: str) -> None:
+        """Tell the captain privately that the channel cannot be written to, once for each reason."""
+        message = trouble(release, why)
+        known = await self._known(release.id)
+        place = known.get(message.slot) or Shown(slot=message.slot, channel=ChannelId(release.captain))
+        if place.ts is None:
+            await self._match(release, message, place, None)
+
+    async def _known(self, release: ReleaseId) -> dict[str, Shown]:
+        return await self._database.read(lambda connection: shown.shown(connection, release))
+
+    async def _match(self, release: Release, message: Message, place: Shown, thread: str | None) -> Shown:
+        """Make one message match what is wanted, and return what is known of it then."""
+        if place.claimed_at is not None:
+            place = await self._resolve(release.id, place, thread)
+        if place.ts is None:
+            return await self._post(release.id, message, place, thread)
+        if place.content == message.content:
+            return place
+        return await self._update(release, message, place, thread)
+
+    async def _post(self, release: ReleaseId, message: Message, place: Shown, thread: str | None) -> Shown:
+        claimed = await self._note(release, replace(place, claimed_at=self._clock.now()))
+        try:
+            answer = await self._client.chat_postMessage(
+                channel=place.channel,
+                thread_ts=thread,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=_metadata(release, place.slot),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except Exception as fault:
+            if delay := _certainly_not_stored(fault):
+                await self._note(release, replace(claimed, claimed_at=None))
+                raise delay from fault
+            raise NotShown("the outcome of a post is unknown", self._settle.total_seconds()) from fault
+        ts, channel = str(answer["ts"]), ChannelId(str(answer["channel"]))
+        stored = replace(claimed, channel=channel, ts=ts, content=message.content, claimed_at=None)
+        return await self._note(release, stored)
+
+    async def _update(self, release: Release, message: Message, place: Shown, thread: str | None) -> Shown:
+        assert place.ts is not None
+        try:
+            await self._client.chat_update(
+                channel=place.channel, ts=place.ts, text=message.text, blocks=message.blocks
+            )
+        except SlackApiError as fault:
+            if _error(fault) not in GONE:
+                raise _delay(fault) from fault
+            fresh = await self._note(release.id, Shown(slot=place.slot, channel=release.channel))
+            return await self._post(release.id, message, fresh, thread)
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            # An update may be repeated without harm.
+            raise NotShown(f"Slack could not be reached: {fault!r}") from fault
+        return await self._note(release.id, replace(place, content=message.content))
+
+    async def _resolve(self, release: ReleaseId, place: Shown, thread: str | None) -> Shown:
+        """Find out whether a post with an unknown outcome was stored after all."""
+        assert place.claimed_at is not None
+        left = place.claimed_at + self._settle - self._clock.now()
+        if left > timedelta():
+            raise NotShown("the outcome of a post is unknown", left.total_seconds())
+        ts = await self._find(release, place, thread)
+        return await self._note(release, replace(place, ts=ts, content=None, claimed_at=None))
+
+    async def _find(self, release: ReleaseId, place: Shown, thread: str | None) -> str | None:
+        """Return the ts of our own message if Slack has it."""
+        assert place.claimed_at is not None
+        window: dict[str, Any] = {
+            "channel": place.channel,
+            "oldest": f"{(place.claimed_at - timedelta(seconds=60)).timestamp():.6f}",
+            "include_all_metadata": True,
+            "limit": 200,
+        }
+        try:
+            while True:
+                page = (
+                    await self._client.conversations_replies(ts=thread, **window)
+                    if thread
+                    else await self._client.conversations_history(**window)
+                )
+                for message in page["messages"]:
+                    if message.get("metadata") == _metadata(release, place.slot):
+                        return str(message["ts"])
+                window["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+                if not window["cursor"]:
+                    return None
+        except SlackApiError as fault:
+            raise _delay(fault) from fault
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise NotShown(f"Slack could not be reached: {fault!r}") from fault
+
+    async def _note(self, release: ReleaseId, message: Shown) -> Shown:
+        await self._database.write(lambda connection: shown.note(connection, release, message))
+        return message
+
+
+def _metadata(release: ReleaseId, slot: str) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"release": release.key, "slot": slot}}
+
+
+def _certainly_not_stored(fault: Exception) -> NotShown | None:
+    """Return the delay if it is certain that Slack did not store a message, else None."""
+    if isinstance(fault, aiohttp.ClientConnectorError):
+        return NotShown("Slack could not be reached")
+    if not isinstance(fault, SlackApiError) or fault.response.status_code >= 500 or _error(fault) in UNCLEAR:
+        return None
+    return _delay(fault)
+
+
+def _delay(fault: SlackApiError) -> NotShown:
+    if fault.response.status_code == 429:
+        return NotShown("Slack asks to slow down", float(fault.response.headers.get("Retry-After", 1)))
+    return NotShown(_error(fault))
+
+
+def _error(fault: SlackApiError) -> str:
+    answer = fault.response.data
+    return str(answer.get("error", "")) if isinstance(answer, dict) else ""

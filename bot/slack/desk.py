@@ -1,0 +1,90 @@
+"""What the listeners work with, and the private answers that they give."""
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.coordinator import Answer, Coordinator, unknown_release
+from bot.ledger.answers import Delivery
+from bot.ledger.ledger import Row
+from bot.ledger.reader import Reader
+from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.refusal import Refused
+from bot.release.release import Release
+from bot.runbook.read import Runbooks
+from bot.slack.messages.blocks import Block
+from bot.slack.messages.words import refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The door to the releases, and what is read for answers that change nothing."""
+
+    coordinator: Coordinator
+    releases: Reader
+    runbooks: Runbooks
+    command: str
+    """The slash command with its slash, as it is installed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A slash command as a person typed it. `text` is what follows the subcommand."""
+
+    workspace: WorkspaceId
+    user: UserId
+    channel: ChannelId
+    text: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A private answer to the caller: a text, a form to be opened, or nothing more than an acknowledgement.
+
+    `field` is the field of a form at which the text is shown.
+    """
+
+    text: str = ""
+    field: str = ""
+    form: Block | None = None
+
+
+KEY = re.compile(r"[a-z][a-z0-9-]*-[0-9]+", re.ASCII)
+
+
+def typed(text: str) -> str:
+    """Return what a person typed, from what Slack sent: its three entities are taken back."""
+    return html.unescape(text).strip()
+
+
+def answered(answer: Answer, yes: str) -> Reply:
+    """Return the reply to a command: `yes` if it was accepted, else why not."""
+    if isinstance(answer, Refused):
+        return Reply(text=refusal(answer))
+    return Reply(text=f"{yes} (It was counted already, and nothing happened twice.)" if answer.again else yes)
+
+
+async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
+    """Return the release that a call is about and the words after its key.
+
+    The key may be left out when just one release is open in the channel. Otherwise the reply says what to do.
+    """
+    first, _, rest = call.text.partition(" ")
+    if KEY.fullmatch(first):
+        release = await desk.releases.find(ReleaseId(call.workspace, ReleaseKey(first)))
+        return (release, rest.strip()) if release else Reply(text=refusal(unknown_release(ReleaseKey(first))))
+    rows = await here(desk, call)
+    if len(rows) == 1 and (release := await desk.releases.find(rows[0].id)):
+        return release, call.text
+    if not rows:
+        return Reply(text="No release is open in this channel.")
+    keys = ", ".join(row.id.key for row in rows)
+    return Reply(text=f"Several releases are open here: {keys}. Name one of them.")
+
+
+async def here(desk: Desk, call: Call) -> Sequence[Row]:
+    """Return the releases that are open in the channel of a call."""
+    rows = await desk.releases.listed(call.workspace)
+    return [row for row in rows if row.channel == call.channel]

@@ -1,0 +1,66 @@
+"""What a form is: a modal that people fill in, and the command that its submission means."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.release.command import Command
+from bot.release.ids import UserId, WorkspaceId
+from bot.release.refusal import Refused
+from bot.release.start import Start
+from bot.slack.messages.blocks import Block, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A form as a person has filled it in. `values` has what stands in each field, by its name."""
+
+    workspace: WorkspaceId
+    user: UserId
+    remembered: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A kind of form: what its submission means, and the field at which a refusal is shown."""
+
+    callback: str
+    means: Callable[[Submission], Start | Command]
+    field_of: Callable[[Refused], str]
+
+
+def modal(callback: str, title: str, submit: str, remembered: str, blocks: list[Block]) -> Block:
+    """Return a modal. `remembered` comes back with the submission; Slack holds 3,000 characters of it."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": remembered,
+        "title": plain(title, 24),
+        "submit": plain(submit, 24),
+        "close": plain("Never mind", 24),
+        "blocks": blocks,
+    }
+
+
+def field(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
+    """Return an input; its value comes back under `name`."""
+    block: Block = {
+        "type": "input",
+        "block_id": name,
+        "label": plain(label, 2_000),
+        "element": {**element, "action_id": name},
+        "optional": optional,
+    }
+    return {**block, "hint": plain(hint, 2_000)} if hint else block
+
+
+def filled(view: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was filled in, by the names of the fields; what was left empty is an empty text."""
+    values: Mapping[str, Mapping[str, Any]] = view["state"]["values"]
+    return {name: _value(block.get(name) or {}) for name, block in values.items()}
+
+
+def _value(element: Mapping[str, Any]) -> str:
+    chosen = element.get("selected_option")
+    return str((chosen["value"] if chosen else element.get("value")) or "").strip()

@@ -1,0 +1,156 @@
+"""Where Slack's requests enter: each is translated into a command, handled, and then acknowledged.
+
+Bolt runs the listeners before it responds, so what a person is told is durable by then. Every listener is
+guarded: an exception must neither undo an acknowledgement nor leave a person without an answer.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import OperationalError
+
+from bot.ledger.answers import Delivery
+from bot.release.ids import ChannelId, UserId, WorkspaceId
+from bot.release.refusal import Refused
+from bot.slack import subcommands
+from bot.slack.buttons import MEANT, Action, Target
+from bot.slack.desk import Call, Desk, Reply, typed
+from bot.slack.forms import FORMS
+from bot.slack.forms.form import Form, Submission, filled
+from bot.slack.forms.reject import reject_form
+from bot.slack.messages.words import refusal
+from bot.slack.tasks import Tasks
+
+Body = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
+
+BUSY: Final = "Rollcall cannot write to its database just now, so nothing was changed. Try again in a moment."
+BROKEN: Final = (
+    "Something went wrong in Rollcall. See whether it counted before you try again; its log says more."
+)
+PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
+ANYTHING: Final = re.compile(".*", re.DOTALL)
+
+
+class Listeners:
+    """Answer Slack's requests. What must call Slack runs in `tasks`, after the response."""
+
+    def __init__(
+        self, desk: Desk, client: AsyncWebClient, tasks: Tasks, people_changed: Callable[[], None]
+    ) -> None:
+        self._desk = desk
+        self._people_changed = people_changed
+        self._client = client
+        self._tasks = tasks
+
+    def register(self, app: AsyncApp) -> None:
+        """Register every listener; the catch-alls last, because Bolt takes the first that matches."""
+        app.command(self._desk.command)(self._typed)
+        for action in Action:
+            app.action(action.value)(self._pressed)
+        for form in FORMS:
+            app.view(form.callback)(self._submission_of(form))
+        for event in PEOPLE_EVENTS:
+            app.event(event)(self._people_event)
+        # An unmatched request would be answered 404, and over a socket not at all.
+        for register in (app.event, app.action, app.view, app.view_closed, app.shortcut, app.command):
+            register(ANYTHING)(_acknowledged)
+
+    async def _typed(self, ack: AsyncAck, body: Body) -> None:
+        reply = await _guarded(self._answer_typed(body))
+        self._open(reply, body)
+        await ack(text=reply.text, response_type="ephemeral") if reply.text else await ack()
+
+    async def _answer_typed(self, body: Body) -> Reply:
+        word, _, rest = typed(body.get("text") or "").partition(" ")
+        call = Call(
+            workspace=WorkspaceId(body["team_id"]),
+            user=UserId(body["user_id"]),
+            channel=ChannelId(body["channel_id"]),
+            text=rest.strip(),
+            delivery=Delivery(f"command:{body['trigger_id']}"),
+        )
+        return await subcommands.answer(self._desk, word, call)
+
+    async def _pressed(self, ack: AsyncAck, body: Body) -> None:
+        reply = await _guarded(self._answer_pressed(body))
+        self._open(reply, body)
+        if reply.text:
+            self._tasks.run(self._tell(body, reply.text))
+        await ack()
+
+    async def _answer_pressed(self, body: Body) -> Reply:
+        pressed = body["actions"][0]
+        action, target = Action(pressed["action_id"]), Target.read(pressed.get("value") or "")
+        if action is Action.REJECT:
+            return Reply(form=reject_form(target))
+        user, place = body["user"]["id"], body["container"].get("message_ts", "")
+        delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
+        command = MEANT[action](target, WorkspaceId(body["team"]["id"]), UserId(user))
+        answer = await self._desk.coordinator.handle(command, delivery)
+        # A press that counted shows in the messages themselves; only a refusal needs words.
+        return Reply(text=refusal(answer)) if isinstance(answer, Refused) else Reply()
+
+    def _submission_of(self, form: Form) -> Callable[[AsyncAck, Body], Awaitable[None]]:
+        async def submitted(ack: AsyncAck, body: Body) -> None:
+            await self._submitted(form, ack, body)
+
+        return submitted
+
+    async def _submitted(self, form: Form, ack: AsyncAck, body: Body) -> None:
+        view = body["view"]
+        submission = Submission(
+            workspace=WorkspaceId(body["team"]["id"]),
+            user=UserId(body["user"]["id"]),
+            remembered=view["private_metadata"],
+            values=filled(view),
+        )
+        delivery = Delivery(f"submit:{view['id']}:{body['trigger_id']}")
+        refused = await _guarded(self._answer_submitted(form, submission, delivery))
+        if refused.text:
+            field = refused.field or next(iter(submission.values))
+            await ack(response_action="errors", errors={field: refused.text})
+        else:
+            await ack()
+
+    async def _answer_submitted(self, form: Form, submission: Submission, delivery: Delivery) -> Reply:
+        answer = await self._desk.coordinator.handle(form.means(submission), delivery)
+        if not isinstance(answer, Refused):
+            return Reply()
+        return Reply(text=refusal(answer), field=form.field_of(answer))
+
+    async def _people_event(self, ack: AsyncAck) -> None:
+        self._people_changed()
+        await ack()
+
+    def _open(self, reply: Reply, body: Body) -> None:
+        # The trigger lives for three seconds, so the form is opened at once, beside the response.
+        if reply.form is not None:
+            self._tasks.run(self._client.views_open(trigger_id=body["trigger_id"], view=reply.form))
+
+    async def _tell(self, body: Body, text: str) -> None:
+        """Tell the person who pressed a button, and nobody else, where it was pressed."""
+        message = body.get("message") or {}
+        thread = message.get("thread_ts") or message.get("ts")
+        channel, user = body["channel"]["id"], body["user"]["id"]
+        await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
+
+
+async def _guarded(answer: Awaitable[Reply]) -> Reply:
+    try:
+        return await answer
+    except OperationalError:
+        log.exception("The database did not take a command.")
+        return Reply(text=BUSY)
+    except Exception:
+        log.exception("A request could not be answered.")
+        return Reply(text=BROKEN)
+
+
+async def _acknowledged(ack: AsyncAck) -> None:
+    await ack()

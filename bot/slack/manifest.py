@@ -1,0 +1,57 @@
+"""The manifest with which Rollcall is installed in a workspace, made from what the code uses."""
+
+import json
+from typing import Any, Final
+
+from bot.slack.listeners import PEOPLE_EVENTS
+from bot.slack.subcommands import SUBCOMMANDS
+
+SCOPES: Final = {
+    "commands": "the slash command",
+    "chat:write": "cards, gates, reminders and summaries",
+    "chat:write.public": "the same in public channels that nobody has invited Rollcall to",
+    "channels:history": "finding its own message after a crash, in public channels",
+    "groups:history": "the same in private channels",
+    "im:history": "the same in direct messages",
+    "users:read": "who is active, a guest or a bot",
+    "usergroups:read": "who is in the groups that runbooks name",
+}
+"""The scopes that are asked for, each with what it is for."""
+
+
+def manifest(command: str, request_url: str = "") -> dict[str, Any]:
+    """Return the manifest; with `request_url` for HTTP, else for Socket Mode."""
+    where = {"url": request_url} if request_url else {}
+    slash = {
+        "command": command,
+        "description": "Start and follow releases",
+        "usage_hint": " | ".join(one.usage for one in SUBCOMMANDS.values()),
+        "should_escape": True,
+        **where,
+    }
+    request = {"request_url": request_url} if request_url else {}
+    return {
+        "_metadata": {"major_version": 1, "minor_version": 1},
+        "display_information": {
+            "name": "Rollcall",
+            "description": "Runs releases from Slack: approvals, reminders, handoffs, one ledger.",
+            "background_color": "#1f3a4d",
+        },
+        "features": {
+            "bot_user": {"display_name": "Rollcall", "always_online": True},
+            "slash_commands": [slash],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": list(PEOPLE_EVENTS), **request},
+            "interactivity": {"is_enabled": True, **request},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not request_url,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def manifest_json(command: str, request_url: str = "") -> str:
+    """Return the manifest as the JSON that is pasted into Slack."""
+    return json.dumps(manifest(command, request_url), indent=2)

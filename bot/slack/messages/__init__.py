@@ -1,0 +1,24 @@
+"""What Slack should show of a release: a pure function of the release."""
+
+from collections.abc import Sequence
+
+from bot.release.release import Release
+from bot.slack.messages.card import card
+from bot.slack.messages.closing import closing
+from bot.slack.messages.gate import gates
+from bot.slack.messages.message import Message
+from bot.slack.messages.reminder import reminders
+from bot.slack.messages.stage import stages
+from bot.slack.messages.summary import summaries
+
+
+def messages(release: Release, head: str) -> Sequence[Message]:
+    """Return all messages of a release, in the order of its thread: the card first."""
+    thread = [
+        *gates(release),
+        *stages(release),
+        *reminders(release),
+        *summaries(release),
+        *closing(release),
+    ]
+    return [card(release, head), *sorted(thread, key=lambda message: message.born)]

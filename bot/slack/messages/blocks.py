@@ -1,0 +1,49 @@
+"""The few blocks that Rollcall's messages are made of, cut to Slack's limits (docs.slack.dev, Block Kit)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.slack.messages.text import shorten
+
+Block = dict[str, Any]
+
+
+def header(text: str) -> Block:
+    """Return a large plain title; Slack holds 150 characters."""
+    return {"type": "header", "text": plain(text, 150)}
+
+
+def section(text: str, accessory: Block | None = None) -> Block:
+    """Return a paragraph; Slack holds 3,000 characters."""
+    block: Block = {"type": "section", "text": mrkdwn(text, 3_000)}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def context(text: str) -> Block:
+    """Return small print."""
+    return {"type": "context", "elements": [mrkdwn(text, 2_000)]}
+
+
+def actions(buttons: Sequence[Block]) -> Block:
+    """Return a row of buttons."""
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def button(text: str, action: str, value: str, style: str = "", label: str = "") -> Block:
+    """Return a button; `style` is primary, danger or nothing; `label` is what a screen reader says."""
+    block: Block = {"type": "button", "text": plain(text, 75), "action_id": action, "value": value}
+    if style:
+        block["style"] = style
+    if label:
+        block["accessibility_label"] = shorten(label, 75)
+    return block
+
+
+def plain(text: str, limit: int) -> Block:
+    """Return a text in which nothing is formatting."""
+    return {"type": "plain_text", "text": shorten(text, limit), "emoji": False}
+
+
+def mrkdwn(text: str, limit: int) -> Block:
+    """Return a text in Slack's formatting, in which names and addresses are not turned into links."""
+    return {"type": "mrkdwn", "text": shorten(text, limit), "verbatim": True}

@@ -1,0 +1,37 @@
+"""The handoff summary: where a release stood, what had changed, and what comes next."""
+
+from collections.abc import Iterable
+
+from bot.release.handoff import News, Occasion, Summarized
+from bot.release.release import Release
+from bot.slack.messages.blocks import section
+from bot.slack.messages.message import Message
+from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.messages.words import mention, waits
+
+
+def summaries(release: Release) -> Iterable[Message]:
+    """Return the message of each handoff summary."""
+    for number, summary in enumerate(release.summaries):
+        text = "\n".join(_lines(release, summary))
+        yield Message(slot=f"summary:{number}", born=summary.at, text=text, blocks=[section(text)])
+
+
+def _lines(release: Release, summary: Summarized) -> Iterable[str]:
+    stage = escape(release.runbook.stages[summary.stage].name)
+    yield _opening(release, summary, stage)
+    yield "Since the last summary:" if summary.news else "Nothing has changed since the last summary."
+    yield from (f"• {_news(news)}" for news in summary.news)
+    yield "Next:"
+    yield from (f"• {waits(waiting)}" for waiting in summary.waiting)
+
+
+def _opening(release: Release, summary: Summarized, stage: str) -> str:
+    to = people(summary.to)
+    if summary.occasion is Occasion.STAGE:
+        return f"{to}: {mention(release)} passes to you with the stage *{stage}*"
+    return f"{to}: {mention(release)} is in the stage *{stage}*, {moment(summary.at)}"
+
+
+def _news(news: News) -> str:
+    return f"{person(news.by)} {news.what} “{escape(news.name)}”, {moment(news.at)}"

@@ -1,0 +1,25 @@
+"""The private message to a captain whose release cannot be shown in its channel."""
+
+from typing import Final
+
+from bot.release.release import Release
+from bot.slack.messages.blocks import section
+from bot.slack.messages.message import Message
+from bot.slack.messages.words import mention
+
+TELLABLE: Final = {
+    "not_in_channel": "I am not in it. Invite me there: type `/invite @Rollcall` in that channel.",
+    "channel_not_found": "I cannot see it. Invite me there: type `/invite @Rollcall` in that channel.",
+    "is_archived": "It is archived. Take it out of the archive.",
+    "restricted_action": "I may not write there. Ask a workspace admin to let me.",
+}
+"""The errors of a post that a person can do something about, with what that is."""
+
+
+def trouble(release: Release, error: str) -> Message:
+    """Return what the captain is told about `error`, one of TELLABLE."""
+    text = (
+        f"{mention(release)} goes on, but I cannot show it in <#{release.channel}>. {TELLABLE[error]}"
+        " I try again by myself."
+    )
+    return Message(slot=f"trouble:{error}", born=release.started_at, text=text, blocks=[section(text)])

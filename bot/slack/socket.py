@@ -1,0 +1,57 @@
+"""Slack's requests over a socket, for a machine that Slack cannot reach."""
+
+import asyncio
+import logging
+from typing import Final
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+log = logging.getLogger(__name__)
+
+DRAIN_S: Final = 10.0
+
+
+class SlackOverSocket(AsyncSocketModeHandler):
+    """Answer what comes over the socket, and let what is under way finish before the socket closes.
+
+    The client runs each request in a task that it does not keep; closing at once would lose the
+    acknowledgement of something that has happened.
+    """
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        super().__init__(app, app_token, log, web_client=app.client)
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def handle(  # type: ignore[override]  # The client is the one of this package.
+        self, client: SocketModeClient, req: SocketModeRequest
+    ) -> None:
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            await super().handle(client, req)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def is_connected(self) -> bool:
+        """Whether requests can come in."""
+        return bool(await self.client.is_connected())
+
+    async def start(self) -> None:
+        """Connect."""
+        await self.connect_async()  # type: ignore[no-untyped-call]
+
+    async def stop(self) -> None:
+        """Finish what is under way, for ten seconds at most, and close the socket."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._idle.wait()
+        except TimeoutError:
+            pass
+        await self.close_async()  # type: ignore[no-untyped-call]

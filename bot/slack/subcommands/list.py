@@ -1,0 +1,25 @@
+"""`list`: the open releases of the workspace."""
+
+from bot.slack.desk import Call, Desk, Reply
+from bot.slack.messages.text import escape, moment
+from bot.slack.messages.words import STATES
+from bot.slack.subcommands.subcommand import Subcommand
+
+SHOWN = 20
+
+
+async def answer(desk: Desk, call: Call) -> Reply:
+    """List the open releases, the newest first."""
+    rows = await desk.releases.listed(call.workspace, limit=SHOWN + 1)
+    if not rows:
+        return Reply(text=f"No release is open. Start one: {desk.command} start")
+    lines = [
+        f"• *{row.id.key}* ({escape(row.service)} {escape(row.version)}) in <#{row.channel}>:"
+        f" {STATES[row.state]}, started {moment(row.started_at)}"
+        for row in rows[:SHOWN]
+    ]
+    more = [f"There are more; these are the newest {SHOWN}."] if len(rows) > SHOWN else []
+    return Reply(text="\n".join([*lines, *more]))
+
+
+LIST = Subcommand(name="list", usage="list", summary="the open releases", answer=answer)

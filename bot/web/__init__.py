@@ -1,0 +1,1 @@
+"""HTTP: Slack's requests where they come that way, and health."""

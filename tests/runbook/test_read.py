@@ -1,0 +1,549 @@
+"""Runbooks are read from files, extended, and refused with the place and the allowed values."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.runbook.model import Begin, Role, Runbook, Seats
+from bot.runbook.problems import Problem, RunbookError, UnknownService
+from bot.runbook.read import Runbooks, read_runbook
+
+SHIPPED = Path(__file__).parents[2] / "runbooks"
+Write = Callable[..., Path]
+
+# Lines 1 to 6 of the runbooks below: what comes before the stages, and is right.
+HEAD = """\
+title: Standard
+roles:
+  captain: {starter: true}
+  qa: {group: qa}
+  pair: {users: [U0BEN, U0BEA]}
+stages:
+"""
+STAGE = HEAD + "  - name: staging\n    owner: captain\n"
+GATE = STAGE + "    gates:\n      - name: QA\n"
+APPROVED = GATE + "        approvals: {qa: 1}\n"
+
+
+def said(problems: Iterable[Problem], folder: Path) -> list[str]:
+    return [str(problem).replace(f"{folder.as_posix()}/", "") for problem in problems]
+
+
+def refusals(path: Path) -> list[str]:
+    """Read a runbook that must be refused, and return what is said about it."""
+    with pytest.raises(RunbookError) as refusal:
+        read_runbook(path)
+    return said(refusal.value.problems, path.parent)
+
+
+def test_a_runbook_is_read_as_it_is_written(write: Write) -> None:
+    runbook = read_runbook(
+        write("""\
+title: Checkout
+service: checkout
+repository: https://github.com/example/checkout
+roles:
+  captain: {starter: true}
+  on: {group: S0QA}
+  pair: {users: [U0BEN, U0BEA]}
+reminders: {after: 90s, limit: 7}
+handoffs: {at: [09:00, "17:30"], timezone: Europe/Berlin}
+stages:
+  - name: 1.10
+    owner: captain
+    production: true
+    begin: captain
+    gates:
+      - name: QA
+        approvals: {on: 2, pair: 1}
+        remind: {every: 2d}
+    steps:
+      - do: Deploy {version}, then 100 % & <done>
+""")
+    )
+    assert runbook.roles[1:] == (Role(name="on", group="S0QA"), Role(name="pair", users=("U0BEN", "U0BEA")))
+    assert runbook.reminders.after == timedelta(seconds=90)
+    assert runbook.reminders.every == timedelta(hours=4)
+    assert runbook.handoffs is not None
+    assert runbook.handoffs.at == (time(9, 0), time(17, 30))
+    (stage,) = runbook.stages
+    assert (stage.name, stage.production, stage.begin) == ("1.10", True, Begin.CAPTAIN)
+    assert stage.steps[0].do == "Deploy {version}, then 100 % & <done>"
+    (gate,) = stage.gates
+    assert gate.approvals == (Seats(role="on", count=2), Seats(role="pair", count=1))
+
+
+def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> None:
+    text = APPROVED + "        remind: {every: 30m}\nreminders: {after: 2h, every: 3h, limit: 9}\n"
+    remind = read_runbook(write(text)).stages[0].gates[0].remind
+    assert remind is not None
+    assert (remind.after, remind.every, remind.limit) == (timedelta(hours=2), timedelta(minutes=30), 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            STAGE + "titel: x\n",
+            "9:1: titel: expected one of the keys title, service, repository, roles, "
+            'reminders, handoffs, stages; found "titel"; did you mean "title"?',
+        ),
+        (STAGE.replace("title: Standard\n", ""), "1:1: title: is missing"),
+        (STAGE.replace("Standard", '" "'), "1:8: title: expected text, found nothing"),
+        (STAGE.replace("Standard", "x" * 61), "1:8: title: expected at most 60 characters, found 61"),
+        (
+            STAGE.replace("Standard", '"a\\nb"'),
+            '1:8: title: expected one line without control characters, found "a\\nb"',
+        ),
+        (
+            STAGE.replace("Standard", '"a\\u202eb"'),
+            '1:8: title: expected one line without control characters, found "a\\u202eb"',
+        ),
+        (STAGE.replace("Standard", '"\\ud800"'), '1:8: title: expected text, found "\\ud800"'),
+        (STAGE.replace("Standard", "[x]"), "1:1: title: expected text, found a list"),
+        (
+            STAGE + "service: Check Out\n",
+            '9:10: service: expected a key such as "checkout-api": at most 40 '
+            'small letters, digits and hyphens, found "Check Out"',
+        ),
+        (
+            STAGE + f"service: {'x' * 41}\n",
+            '9:10: service: expected a key such as "checkout-api": at most 40 '
+            f'small letters, digits and hyphens, found "{"x" * 41}"',
+        ),
+        (
+            STAGE + "repository: git@github.com:x/y\n",
+            "9:13: repository: expected an address that begins with "
+            'https:// and names no user, found "git@github.com:x/y"',
+        ),
+        (
+            STAGE.replace("{group: qa}", "{}"),
+            "4:3: roles.qa: expected exactly one of group, users and starter, found none",
+        ),
+        (
+            STAGE.replace("{group: qa}", "{group: qa, users: [U0BEN]}"),
+            "4:3: roles.qa: expected exactly one of group, users and starter, found 2",
+        ),
+        (
+            STAGE.replace("{group: qa}", "{groups: qa}"),
+            "4:8: roles.qa.groups: expected one of the keys group, "
+            'users, starter; found "groups"; did you mean "group"?',
+        ),
+        (
+            STAGE.replace("{group: qa}", "{group: qa, name: QA}"),
+            '4:25: roles.qa.name: the key above it is the role\'s name: "qa"; leave this line out',
+        ),
+        (
+            STAGE.replace("{group: qa}", '{group: "@qa"}'),
+            '4:15: roles.qa.group: expected a user group\'s handle without @, or its id, found "@qa"',
+        ),
+        (STAGE.replace("{group: qa}", "qa"), '4:7: roles.qa: expected a mapping, found "qa"'),
+        (
+            STAGE.replace("{starter: true}", "{starter: yes}"),
+            '3:22: roles.captain.starter: expected "true" or "false", found "yes"',
+        ),
+        (
+            STAGE.replace("U0BEA", "bea"),
+            '5:25: roles.pair.users.1: expected a user id such as "U02ABCDEF", found "bea"',
+        ),
+        (
+            STAGE.replace("U0BEA", "U0BEN"),
+            '5:25: roles.pair.users.1: expected each only once, found "U0BEN" again',
+        ),
+        (STAGE.replace("  pair:", "  QA:"), '5:3: roles.QA: expected each only once, found "QA" again'),
+        (
+            STAGE.replace("  pair:", '  "p\\ta":'),
+            '5:3: roles.p\\ta: expected one line without control characters, found "p\\ta"',
+        ),
+        (HEAD + "  []\n", "6:1: stages: expected at least one, found none"),
+        (HEAD + "  {}\n", "6:1: stages: expected a list, found a mapping"),
+        (HEAD + "  - staging\n", '7:5: stages.0: expected a mapping, found "staging"'),
+        (HEAD + "  - owner: captain\n", "7:5: stages.0.name: is missing"),
+        (
+            HEAD + "".join(f"  - {{name: s{n}, owner: qa}}\n" for n in range(21)),
+            "6:1: stages: expected at most 20, found 21",
+        ),
+        (
+            STAGE + "  - {name: Staging, owner: qa}\n",
+            '9:12: stages.1.name: expected each only once, found "Staging" again',
+        ),
+        (
+            STAGE.replace("owner: captain", "owner: captian"),
+            "8:12: stages.0.owner: expected a role of this "
+            'runbook (captain, qa, pair), found "captian"; did you mean "captain"?',
+        ),
+        (
+            STAGE + "    begin: captian\n",
+            '9:12: stages.0.begin: expected "automatic" or "captain", '
+            'found "captian"; did you mean "captain"?',
+        ),
+        (
+            STAGE + "    begin: [captain]\n",
+            '9:5: stages.0.begin: expected "automatic" or "captain", found a list',
+        ),
+        (STAGE + "    production: on\n", '9:17: stages.0.production: expected "true" or "false", found "on"'),
+        (STAGE + "    steps: Deploy\n", '9:12: stages.0.steps: expected a list, found "Deploy"'),
+        (STAGE + "    steps: [Deploy]\n", '9:13: stages.0.steps.0: expected a mapping, found "Deploy"'),
+        (
+            STAGE + f"    steps: [do: {'x' * 301}]\n",
+            "9:17: stages.0.steps.0.do: expected at most 300 characters, found 301",
+        ),
+        (
+            STAGE + "    steps: [do: Deploy, do: deploy]\n",
+            '9:29: stages.0.steps.1.do: expected each only once, found "deploy" again',
+        ),
+        (
+            STAGE + f"    steps: [{', '.join(f'do: x{n}' for n in range(41))}]\n",
+            "9:5: stages.0.steps: expected at most 40, found 41",
+        ),
+        (GATE, "10:9: stages.0.gates.0.approvals: is missing"),
+        (
+            GATE + "        approvals: {}\n",
+            "11:9: stages.0.gates.0.approvals: expected at least one, found none",
+        ),
+        (GATE + "        approvals: qa\n", '11:20: stages.0.gates.0.approvals: expected a list, found "qa"'),
+        (
+            GATE + "        approvals: {q: 1}\n",
+            "11:21: stages.0.gates.0.approvals.q: expected a role of this "
+            'runbook (captain, qa, pair), found "q"; did you mean "qa"?',
+        ),
+        (
+            GATE + "        approvals: {captain: 1}\n",
+            "11:30: stages.0.gates.0.approvals.captain: the role is the "
+            "starter, who may not approve; ask another role",
+        ),
+        (
+            GATE + "        approvals: {pair: 3}\n",
+            "11:27: stages.0.gates.0.approvals.pair: asks for 3 seats of a role with 2 people",
+        ),
+        (
+            GATE + "        approvals: {qa: 0}\n",
+            "11:25: stages.0.gates.0.approvals.qa: expected a number from 1 to 20, found 0",
+        ),
+        (
+            GATE + "        approvals: {qa: 21}\n",
+            "11:25: stages.0.gates.0.approvals.qa: expected a number from 1 to 20, found 21",
+        ),
+        (
+            GATE + "        approvals: {qa: 1.0}\n",
+            '11:25: stages.0.gates.0.approvals.qa: expected a whole number, found "1.0"',
+        ),
+        (
+            GATE + "        approvals: {qa: [1]}\n",
+            "11:21: stages.0.gates.0.approvals.qa: expected a whole number, found a list",
+        ),
+        (
+            APPROVED + "      - {name: qa, approvals: {qa: 1}}\n",
+            '12:16: stages.0.gates.1.name: expected each only once, found "qa" again',
+        ),
+        (
+            APPROVED + "        remind: {after: 59s}\n",
+            '12:25: stages.0.gates.0.remind.after: expected a duration from "1m" to "90d", found "59s"',
+        ),
+        (
+            STAGE + "reminders: {every: 91d}\n",
+            '9:20: reminders.every: expected a duration from "1m" to "90d", found "91d"',
+        ),
+        (
+            STAGE + "reminders: {every: 1 hour}\n",
+            '9:20: reminders.every: expected a duration such as "30m", "4h" or "1d", found "1 hour"',
+        ),
+        (
+            STAGE + "reminders: {limit: 51}\n",
+            "9:20: reminders.limit: expected a number from 1 to 50, found 51",
+        ),
+        (
+            STAGE + "reminders: {often: yes}\n",
+            '9:13: reminders.often: expected one of the keys after, every, limit; found "often"',
+        ),
+        (
+            STAGE + "handoffs: {at: [9:00], timezone: UTC}\n",
+            '9:17: handoffs.at.0: expected a time such as "09:00", found "9:00"',
+        ),
+        (
+            STAGE + "handoffs: {at: [24:00], timezone: UTC}\n",
+            '9:17: handoffs.at.0: expected a time such as "09:00", found "24:00"',
+        ),
+        (
+            STAGE + "handoffs: {at: [], timezone: UTC}\n",
+            "9:12: handoffs.at: expected at least one, found none",
+        ),
+        (STAGE + "handoffs: {at: [09:00]}\n", "9:1: handoffs.timezone: is missing"),
+        (
+            STAGE + "handoffs: {at: [09:00], timezone: Europe/Berln}\n",
+            "9:35: handoffs.timezone: expected a time "
+            'zone such as "Europe/Berlin", found "Europe/Berln"; did you mean "Europe/Berlin"?',
+        ),
+        (
+            STAGE + "handoffs: {at: [09:00], timezone: ../../etc/passwd}\n",
+            '9:35: handoffs.timezone: expected a time zone such as "Europe/Berlin", found "../../etc/passwd"',
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_place_and_with_what_is_allowed(
+    text: str, message: str, write: Write
+) -> None:
+    assert refusals(write(text)) == [f"r.yaml:{message}"]
+
+
+@pytest.mark.parametrize("timezone", ["", "Europe", "a\0b", "UTC/..", "/etc/localtime", "x" * 300])
+def test_a_time_zone_that_is_none_is_refused(timezone: str, write: Write) -> None:
+    quoted = timezone.replace("\0", "\\0")
+    (message,) = refusals(write(f'{STAGE}handoffs: {{at: [09:00], timezone: "{quoted}"}}\n'))
+    assert message.startswith(
+        'r.yaml:9:35: handoffs.timezone: expected a time zone such as "Europe/Berlin", found '
+    )
+
+
+def test_all_faults_of_a_file_are_told_at_once_in_its_order(write: Write) -> None:
+    text = GATE.replace("owner: captain", "owner: captian") + "        approvals: {qa: one, q: 1}\nx: y\n"
+    assert [message.split(":")[1:4] for message in refusals(write(text))] == [
+        ["8", "12", " stages.0.owner"],
+        ["11", "25", " stages.0.gates.0.approvals.qa"],
+        ["11", "30", " stages.0.gates.0.approvals.q"],
+        ["12", "1", " x"],
+    ]
+
+
+def test_a_runbook_takes_from_the_one_it_extends_what_it_does_not_say(write: Write) -> None:
+    write(STAGE + "reminders: {after: 2h, limit: 3}\nservice: base\n", "base.yml")
+    runbook = read_runbook(
+        write(
+            "extends: base\nservice: own\nroles:\n  qa: {users: [U0BEN]}\nreminders: {limit: 4}\n", "own.yaml"
+        )
+    )
+    assert (runbook.title, runbook.service) == ("Standard", "own")
+    assert runbook.stages[0].name == "staging"
+    assert (runbook.reminders.after, runbook.reminders.limit) == (timedelta(hours=2), 4)
+    assert runbook.role("qa") == Role(name="qa", users=("U0BEN",))
+    assert runbook.role("captain").starter
+
+
+def test_a_list_replaces_the_one_it_extends(write: Write) -> None:
+    write(STAGE, "base.yaml")
+    runbook = read_runbook(write("extends: base\nstages: [{name: live, owner: qa}]\n"))
+    assert [stage.name for stage in runbook.stages] == ["live"]
+
+
+def test_the_service_and_repository_of_the_one_extended_are_not_taken(write: Write) -> None:
+    write(STAGE + "service: base\nrepository: https://github.com/example/base\n", "base.yaml")
+    runbook = read_runbook(write("extends: base\n"))
+    assert (runbook.service, runbook.repository) == (None, None)
+
+
+def test_a_fault_points_to_the_file_that_has_it(write: Write) -> None:
+    write(STAGE + "    begin: never\n", "base.yaml")
+    assert refusals(write("extends: base\nreminders: {limit: 0}\n")) == [
+        'base.yaml:9:12: stages.0.begin: expected "automatic" or "captain", found "never"',
+        "r.yaml:2:20: reminders.limit: expected a number from 1 to 50, found 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extends", "message"),
+    [
+        ("standrad", 'found "standrad"; did you mean "standard"?'),
+        ("../standard", 'found "../standard"; did you mean "standard"?'),
+        ("standard.yaml", 'found "standard.yaml"; did you mean "standard"?'),
+        ("[standard]", "found a list"),
+    ],
+)
+def test_only_a_runbook_beside_it_can_be_extended(extends: str, message: str, write: Write) -> None:
+    write(STAGE, "standard.yaml")
+    expected = "r.yaml:2:10: extends: expected the name of a runbook beside this one (standard), "
+    assert refusals(write(f"# Own\nextends: {extends}\n")) == [expected + message]
+
+
+def test_runbooks_that_extend_each_other_are_refused(write: Write) -> None:
+    write("title: a\nextends: b\n", "a.yaml")
+    write("extends: c\n", "b.yaml")
+    assert refusals(write("extends: a\n", "c.yaml")) == [
+        "b.yaml:1:10: extends: goes in a circle: c extends a extends b extends c"
+    ]
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    assert refusals(tmp_path / "r.yaml") == ["r.yaml:1:1: cannot be read: No such file or directory"]
+    (tmp_path / "d.yaml").mkdir()
+    assert refusals(tmp_path / "d.yaml") == ["d.yaml:1:1: cannot be read: it is not a file"]
+    os.mkfifo(tmp_path / "p.yaml")
+    assert refusals(tmp_path / "p.yaml") == ["p.yaml:1:1: cannot be read: it is not a file"]
+
+
+def test_the_services_are_those_that_runbooks_name(write: Write, tmp_path: Path) -> None:
+    write(STAGE, "standard.yaml")
+    write("extends: standard\nservice: payments\n", "b.yaml")
+    write("extends: standard\nservice: checkout\n", "a.yml")
+    write("service: ignored\n", ".hidden.yaml")
+    write("service: ignored\n", "notes.txt")
+    runbooks = Runbooks(tmp_path)
+    assert runbooks.services() == ("checkout", "payments")
+    assert runbooks.for_service("payments").service == "payments"
+    assert runbooks.check() == []
+
+
+def test_an_unknown_service_is_refused_with_the_nearest(tmp_path: Path, write: Write) -> None:
+    write(STAGE + "service: payments\n")
+    with pytest.raises(UnknownService) as refusal:
+        Runbooks(tmp_path).for_service("paymnts")
+    assert (refusal.value.key, refusal.value.nearest) == ("paymnts", "payments")
+    assert str(refusal.value) == 'no runbook names the service "paymnts"; did you mean "payments"?'
+    with pytest.raises(UnknownService) as refusal:
+        Runbooks(tmp_path).for_service("zzz")
+    assert refusal.value.nearest is None
+
+
+def test_a_broken_runbook_stops_its_own_service_only(write: Write, tmp_path: Path) -> None:
+    write(STAGE + "service: checkout\n", "a.yaml")
+    write("service: payments\n", "b.yaml")
+    write("service: [", "search.yaml")
+    runbooks = Runbooks(tmp_path)
+    assert runbooks.for_service("checkout").title == "Standard"
+    with pytest.raises(RunbookError, match="title: is missing"):
+        runbooks.for_service("payments")
+    with pytest.raises(RunbookError, match="not valid YAML"):
+        runbooks.for_service("search")
+    assert runbooks.services() == ("checkout", "payments")
+
+
+def test_two_runbooks_of_one_service_are_refused(write: Write, tmp_path: Path) -> None:
+    write(STAGE + "service: checkout\n", "a.yaml")
+    write("service: checkout\n" + STAGE, "b.yaml")
+    runbooks = Runbooks(tmp_path)
+    problem = 'b.yaml:1:10: service: the service "checkout" already has a runbook, a.yaml:9'
+    assert said(runbooks.check(), tmp_path) == [problem]
+    with pytest.raises(RunbookError) as refusal:
+        runbooks.for_service("checkout")
+    assert said(refusal.value.problems, tmp_path) == [problem]
+
+
+def test_a_fault_of_an_extended_runbook_is_told_once(write: Write, tmp_path: Path) -> None:
+    write(STAGE + "    begin: never\n", "standard.yaml")
+    write("extends: standard\nservice: a\n", "a.yaml")
+    write("extends: standard\nservice: b\n", "b.yaml")
+    assert len(Runbooks(tmp_path).check()) == 1
+
+
+def test_an_edit_counts_at_once_and_for_all_who_extend_the_file(write: Write, tmp_path: Path) -> None:
+    write(STAGE, "standard.yaml")
+    write("extends: standard\nservice: checkout\n", "checkout.yaml")
+    runbooks = Runbooks(tmp_path)
+    before = runbooks.for_service("checkout")
+    assert runbooks.for_service("checkout") is before
+
+    write(STAGE.replace("Standard", "Standard, edited"), "standard.yaml")
+    assert runbooks.for_service("checkout").title == "Standard, edited"
+    write("extends: standard\nservice: cart\n", "checkout.yaml")
+    assert runbooks.services() == ("cart",)
+    write(STAGE + "    begin: never\n", "standard.yaml")
+    with pytest.raises(RunbookError):
+        runbooks.for_service("cart")
+    (tmp_path / "checkout.yaml").unlink()
+    with pytest.raises(UnknownService):
+        runbooks.for_service("cart")
+
+
+def test_a_folder_that_is_missing_is_a_problem(tmp_path: Path) -> None:
+    runbooks = Runbooks(tmp_path / "none")
+    assert said(runbooks.check(), tmp_path) == ["none:1:1: cannot be read: No such file or directory"]
+    with pytest.raises(RunbookError):
+        runbooks.for_service("checkout")
+
+
+def test_the_shipped_runbooks_are_right_and_can_be_approved_when_ana_starts() -> None:
+    runbooks = Runbooks(SHIPPED)
+    assert runbooks.check() == []
+    assert runbooks.services() == ("checkout", "payments")
+    people = {"qa": 2, "security": 1, "on-call": 2}
+    for service in runbooks.services():
+        gates = [gate for stage in runbooks.for_service(service).stages for gate in stage.gates]
+        assert gates
+        assert all(seats.count <= people[seats.role] for gate in gates for seats in gate.approvals)
+
+
+lines = st.sampled_from(
+    [
+        *STAGE.splitlines(),
+        *APPROVED.splitlines()[8:],
+        "service: a",
+        "extends: r",
+        "reminders: {after: 1h}",
+        "handoffs: {at: [09:00], timezone: UTC}",
+        "    steps: [do: x]",
+        "    begin: captain",
+        "- x",
+        "stages: {}",
+        "roles: [{name: x, group: y}]",
+        "  - {}",
+        "x: [[{}]]",
+        "title: '{0} %s {x.__class__}'",
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(lines, max_size=25).map("\n".join) | st.text(max_size=80))
+def test_whatever_a_file_holds_it_is_a_runbook_or_is_refused(write: Write, text: str) -> None:
+    path = write("")
+    path.write_bytes(text.encode(errors="replace"))
+    try:
+        runbook = read_runbook(path)
+    except RunbookError:
+        return
+    assert Runbook.model_validate_json(runbook.model_dump_json()) == runbook
+
+
+parts = st.recursive(
+    st.sampled_from(["captain", "qa", "1", "true", "1h", "09:00", "UTC", "x", "", "{braces}", "\x1b[31m"]),
+    lambda below: (
+        st.lists(below, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "title",
+                    "roles",
+                    "stages",
+                    "name",
+                    "owner",
+                    "gates",
+                    "approvals",
+                    "remind",
+                    "steps",
+                    "do",
+                    "group",
+                    "users",
+                    "starter",
+                    "reminders",
+                    "handoffs",
+                    "at",
+                    "timezone",
+                    "qa",
+                    "0",
+                ]
+            ),
+            below,
+            max_size=6,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from(["title", "roles", "stages", "reminders", "handoffs", "service"]), parts)
+)
+def test_whatever_shape_the_parts_have_each_fault_has_a_place(write: Write, shape: dict[str, object]) -> None:
+    problems: tuple[Problem, ...] = ()
+    try:
+        read_runbook(write(json.dumps(shape)))
+    except RunbookError as refusal:
+        problems = refusal.problems
+    assert all(problem.line == 1 and problem.message for problem in problems)
+    assert all(str(problem).isprintable() for problem in problems)
