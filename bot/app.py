@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
@@ -18,8 +19,8 @@ from bot.ledger.schema import upgrade
 from bot.runbook.problems import RunbookError
 from bot.runbook.read import Runbooks
 from bot.settings import Settings, Transport
-from bot.slack.connect import bolt, identify, web_client
-from bot.slack.delivery import DeliveryWorker
+from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
+from bot.slack.delivery import DeliveryWorker, Pace
 from bot.slack.desk import Desk
 from bot.slack.directory import SlackDirectory
 from bot.slack.http import SlackOverHttp
@@ -58,11 +59,12 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.push_async_callback(asyncio.to_thread, database.close)
         releases = Reader(database, ledger)
 
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=CALL_TIMEOUT))
         client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         identity = await identify(client)
         directory = SlackDirectory(client)
-        delivery = DeliveryWorker(client, database, releases, clock, settings.rollcall_settle)
+        pace = Pace(gap_s=settings.rollcall_gap, settle=timedelta(seconds=settings.rollcall_settle))
+        delivery = DeliveryWorker(client, database, releases, clock, pace)
         coordinator = Coordinator(database, ledger, runbooks, directory, clock, delivery.wake)
 
         async def read_people() -> None:
@@ -87,7 +89,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         posts: dict[str, Handler] = {}
         connected = _always
         if transport is Transport.HTTP:
-            posts["/slack/events"] = SlackOverHttp(app, secret)
+            posts["/slack/events"] = SlackOverHttp(app, secret).answer
         else:
             socket = SlackOverSocket(app, settings.slack_app_token.get_secret_value())
             connected = socket.is_connected
@@ -100,7 +102,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.every(settings.rollcall_tick, attend)
         ticks.every(DIRECTORY_S, read_people)
         ticks.start()
-        stack.callback(ticks.stop)
+        stack.push_async_callback(ticks.stop)
         yield Running(address=f"http://{settings.host}:{port}", transport=transport, workspace=identity.name)
 
 

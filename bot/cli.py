@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from bot.slack.manifest import manifest_json
 
 PRACTICE_FOLDER: Final = Path(".rollcall")
 """Where the practice Slack and its ledger are kept."""
-PRACTICE_SETTLE: Final = timedelta(seconds=3)
+PRACTICE_SETTLE_S: Final = 3.0
 """The practice Slack stores late by one second at most, where it is told to."""
 
 
@@ -90,11 +90,12 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 async def _until_stopped(settings: Settings, clock: Clock) -> int:
-    stopped = _stop_signal()
-    async with running(settings, clock) as rollcall:
-        print(f"Rollcall serves {rollcall.workspace} by {rollcall.transport}.", flush=True)
-        print(f"Health: {rollcall.address}/healthz", flush=True)
-        await stopped.wait()
+    _stop_on_signals()
+    with suppress(asyncio.CancelledError):
+        async with running(settings, clock) as rollcall:
+            print(f"Rollcall serves {rollcall.workspace} by {rollcall.transport}.", flush=True)
+            print(f"Health: {rollcall.address}/healthz", flush=True)
+            await asyncio.Event().wait()
     return 0
 
 
@@ -112,7 +113,8 @@ async def _practise(settings: Settings, fresh: bool) -> int:
     if fresh:
         for left in PRACTICE_FOLDER.glob("*"):
             left.unlink()
-    clock, stopped = MovableClock(), _stop_signal()
+    _stop_on_signals()
+    clock = MovableClock()
     practice = Practice(clock, PRACTICE_FOLDER / "slack.json")
     await practice.start(port=3000 if settings.port is None else settings.port)
     inside = settings.model_copy(
@@ -123,24 +125,25 @@ async def _practise(settings: Settings, fresh: bool) -> int:
             "database_url": f"sqlite:///{PRACTICE_FOLDER / 'ledger.db'}",
             "port": 0,
             "rollcall_tick": 1.0,
-            "rollcall_settle": PRACTICE_SETTLE,
+            "rollcall_settle": PRACTICE_SETTLE_S,
         }
     )
-    try:
-        async with running(inside, clock):
-            print(f"The practice Slack is at {practice.url} (stop it with Ctrl+C).", flush=True)
-            await stopped.wait()
-    finally:
-        await practice.stop()
+    with suppress(asyncio.CancelledError):
+        try:
+            async with running(inside, clock):
+                print(f"The practice Slack is at {practice.url} (stop it with Ctrl+C).", flush=True)
+                await asyncio.Event().wait()
+        finally:
+            await practice.stop()
     return 0
 
 
-def _stop_signal() -> asyncio.Event:
-    """Return an event that is set when the process is asked to stop."""
-    stopped = asyncio.Event()
+def _stop_on_signals() -> None:
+    """Cancel the running task when the process is asked to stop, so that all it has opened is closed."""
+    task = asyncio.current_task()
+    assert task is not None
     for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
-    return stopped
+        asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
 
 
 def _manifest(options: argparse.Namespace) -> int:

@@ -143,5 +143,5 @@ def unknown_release(key: ReleaseKey) -> Refused:
     return Refused(
         code=Code.UNKNOWN_RELEASE,
         because=f"There is no release {key[:60]}.",
-        instead="`list` shows the open ones.",
+        instead="The subcommand list shows the open ones.",
     )

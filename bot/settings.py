@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -50,9 +49,13 @@ class Settings(BaseSettings):
     rollcall_command: str = Field(
         "/release", pattern=r"^/[a-z0-9_-]{1,31}$", description="The slash command, as it is installed."
     )
-    rollcall_settle: timedelta = Field(
-        timedelta(seconds=45),
+    rollcall_settle: float = Field(
+        45.0,
+        ge=0,
         description="How long Slack may take to store a message after its answer was lost, in seconds.",
+    )
+    rollcall_gap: float = Field(
+        1.0, ge=0, description="The least time in seconds between two updates of one release in Slack."
     )
     rollcall_tick: float = Field(5.0, gt=0, description="Seconds between two looks at what is due.")
     rollcall_log: str = Field(
@@ -72,8 +75,8 @@ class Settings(BaseSettings):
         if self.slack_signing_secret.get_secret_value():
             return Transport.HTTP
         raise Misconfigured(
-            "SLACK_APP_TOKEN (for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP) is not set. Without a signing"
-            " secret anybody could press anybody's buttons, so Rollcall does not serve HTTP without one."
+            "SLACK_APP_TOKEN (for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP) is not set. Rollcall serves"
+            " no HTTP without a signing secret, because anybody could press anybody's buttons."
         )
 
 

@@ -22,6 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Act = Callable[[Json], Awaitable[Json]]
 
 APP_FAILED = 424
+PARTINGS = ("warning", "refresh_requested", "link_disabled")
 
 
 class Control:
@@ -176,8 +177,10 @@ class Control:
     async def _deliver_to(self, body: Json) -> Json:
         delivery = self._slack.delivery
         if "request_url" in body:
-            delivery.http.url = body["request_url"]
+            delivery.http.url = _url(body["request_url"])
         if "disconnect" in body:
+            if body["disconnect"] not in PARTINGS:
+                raise Impossible(f"disconnect is one of {', '.join(PARTINGS)}.")
             await delivery.sockets.ask_to_reconnect(body["disconnect"])
         self._slack.workspace.changed("app")
         return {"ok": True, "connected": delivery.connected}
@@ -226,6 +229,12 @@ def _text(given: Json, name: str, default: str | None = None) -> str:
     if not isinstance(value, str):
         raise Impossible(f"{name} must be a text.")
     return value
+
+
+def _url(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value.startswith(("http://", "https://"))):
+        return value
+    raise Impossible("request_url must be a web address, or null for sockets.")
 
 
 def _number(value: object, name: str) -> float:

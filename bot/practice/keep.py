@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +19,16 @@ def snapshot(workspace: Workspace) -> Json:
         "offset_s": workspace.clock.offset.total_seconds(),
         "people": [asdict(person) for person in workspace.people.values()],
         "groups": [asdict(group) for group in workspace.groups.values()],
-        "channels": [asdict(channel) for channel in workspace.channels.values()],
+        "channels": [_as_it_is(channel) for channel in workspace.channels.values()],
         "read": workspace.read,
         "homes": workspace.views.homes,
         "version": workspace.version,
     }
+
+
+def _as_it_is(channel: Channel) -> Json:
+    """Return a channel's fields without copying its messages, which may be many."""
+    return {field.name: getattr(channel, field.name) for field in fields(channel)}
 
 
 def restore(workspace: Workspace, kept: Json) -> None:

@@ -101,7 +101,6 @@ class Practice:
                 web.get("/", _page),
                 web.get("/archives/{channel}/{message}", self._permalink),
                 web.static("/page", PAGE),
-                web.static("/_static", PAGE),
             ]
         )
         return app

@@ -5,7 +5,11 @@ import re
 from bot.practice.workspace import Workspace
 
 BROADCASTS = ("here", "channel", "everyone")
-TOKEN = re.compile(r"&lt;@(?P<user>U\w+)&gt;|(?<![\w&])[@#](?P<name>[\w.-]*\w)|(?P<url>https?://[^\s<>|]+)")
+TOKEN = re.compile(
+    r"&lt;@(?P<user>U\w+)&gt;"
+    r"|(?<![\w&])[@#](?P<name>[\w.-]*\w)"
+    r"|(?P<url>https?://(?:(?!&[lg]t;)[^\s|])*[\w/=&#-])"
+)
 
 
 def escaped(text: str) -> str:

@@ -133,7 +133,7 @@ class Workspace:
         channel.messages[ts] = stored
         if "ephemeral_for" in stored:
             self._forget_old_ephemerals(stored["ephemeral_for"])
-        elif stored["user"] in self.people and stored["user"] != BOT_USER:
+        elif "thread_ts" not in stored and stored["user"] != BOT_USER:
             self.read[stored["user"]][channel.id] = ts
         self.changed("messages", channel=channel.id)
         return stored

@@ -29,8 +29,8 @@ class Cancel(Command):
         if self.by not in (release.captain, *release.owners):
             return Refused(
                 code=Code.NOT_YOURS,
-                because=f"{release.key} is cancelled by its captain or by {release.current.owner}.",
-                ask=(release.captain,),
+                because=f"{release.key} is cancelled by its captain, or by who owns {release.current.name}.",
+                ask=tuple(dict.fromkeys((release.captain, *release.owners))),
             )
         if release.touched_production:
             return Refused(

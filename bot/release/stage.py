@@ -67,8 +67,8 @@ class BeginStage(Command):
         if self.by not in (release.captain, *release.owners):
             return Refused(
                 code=Code.NOT_YOURS,
-                because=f"The captain or {release.current.owner} lets {release.current.name} begin.",
-                ask=(release.captain,),
+                because=f"{release.current.name} begins with the go of the captain or of its owners.",
+                ask=tuple(dict.fromkeys((release.captain, *release.owners))),
             )
         if not facts.readable:
             return cannot_read_people(facts.members)

@@ -99,7 +99,7 @@ class Start:
             return Refused(
                 code=Code.RUNBOOK_BROKEN,
                 because=f"The runbook of {self.service} cannot be used: {facts.trouble}",
-                instead="Correct the file, check it with `rollcall lint`, and start again.",
+                instead="Correct the file, check it with rollcall lint, and start again.",
             )
         near = get_close_matches(self.service, facts.services, n=1)
         known = ", ".join(facts.services) or "none yet"

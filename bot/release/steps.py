@@ -54,9 +54,8 @@ class FinishStep(Command):
             return None
         return Refused(
             code=Code.NOT_YOURS,
-            because=f"The steps of {release.current.name} are ticked by {release.current.owner}"
-            " or the captain.",
-            ask=release.owners,
+            because=f"The steps of {release.current.name} are ticked by its owners or the captain.",
+            ask=tuple(dict.fromkeys((*release.owners, release.captain))),
         )
 
     def _done(self, facts: Facts) -> Decision:

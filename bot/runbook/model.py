@@ -45,7 +45,7 @@ class Begin(StrEnum):
 
 
 def _fault(message: str) -> PydanticCustomError:
-    # The message is passed as a value, because a template would read braces in it as placeholders.
+    # The message is passed as a value, because a template must be a literal.
     return PydanticCustomError("runbook", "{message}", {"message": message})
 
 

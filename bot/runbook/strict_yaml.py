@@ -109,7 +109,7 @@ def _decode(content: bytes, file: str) -> str:
     if len(content) > SIZE_LIMIT:
         raise RunbookError([_place("", file).problem("", f"larger than {SIZE_LIMIT // 1024} KB")])
     try:
-        text = content.decode().removeprefix("\ufeff")
+        text = content.decode()
     except UnicodeDecodeError as fault:
         place = _place(content[: fault.start].decode(), file)
         message = f"not UTF-8 text: the byte 0x{content[fault.start]:02X} does not fit"

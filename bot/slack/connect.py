@@ -16,7 +16,8 @@ from bot.slack.listeners import Listeners
 
 log = logging.getLogger(__name__)
 
-CALL_S: Final = 10
+CALL_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+"""How long one call to Slack may take. It is the session's: the SDK applies its own only without one."""
 REFUSED: Final = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 )
@@ -56,7 +57,7 @@ async def identify(client: AsyncWebClient) -> Identity:
                 raise TokenRefused(TokenRefused.__doc__) from fault
             log.warning("Slack answered auth.test with %s.", fault.response.get("error"))
         except (aiohttp.ClientError, TimeoutError) as fault:
-            log.warning("Slack cannot be reached (%r). Next try in %.0f s.", fault, wait)
+            log.warning("Slack cannot be reached (%s). Next try in %.0f s.", fault, wait)
         else:
             return Identity(
                 workspace=WorkspaceId(str(answer["team_id"])),

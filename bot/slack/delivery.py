@@ -30,8 +30,6 @@ from bot.slack.messages.trouble import TELLABLE, trouble
 
 log = logging.getLogger(__name__)
 
-GAP_S: Final = 1.0
-"""The least time between two passes over one release, so that a burst of events becomes one update."""
 FIRST_RETRY_S: Final = 2.0
 LONGEST_RETRY_S: Final = 300.0
 EVENT_TYPE: Final = "rollcall_message"
@@ -51,6 +49,18 @@ class NotShown(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast the worker goes.
+
+    `gap_s` is the least time between two passes over one release, so that a burst of events becomes one
+    update. `settle` is how long Slack may take to store a message after its answer was lost.
+    """
+
+    gap_s: float
+    settle: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     """When a release is looked at next (monotonic seconds), and how often in a row that has failed."""
 
@@ -59,16 +69,17 @@ class _Plan:
 
 
 class DeliveryWorker:
-    """Make Slack follow. `settle` is how long Slack may take to store a message after its answer was lost."""
+    """Make Slack follow what the ledger says."""
 
     def __init__(
-        self, client: AsyncWebClient, database: Database, releases: Reader, clock: Clock, settle: timedelta
+        self, client: AsyncWebClient, database: Database, releases: Reader, clock: Clock, pace: Pace
     ) -> None:
         self._client = client
         self._database = database
         self._releases = releases
         self._clock = clock
-        self._settle = settle
+        self._settle = pace.settle
+        self._gap_s = pace.gap_s
         self._plans: dict[ReleaseId, _Plan] = {}
         self._last_pass: dict[ReleaseId, float] = {}
         self._woken = asyncio.Event()
@@ -88,7 +99,7 @@ class DeliveryWorker:
 
     def wake(self, release: ReleaseId) -> None:
         """Have a release looked at soon."""
-        at = max(time.monotonic(), self._last_pass.get(release, 0.0) + GAP_S)
+        at = max(time.monotonic(), self._last_pass.get(release, 0.0) + self._gap_s)
         plan = self._plans.get(release)
         if plan is None or plan.failures == 0:
             self._plans[release] = _Plan(at=at if plan is None else min(at, plan.at))

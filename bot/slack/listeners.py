@@ -33,6 +33,7 @@ BUSY: Final = "Rollcall cannot write to its database just now, so nothing was ch
 BROKEN: Final = (
     "Something went wrong in Rollcall. See whether it counted before you try again; its log says more."
 )
+UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
 ANYTHING: Final = re.compile(".*", re.DOTALL)
 
@@ -86,7 +87,10 @@ class Listeners:
 
     async def _answer_pressed(self, body: Body) -> Reply:
         pressed = body["actions"][0]
-        action, target = Action(pressed["action_id"]), Target.read(pressed.get("value") or "")
+        try:
+            action, target = Action(pressed["action_id"]), Target.read(pressed.get("value") or "")
+        except ValueError:
+            return Reply(text=UNREADABLE)
         if action is Action.REJECT:
             return Reply(form=reject_form(target))
         user, place = body["user"]["id"], body["container"].get("message_ts", "")

@@ -88,7 +88,9 @@ async def test_an_app_that_answers_an_error_shows_as_a_failed_dispatch(ear: Ear,
     ear.status = 500
     answer = await hands.do("command", user="ana", channel="releases", command="/release", text="list")
     assert (answer["ok"], answer["status"]) == (False, 500)
-    assert (await hands.messages(user="ana"))[-1]["text"] == '/release failed with the error "dispatch_failed"'
+    assert (await hands.messages(user="ana"))[-1][
+        "text"
+    ] == '/release failed with the error "dispatch_failed"'
     assert len(ear.heard) == 1
 
 
@@ -159,14 +161,16 @@ async def test_a_response_can_change_and_delete_an_ephemeral_message(
     blocks = [
         {
             "type": "actions",
-            "elements": [{"type": "button", "action_id": name, "text": text} for name in ("change", "drop", "say")],
+            "elements": [
+                {"type": "button", "action_id": name, "text": text} for name in ("change", "drop", "say")
+            ],
         }
     ]
 
     @app.action("change")
     async def change(ack: Any, respond: Any, body: Body) -> None:
         await ack()
-        assert body["container"]["is_ephemeral"]
+        containers.append((body["container"]["is_ephemeral"], "message" in body))
         await respond(text="changed", blocks=blocks, replace_original=True)
 
     @app.action("drop")
@@ -179,6 +183,7 @@ async def test_a_response_can_change_and_delete_an_ephemeral_message(
         await ack()
         await respond("for all", response_type="in_channel", thread_ts=root, replace_original=False)
 
+    containers: list[tuple[bool, bool]] = []
     root = (await client.chat_postMessage(channel="C0RELEASES", text="card"))["ts"]
     await over_http(app)
     shown = await client.chat_postEphemeral(channel="C0RELEASES", user="U0ANA", text="mine", blocks=blocks)
@@ -186,6 +191,7 @@ async def test_a_response_can_change_and_delete_an_ephemeral_message(
     assert (await hands.do("press", **{**place, "user": "ben"}, action_id="change"))["http"] == 404
     assert (await hands.do("press", **place, action_id="change"))["ok"]
     assert [one["text"] for one in await hands.messages(user="ana")] == ["card", "changed"]
+    assert containers == [(True, False)]
     assert (await hands.do("press", **place, action_id="say"))["ok"]
     assert [one["text"] for one in await hands.messages(thread_ts=root)] == ["card", "for all"]
     assert (await hands.do("press", **place, action_id="drop"))["ok"]

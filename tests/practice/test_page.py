@@ -498,12 +498,41 @@ async def test_a_new_message_marks_a_channel_unread_until_it_is_opened(world: Wo
 async def test_what_one_types_survives_a_new_message(world: World) -> None:
     page = await world.opens()
     await page.get_by_label("Message #releases").fill("I was about to say")
-    await world.posts("Something new")
+    await world.posts("Something new for <@U0ANA>")
 
     await expect(page.locator("#channel .message", has_text="Something new")).to_be_visible()
-    await expect(page.locator("#live")).to_have_text("Rollcall: Something new")
+    await expect(page.locator("#live")).to_have_text("Rollcall: Something new for @Ana Ortiz")
     await expect(page.get_by_label("Message #releases")).to_have_value("I was about to say")
     await expect(page.get_by_label("Message #releases")).to_be_focused()
+
+
+async def test_the_keyboard_stays_on_its_button_when_messages_change(world: World) -> None:
+    ts = await world.posts("QA asks", blocks=gate(button("Approve", "approve")))
+    page = await world.opens()
+    approve = page.get_by_role("button", name="Approve")
+    await approve.focus()
+    await approve.evaluate("(button) => { button.untouched = true }")
+    await world.posts("Something else")
+    await expect(page.locator("#channel .message")).to_have_count(2)
+    assert await approve.evaluate("(button) => button.untouched === true")
+
+    changed = [mrkdwn("One approval more"), *gate(button("Approve", "approve"))]
+    await world.client.chat_update(channel=RELEASES, ts=ts, text="QA asks", blocks=changed)
+    await expect(page.get_by_text("One approval more")).to_be_visible()
+    await expect(approve).to_be_focused()
+
+
+async def test_somebody_who_reads_older_messages_is_left_in_peace(world: World) -> None:
+    for number in range(40):
+        await world.posts(f"Message {number}")
+    page = await world.opens()
+    newest = page.locator("#channel .message", has_text="Message 39")
+    await expect(newest).to_be_in_viewport()
+    await page.locator("#channel .scroll").evaluate("(scroll) => scroll.scrollTo(0, 100)")
+    await world.posts("One more")
+
+    await expect(page.locator("#channel .message", has_text="One more")).to_have_count(1)
+    assert await page.locator("#channel .scroll").evaluate("(scroll) => scroll.scrollTop") == 100
 
 
 async def test_the_clock_moves_forward(world: World) -> None:

@@ -106,9 +106,7 @@ async def test_a_picked_option_is_in_the_action_and_in_the_state(
     )
 
 
-async def test_a_modal_from_trigger_to_submission(
-    app: AsyncApp, over_socket: Connect, hands: Any
-) -> None:
+async def test_a_modal_from_trigger_to_submission(app: AsyncApp, over_socket: Connect, hands: Any) -> None:
     view = {
         "type": "modal",
         "callback_id": "start",
@@ -271,7 +269,7 @@ async def test_an_app_that_is_told_to_reconnect_does_so(
     await hands.do("app", disconnect="refresh_requested")
 
     async def connected() -> bool:
-        return (await hands.see("workspace", user="ana"))["app"]["connected"] == "socket"
+        return bool((await hands.see("workspace", user="ana"))["app"]["connected"])
 
     await eventually(connected)
     answer = await hands.do("command", user="ana", channel="releases", command="/release", text="")

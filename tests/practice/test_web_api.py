@@ -1,6 +1,7 @@
 """The Web API refuses and stores as Slack does, seen through the real slack_sdk client."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -10,10 +11,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import MovableClock
 from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
+from bot.practice.web_api.methods import METHODS
 
 RELEASES, RANDOM, WARROOM = "C0RELEASES", "C0RANDOM", "C0WARROOM"
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
-MODAL = {
+MODAL: dict[str, Any] = {
     "type": "modal",
     "title": {"type": "plain_text", "text": "Start"},
     "submit": {"type": "plain_text", "text": "Go"},
@@ -37,7 +39,11 @@ async def refusal(client: AsyncWebClient, method: str, **args: Any) -> dict[str,
 
 async def test_the_token_says_who_the_app_is(client: AsyncWebClient, practice: Practice) -> None:
     whoami = await client.auth_test()
-    assert (whoami["user_id"], whoami["bot_id"], whoami["team_id"]) == ("U0ROLLCALL", "B0ROLLCALL", "T0PRACTICE")
+    assert (whoami["user_id"], whoami["bot_id"], whoami["team_id"]) == (
+        "U0ROLLCALL",
+        "B0ROLLCALL",
+        "T0PRACTICE",
+    )
     assert whoami["url"] == f"{practice.url}/"
 
 
@@ -78,9 +84,9 @@ async def test_a_body_that_cannot_be_read_is_refused_by_name(
     practice: Practice, body: bytes, content_type: str, error: str
 ) -> None:
     headers = {"Authorization": f"Bearer {BOT_TOKEN}", "Content-Type": content_type}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(f"{practice.api_url}chat.postMessage", data=body) as response:
-            assert (await response.json())["error"] == error
+    url = f"{practice.api_url}chat.postMessage"
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(url, data=body) as response:
+        assert (await response.json())["error"] == error
 
 
 async def test_a_missing_scope_is_named(clock: MovableClock) -> None:
@@ -98,20 +104,34 @@ async def test_a_missing_scope_is_named(clock: MovableClock) -> None:
 
 async def test_a_post_is_stored_as_slack_stores_it(client: AsyncWebClient) -> None:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Approve"}, "value": "qa"}
-    blocks = [SECTION, {"type": "actions", "elements": [button]}]
+    blocks: list[dict[str, Any]] = [SECTION, {"type": "actions", "elements": [button]}]
     posted = await client.chat_postMessage(channel=RELEASES, text="<hi>", blocks=blocks)
     message = posted["message"]
     assert message["text"] == "<hi>"
-    assert (message["user"], message["bot_id"], message["app_id"]) == ("U0ROLLCALL", "B0ROLLCALL", "A0ROLLCALL")
+    assert (message["user"], message["bot_id"], message["app_id"]) == (
+        "U0ROLLCALL",
+        "B0ROLLCALL",
+        "A0ROLLCALL",
+    )
     assert all(block["block_id"] for block in message["blocks"])
     assert message["blocks"][1]["elements"][0]["action_id"]
     assert message["ts"] == posted["ts"]
 
 
-async def test_message_ids_are_unique_and_grow(client: AsyncWebClient) -> None:
-    posts = [await client.chat_postMessage(channel=RELEASES, text=str(n)) for n in range(5)]
-    ids = [post["ts"] for post in posts]
-    assert ids == sorted(set(ids))
+class StoppedClock(MovableClock):
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+async def test_message_ids_grow_even_within_one_microsecond() -> None:
+    practice = Practice(StoppedClock())
+    await practice.start(port=0)
+    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
+    ids = [(await client.chat_postMessage(channel=RELEASES, text="x"))["ts"] for _ in range(3)]
+    assert ids == ["1795426200.000000", "1795426200.000001", "1795426200.000002"]
+    await practice.stop()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +142,10 @@ async def test_message_ids_are_unique_and_grow(client: AsyncWebClient) -> None:
         ({"channel": WARROOM, "text": "x"}, "channel_not_found"),
         ({"channel": RELEASES}, "no_text"),
         ({"channel": RELEASES, "text": "", "blocks": []}, "no_text"),
-        ({"channel": RELEASES, "blocks": [SECTION | {"text": {"type": "mrkdwn", "text": ""}}]}, "invalid_blocks"),
+        (
+            {"channel": RELEASES, "blocks": [SECTION | {"text": {"type": "mrkdwn", "text": ""}}]},
+            "invalid_blocks",
+        ),
         ({"channel": RELEASES, "blocks": [SECTION] * 51}, "invalid_blocks"),
         ({"channel": RELEASES, "blocks": {"type": "section"}}, "invalid_blocks_format"),
         (
@@ -179,9 +202,18 @@ async def test_a_reply_stands_in_the_thread_and_not_in_the_channel(client: Async
     root = (await client.chat_postMessage(channel=RELEASES, text="card"))["ts"]
     reply = await client.chat_postMessage(channel=RELEASES, text="gate", thread_ts=root)
     history = (await client.conversations_history(channel=RELEASES))["messages"]
-    assert [(one["text"], one["reply_count"], one["latest_reply"]) for one in history] == [("card", 1, reply["ts"])]
+    assert [(one["text"], one["reply_count"], one["latest_reply"]) for one in history] == [
+        ("card", 1, reply["ts"])
+    ]
     replies = (await client.conversations_replies(channel=RELEASES, ts=root))["messages"]
     assert [one["text"] for one in replies] == ["card", "gate"]
+
+
+async def test_a_reply_has_no_thread_of_its_own(client: AsyncWebClient) -> None:
+    root = (await client.chat_postMessage(channel=RELEASES, text="card"))["ts"]
+    reply = (await client.chat_postMessage(channel=RELEASES, text="gate", thread_ts=root))["ts"]
+    refused = await refusal(client, "chat.postMessage", channel=RELEASES, text="x", thread_ts=reply)
+    assert refused["error"] == "cannot_reply_to_message"
 
 
 async def test_history_pages_newest_first(client: AsyncWebClient) -> None:
@@ -193,7 +225,9 @@ async def test_history_pages_newest_first(client: AsyncWebClient) -> None:
     rest = await client.conversations_history(channel=RELEASES, limit=3, cursor=cursor)
     assert [one["text"] for one in rest["messages"]] == ["1", "0"]
     assert not rest["has_more"]
-    assert (await refusal(client, "conversations.history", channel=RELEASES, cursor="?"))["error"] == "invalid_cursor"
+    assert (await refusal(client, "conversations.history", channel=RELEASES, cursor="?"))[
+        "error"
+    ] == "invalid_cursor"
 
 
 async def test_history_between_two_messages_leaves_the_ends_out(client: AsyncWebClient) -> None:
@@ -222,7 +256,9 @@ async def test_text_without_blocks_takes_the_blocks_away(client: AsyncWebClient)
 
 async def test_new_blocks_show_no_edited_mark(client: AsyncWebClient) -> None:
     ts = (await client.chat_postMessage(channel=RELEASES, text="card", blocks=[SECTION]))["ts"]
-    updated = await client.chat_update(channel=RELEASES, ts=ts, text="card", blocks=[SECTION, {"type": "divider"}])
+    updated = await client.chat_update(
+        channel=RELEASES, ts=ts, text="card", blocks=[SECTION, {"type": "divider"}]
+    )
     assert len(updated["message"]["blocks"]) == 2
     assert "edited" not in updated["message"]
 
@@ -363,12 +399,31 @@ async def test_a_bad_view_is_explained_and_does_not_use_up_the_trigger(
     assert (await client.views_open(trigger_id=trigger, view=MODAL))["ok"]
 
 
-async def test_an_old_hash_does_not_overwrite_a_newer_view(client: AsyncWebClient, practice: Practice) -> None:
+async def test_an_old_hash_does_not_overwrite_a_newer_view(
+    client: AsyncWebClient, practice: Practice
+) -> None:
     opened = (await client.views_open(trigger_id=practice.slack.triggers.issue("U0ANA"), view=MODAL))["view"]
     await client.views_update(view_id=opened["id"], hash=opened["hash"], view=MODAL)
     stale = await refusal(client, "views.update", view_id=opened["id"], hash=opened["hash"], view=MODAL)
     assert stale["error"] == "hash_conflict"
     assert (await refusal(client, "views.update", view_id="V0", view=MODAL))["error"] == "not_found"
+
+
+async def test_what_was_typed_stays_where_the_ids_stay(
+    client: AsyncWebClient, practice: Practice, hands: Any
+) -> None:
+    second = {**MODAL["blocks"][0], "block_id": "note"}
+    view = {**MODAL, "blocks": [*MODAL["blocks"], second]}
+    opened = (await client.views_open(trigger_id=practice.slack.triggers.issue("U0ANA"), view=view))["view"]
+    refused = await hands.do("submit", user="ana", values={"version": "1.4.0"})
+    assert refused["errors"] == {"note": "Please complete this required field."}
+    other = {**MODAL["blocks"][0], "block_id": "fresh"}
+    changed = {**MODAL, "blocks": [*MODAL["blocks"], other]}
+    values = (await client.views_update(view_id=opened["id"], view=changed))["view"]["state"]["values"]
+    assert {block: held["typed"]["value"] for block, held in values.items()} == {
+        "version": "1.4.0",
+        "fresh": None,
+    }
 
 
 async def test_three_modals_lie_on_each_other_at_most(client: AsyncWebClient, practice: Practice) -> None:
@@ -378,14 +433,18 @@ async def test_three_modals_lie_on_each_other_at_most(client: AsyncWebClient, pr
         pushed = (await client.views_push(trigger_id=trigger, view=MODAL))["view"]
     assert pushed["root_view_id"] == root["id"]
     trigger = practice.slack.triggers.issue("U0ANA", in_modal=True)
-    assert (await refusal(client, "views.push", trigger_id=trigger, view=MODAL))["error"] == "push_limit_reached"
+    assert (await refusal(client, "views.push", trigger_id=trigger, view=MODAL))[
+        "error"
+    ] == "push_limit_reached"
 
 
 async def test_a_home_tab_is_published_for_one_person(client: AsyncWebClient, hands: Any) -> None:
     await client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": [SECTION]})
     assert (await hands.see("home", user="ana"))["view"]["blocks"][0]["text"] == SECTION["text"]
     assert (await hands.see("home", user="ben"))["view"] is None
-    assert (await refusal(client, "views.publish", user_id="U0ANA", view=MODAL))["error"] == "invalid_arguments"
+    assert (await refusal(client, "views.publish", user_id="U0ANA", view=MODAL))[
+        "error"
+    ] == "invalid_arguments"
 
 
 async def test_posts_beyond_a_short_burst_are_limited_for_their_channel_alone(client: AsyncWebClient) -> None:
@@ -407,3 +466,24 @@ async def test_a_method_is_limited_by_its_tier(client: AsyncWebClient) -> None:
         await client.usergroups_list()
     assert 50 <= int(caught.value.response.headers["Retry-After"]) <= 60
     assert (await client.users_list())["ok"]
+
+
+ODD: tuple[Any, ...] = ("x", -1, [], [{}], {}, {"type": "modal"})
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+async def test_no_odd_argument_breaks_a_method(clock: MovableClock, method: str) -> None:
+    practice = Practice(clock, limits=False)
+    await practice.start(port=0)
+    names = "channel text blocks metadata attachments view ts thread_ts user users limit cursor trigger_id"
+    names += " view_id hash types oldest latest message_ts usergroup bot user_id include_users external_id"
+    plain = {"channel": RELEASES, "text": "x", "user": "U0ANA", "user_id": "U0ANA"}
+    token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
+    headers = {"Authorization": f"Bearer {token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for name in names.split():
+            for value in ODD:
+                body = {**plain, name: value}
+                async with session.post(f"{practice.api_url}{method}", json=body) as response:
+                    assert (name, value, response.status) == (name, value, 200)
+    await practice.stop()

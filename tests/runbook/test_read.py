@@ -106,6 +106,10 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             '1:8: title: expected one line without control characters, found "a\\u202eb"',
         ),
         (STAGE.replace("Standard", '"\\ud800"'), '1:8: title: expected text, found "\\ud800"'),
+        (
+            STAGE + "    begin: '{x} %s'\n",
+            '9:12: stages.0.begin: expected "automatic" or "captain", found "{x} %s"',
+        ),
         (STAGE.replace("Standard", "[x]"), "1:1: title: expected text, found a list"),
         (
             STAGE + "service: Check Out\n",
@@ -487,7 +491,7 @@ lines = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(lines, max_size=25).map("\n".join) | st.text(max_size=80))
 def test_whatever_a_file_holds_it_is_a_runbook_or_is_refused(write: Write, text: str) -> None:
     path = write("")
@@ -535,7 +539,7 @@ parts = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(st.sampled_from(["title", "roles", "stages", "reminders", "handoffs", "service"]), parts)
 )

@@ -1,7 +1,7 @@
 """YAML is read as text with places, and everything that surprises or explodes is refused."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.runbook.problems import Problem, RunbookError
@@ -175,6 +175,7 @@ fragments = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(), st.text(), st.lists(fragments, max_size=40).map("".join)))
 def test_whatever_is_read_is_a_mapping_or_is_refused(content: str | bytes) -> None:
     raw = content if isinstance(content, bytes) else content.encode(errors="replace")

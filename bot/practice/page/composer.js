@@ -55,7 +55,7 @@ export function composer({ key, label, commands, inThread, say, run }) {
     submit();
   });
   box.addEventListener("input", changed);
-  box.addEventListener("keydown", (event) => key_(event, list, form));
+  box.addEventListener("keydown", (event) => typeKey(event, list, form));
   requestAnimationFrame(changed);
   return form;
 }
@@ -94,7 +94,7 @@ function suggestion(command, choose) {
   );
 }
 
-function key_(event, list, form) {
+function typeKey(event, list, form) {
   if (event.isComposing) return;
   const open = !list.hidden && list.dataset.done === "false";
   if (event.key === "Tab" && open && !event.shiftKey) {

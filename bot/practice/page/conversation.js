@@ -1,10 +1,11 @@
 // A channel, a direct conversation or a thread: its messages, kept up to date, and its composer.
 
-import { act, oneAtATime, read } from "./api.js";
+import { Refused, act, oneAtATime, read } from "./api.js";
 import { composer } from "./composer.js";
 import { dayLine, isoDay } from "./dates.js";
 import { h, reconcile } from "./dom.js";
 import { author, messageNode, repliesRule } from "./messages.js";
+import { mrkdwn } from "./mrkdwn.js";
 
 const SAME_BREATH = 5 * 60;
 const NEAR_THE_END = 60;
@@ -26,6 +27,7 @@ export class Conversation {
     );
     this.refresh = oneAtATime(() => this.#load());
     root.replaceChildren(this.scroll);
+    this.#stayAtTheEnd();
   }
 
   /** Show the conversation as `scene`'s person sees it. */
@@ -34,7 +36,22 @@ export class Conversation {
     this.scene = scene;
     if (first) this.root.append(this.#composer());
     await this.refresh();
-    if (first) this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  // Who reads the newest message keeps seeing the newest; who reads older ones is left in peace.
+  #stayAtTheEnd() {
+    const { scroll } = this;
+    this.atEnd = true;
+    scroll.addEventListener("scroll", () => {
+      this.atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_THE_END;
+    });
+    const sizes = new ResizeObserver(() => this.atEnd && this.#goToTheEnd());
+    sizes.observe(scroll);
+    sizes.observe(this.list);
+  }
+
+  #goToTheEnd() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
   async #load() {
@@ -44,9 +61,7 @@ export class Conversation {
       thread_ts: thread,
       user: scene.me.id,
     });
-    const near = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < NEAR_THE_END;
     reconcile(this.list, this.#items(messages), (item) => item.draw());
-    if (near) this.scroll.scrollTop = this.scroll.scrollHeight;
     this.#speak(messages);
     await this.#markRead(messages);
   }
@@ -58,8 +73,7 @@ export class Conversation {
     return messages.flatMap((message, at) => {
       const before = messages[at - 1];
       const item = this.#messageItem(message, before);
-      if (this.thread)
-        return at === 0 && messages.length > 1 ? [item, this.#rule(messages.length - 1)] : [item];
+      if (this.thread) return at === 0 ? [item, ...this.#rule(messages.slice(1))] : [item];
       const newDay = !before || isoDay(before.ts, scene.zone) !== isoDay(message.ts, scene.zone);
       return newDay ? [this.#day(message), item] : [item];
     });
@@ -71,15 +85,16 @@ export class Conversation {
       Boolean(before) && !(thread && before.ts === thread) && sameBreath(before, message, scene);
     const today = isoDay(scene.now(), scene.zone);
     return {
-      key: `${message.ts}-${message.ephemeral_for ?? ""}`,
+      key: message.ts,
       print: JSON.stringify([message, follows, scene.zone, today]),
       draw: () =>
         messageNode({ message, follows, inThread: Boolean(thread) }, scene, (what) => this.#press(what)),
     };
   }
 
-  #rule(count) {
-    return { key: "rule", print: String(count), draw: () => repliesRule(count) };
+  #rule(replies) {
+    const count = replies.filter((reply) => !reply.ephemeral_for).length;
+    return count ? [{ key: "rule", print: String(count), draw: () => repliesRule(count) }] : [];
   }
 
   #day(message) {
@@ -105,7 +120,7 @@ export class Conversation {
       inThread: Boolean(thread),
       say: async (text) => {
         await act("message", { ...to, text, ...(thread ? { thread_ts: thread } : {}) });
-        this.scroll.scrollTop = this.scroll.scrollHeight;
+        this.#goToTheEnd();
       },
       run: (command, text) => act("command", { ...to, command, text }).catch(unlessTold),
     });
@@ -114,25 +129,34 @@ export class Conversation {
   #speak(messages) {
     const fresh = this.seen ? messages.filter((message) => message.ts > this.seen) : [];
     this.seen = messages.at(-1)?.ts ?? this.seen ?? "0";
-    for (const message of fresh)
-      this.announce(`${author(message, this.scene).real_name}: ${message.text ?? ""}`);
+    for (const message of fresh) this.announce(spoken(message, this.scene));
   }
 
   async #markRead(messages) {
     const last = messages.at(-1)?.ts;
     if (!last || last === this.read || document.hidden) return;
     this.read = last;
-    await act("read", { user: this.scene.me.id, channel: this.channel.id, ts: last });
+    await act("read", { user: this.scene.me.id, channel: this.channel.id, ts: last }).catch(unlessRefused);
   }
 }
 
-// When the app was asked and failed, Slack tells so in the conversation; other trouble is told at the composer.
+// Who only looks into a channel without being in it has no mark there to move.
+function unlessRefused(problem) {
+  if (!(problem instanceof Refused)) throw problem;
+}
+
+// When the app was asked and failed, Slack says so in the conversation; other trouble is told here.
 function unlessTold(problem) {
   if (problem.answer?.status === undefined) throw problem;
 }
 
+function spoken(message, scene) {
+  const words = h("p", {}, mrkdwn(message.text ?? "", scene));
+  return `${author(message, scene).real_name}: ${words.textContent}`;
+}
+
 function sameBreath(before, message, scene) {
-  const hidden = (each) => Boolean(each.ephemeral_for || each.is_ephemeral);
+  const hidden = (each) => Boolean(each.ephemeral_for);
   const bare = !before.reply_count && !hidden(before) && !hidden(message);
   const close =
     message.ts - before.ts < SAME_BREATH && isoDay(before.ts, scene.zone) === isoDay(message.ts, scene.zone);

@@ -74,13 +74,10 @@ function place(parent, nodes) {
   });
 }
 
-function refocus(parent, lost) {
-  const { action } = lost.dataset;
-  const key = lost.dataset.within;
-  const again =
-    action &&
-    parent.querySelector(`[data-key="${CSS.escape(key ?? "")}"] [data-action="${CSS.escape(action)}"]`);
-  again?.focus({ preventScroll: true });
+function refocus(parent, { dataset: { within, action } }) {
+  if (!action) return;
+  const same = `[data-within="${CSS.escape(within)}"][data-action="${CSS.escape(action)}"]`;
+  parent.querySelector(same)?.focus({ preventScroll: true });
 }
 
 /** Show `node` as a menu under `anchor` until something is chosen, Esc is pressed or one clicks elsewhere. */

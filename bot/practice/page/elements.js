@@ -1,7 +1,7 @@
 // Block Kit's interactive elements. Each becomes `{ node, read }`; `read()` is its present value or null.
 //
-// `surface` is where they stand: `surface.press({ action_id, block_id, value })` tells the app and resolves when
-// it acknowledged; in an input block (`surface.input`) a change is told only if `surface.dispatches`.
+// `surface` is where they stand: `surface.press({ action_id, block_id, value })` tells the app and resolves
+// when it acknowledged; in an input block (`surface.input`) a change is told only if `surface.dispatches`.
 
 import { unixToWall, wallToUnix } from "./dates.js";
 import { confirmed } from "./dialogs.js";

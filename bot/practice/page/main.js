@@ -37,7 +37,7 @@ async function draw() {
   ]);
 }
 
-// An address that names nobody or nothing known leads back to the beginning; a server that is away is told of.
+// An address that names nothing known leads back to the beginning; a server that is away is told of.
 function mend(problem) {
   if (problem instanceof Refused && problem.status === 404) return go({ person: "ana", place: "releases" });
   if (!(problem instanceof Unreachable)) throw problem;
@@ -53,7 +53,6 @@ function listenAs(person) {
 }
 
 function lostServer(lost) {
-  if (lost === serverLost) return;
   serverLost = lost;
   drawBanner();
   if (!lost) refresh();

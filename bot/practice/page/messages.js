@@ -34,11 +34,11 @@ export function author(message, scene) {
 /** Draw a message; one that `follows` stands under another of its author. `press` tells the app. */
 export function messageNode({ message, follows, inThread }, scene, press) {
   const who = author(message, scene);
-  const private_ = message.ephemeral_for || message.is_ephemeral;
+  const privately = message.ephemeral_for;
   return h(
     "article",
     {
-      class: ["message", follows && "follows", private_ && "private"].filter(Boolean).join(" "),
+      class: ["message", follows && "follows", privately && "private"].filter(Boolean).join(" "),
       "data-ts": message.ts,
     },
     h(
@@ -51,13 +51,13 @@ export function messageNode({ message, follows, inThread }, scene, press) {
     h(
       "div",
       { class: "content" },
-      private_ && h("p", { class: "only-you" }, icon("eye"), " Only visible to you"),
+      privately && h("p", { class: "only-you" }, icon("eye"), " Only visible to you"),
       !follows && byline(message, who, scene),
       message.subtype === "thread_broadcast" && !inThread && broadcastLine(message, scene),
       ...body(message, scene, press),
       !inThread && message.reply_count > 0 && repliesLine(message, scene),
     ),
-    !inThread && !private_ && replyButton(message, scene),
+    !inThread && !privately && replyButton(message, scene),
   );
 }
 

@@ -142,8 +142,9 @@ function link({ address, open, unread, mentions, hold }, ...inside) {
 function foot(scene) {
   const moved = Math.round(scene.clock.offset_s);
   const move = (seconds) => (event) => {
-    event.currentTarget.disabled = true;
-    act("clock", { advance_s: seconds });
+    const button = event.currentTarget;
+    button.disabled = true;
+    act("clock", { advance_s: seconds }).finally(() => (button.disabled = false));
   };
   return h(
     "div",

@@ -16,6 +16,7 @@ from bot.practice.web_api.limits import Limits
 from bot.practice.web_api.methods import METHODS, Method
 
 TIMEOUT_SECONDS = 30.0
+SUMMARY_CHARACTERS = 80
 
 
 class WebApi:
@@ -110,7 +111,10 @@ class WebApi:
         body = {key: value for key, value in args.items() if key != "token"}
         plain = response.content_type != "application/json"
         answer = response.text if plain else json.loads(response.text or "null")
-        self._slack.traffic.note("in", name, status=response.status, ms=ms, body=body, answer=answer)
+        summary = str(args.get("text") or args.get("channel") or "")[:SUMMARY_CHARACTERS]
+        self._slack.traffic.note(
+            "in", name, status=response.status, ms=ms, summary=summary, body=body, answer=answer
+        )
 
 
 def _rate_limited(wait: int) -> web.Response:

@@ -23,7 +23,7 @@ async def arguments(request: web.Request) -> Json:
         args |= _from_json(body)
     elif body:
         args |= _from_form(body)
-    return {name: _decoded(name, value) for name, value in args.items()}
+    return {name: _decoded(name, value) for name, value in args.items() if value is not None}
 
 
 def token_of(request: web.Request, args: Json) -> str:
@@ -50,9 +50,19 @@ def _from_form(body: bytes) -> Json:
 
 
 def _decoded(name: str, value: object) -> object:
-    if name not in STRUCTURED or not isinstance(value, str) or not value:
+    if name not in STRUCTURED:
+        return _plain(name, value)
+    if not isinstance(value, str) or not value:
         return value
     try:
         return json.loads(value)
     except ValueError as trouble:
         raise Refusal(STRUCTURED[name]) from trouble
+
+
+def _plain(name: str, value: object) -> str:
+    """Return a plain argument as a form would carry it."""
+    if isinstance(value, dict | list):
+        messages = [f"[ERROR] must be a string [json-pointer:/{name}]"]
+        raise Refusal("invalid_arguments", response_metadata={"messages": messages})
+    return json.dumps(value) if isinstance(value, bool) else str(value)

@@ -39,7 +39,7 @@ class Call:
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.get(name)
-        return default if value is None else value in (True, 1, "1", "true", "True")
+        return default if value is None else value in ("1", "true", "True")
 
     def scope(self, needed: str) -> None:
         """Raise Refusal unless the app has the scope."""

@@ -41,7 +41,9 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
 def _lines(release: Release, gate: Gate, stage: int) -> Iterable[str]:
     result = gate_result(release, gate, stage)
     stage_name = escape(release.runbook.stages[stage].name)
-    yield f"{mention(release)}: gate *{escape(gate.name)}* before {stage_name} is *{STATUS[result.status]}*"
+    open_still = result.status is GateStatus.MET or not release.state.ended
+    status = STATUS[result.status] if open_still else "no longer asked"
+    yield f"{mention(release)}: gate *{escape(gate.name)}* before {stage_name} is *{status}*"
     yield from _seats(release, result, stage)
     for vote in result.rejections:
         yield f"✗ {person(vote.by)} rejected it, {moment(vote.at)}: {escape(vote.comment)}"

@@ -27,6 +27,6 @@ def _text(release: Release, past: Reminded) -> str:
     stage = escape(release.runbook.stages[past.stage].name)
     since = moment(release.opened[past.stage])
     return (
-        f"{people(past.people)}: {mention(release)} asked you at *{escape(past.gate)}*, {since}."
+        f"{people(past.people, 'and')}: {mention(release)} asked you at *{escape(past.gate)}*, {since}."
         f" Until it is answered, {stage} cannot begin."
     )

@@ -20,17 +20,19 @@ def summaries(release: Release) -> Iterable[Message]:
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     stage = escape(release.runbook.stages[summary.stage].name)
     yield _opening(release, summary, stage)
-    yield "Since the last summary:" if summary.news else "Nothing has changed since the last summary."
+    last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
+    since = f"since the last summary, {moment(last)}" if last else "since the start"
+    yield f"What has happened {since}:" if summary.news else f"Nothing has happened {since}."
     yield from (f"• {_news(news)}" for news in summary.news)
     yield "Next:"
     yield from (f"• {waits(waiting)}" for waiting in summary.waiting)
 
 
 def _opening(release: Release, summary: Summarized, stage: str) -> str:
-    to = people(summary.to)
+    to = people(summary.to, "and")
     if summary.occasion is Occasion.STAGE:
         return f"{to}: {mention(release)} passes to you with the stage *{stage}*"
-    return f"{to}: {mention(release)} is in the stage *{stage}*, {moment(summary.at)}"
+    return f"{to}: where {mention(release)} stands in the stage *{stage}*, {moment(summary.at)}"
 
 
 def _news(news: News) -> str:

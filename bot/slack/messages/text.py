@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from bot.release.ids import ROLLCALL, UserId
+
+MOST_NAMED: Final = 12
 
 
 def escape(text: str) -> str:
     """Return text that Slack shows as it was written: no mention, link or formatting comes of it.
 
-    Slack asks for `&`, `<` and `>` to be escaped. The signs of its own formatting get a word joiner in front,
-    which is not visible, so that they stay signs.
+    Slack asks for `&`, `<` and `>` to be escaped. The signs of its own formatting, which work in pairs, get a
+    word joiner in front, which is not visible, so that they stay signs.
     """
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for sign in "*_~`":
-        safe = safe.replace(sign, f"\u2060{sign}")
+        if safe.count(sign) > 1:
+            safe = safe.replace(sign, f"\u2060{sign}")
     return safe
 
 
@@ -28,10 +32,12 @@ def person(user: UserId) -> str:
     return "Rollcall" if user == ROLLCALL else f"<@{user}>"
 
 
-def people(users: Iterable[UserId]) -> str:
-    """Return mentions as an enumeration: `a, b or c`."""
+def people(users: Iterable[UserId], last: str = "or") -> str:
+    """Return mentions as an enumeration such as `a, b or c`; of a crowd, the first and how many more."""
     names = [person(user) for user in users]
-    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def moment(at: datetime) -> str:

@@ -1,6 +1,5 @@
 """How releases and what they wait for are put in words."""
 
-from bot.release.gates import gate_results
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.state import State
@@ -47,12 +46,6 @@ def refusal(refused: Refused) -> str:
     """Return a refusal: why, what to do instead, and whom to ask."""
     ask = f"Ask {people(refused.ask)}." if refused.ask else ""
     return " ".join(filter(None, [escape(refused.because), escape(refused.instead), ask]))
-
-
-def approvals(release: Release) -> str:
-    """Return how many seats of the current stage are filled, such as `1 of 2 approvals`."""
-    seats = [seat for result in gate_results(release) for seat in result.seats]
-    return f"{sum(seat.filled is not None for seat in seats)} of {len(seats)} approvals"
 
 
 def mention(release: Release) -> str:

@@ -1,0 +1,23 @@
+"""What all tests share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Transport
+from tests.world import World, open_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A practice Slack with Rollcall in it, over a socket."""
+    async with open_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(params=list(Transport))
+async def world_by_each_transport(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """A practice Slack with Rollcall in it, over a socket and over HTTP."""
+    async with open_world(tmp_path, request.param) as world:
+        yield world

@@ -1,0 +1,349 @@
+"""What the ledger keeps, on each database that it promises to run on."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from bot.ledger import shown
+from bot.ledger.answers import Answered, Delivery, recall, remember
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger, projection
+from bot.ledger.reader import Reader
+from bot.ledger.shown import Shown
+from bot.ledger.tables import answers, events, releases, services
+from bot.release.attention import attention_at
+from bot.release.decide import fold
+from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
+from bot.release.kinds import EVENTS
+from bot.release.refusal import Code, Refused
+from bot.release.state import State
+from tests.ledger.conftest import Join
+from tests.ledger.world import (
+    ANA,
+    BEN,
+    CHANNEL,
+    CHECKOUT,
+    CLEO,
+    MORNING,
+    TEAM,
+    Replica,
+    StillClock,
+    Town,
+    approve,
+    attend,
+    cancel,
+    reject,
+    start,
+    tell,
+)
+
+FIRST = ReleaseId(TEAM, CHECKOUT)
+SECOND = ReleaseId(TEAM, ReleaseKey("checkout-2"))
+THIRD = ReleaseId(TEAM, ReleaseKey("checkout-3"))
+
+
+async def test_the_story_has_every_kind_of_event(replica: Replica, town: Town, clock: StillClock) -> None:
+    await tell(replica, town, clock)
+    told = {kind for key in (FIRST.key, SECOND.key) for kind in await replica.kinds(key)}
+    assert told == {kind.__name__ for kind in EVENTS}
+
+
+async def test_what_is_read_back_is_what_was_decided(replica: Replica, join: Join) -> None:
+    started = await replica.accepts(start(note="Für alle 🚀"))
+    approved = await replica.accepts(approve(BEN, comment="Looks good."))
+    fresh = join()
+    assert await fresh.database.read(lambda c: fresh.ledger.find(c, FIRST)) == approved
+    assert await fresh.database.write(lambda c: fresh.ledger.lock(c, FIRST)) == approved
+    assert (started.seq, approved.seq, approved.state) == (1, 4, State.IN_PROGRESS)
+
+
+async def test_entries_are_numbered_from_one_without_a_gap(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    await tell(replica, town, clock)
+    for key in (FIRST.key, SECOND.key, THIRD.key):
+        entries = await replica.entries(key)
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+
+
+async def test_the_row_is_what_the_events_fold_to_after_every_command(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    def check(connection: Connection) -> int:
+        rows = connection.execute(select(releases)).mappings().all()
+        for row in rows:
+            entries = Ledger().entries(connection, ReleaseId(row["workspace"], row["release"]))
+            wanted = projection(fold(entry.event for entry in entries), entries[-1].hash)
+            assert {column: row[column] for column in wanted} == wanted
+        return len(rows)
+
+    checks: list[int] = []
+    accepts = replica.accepts
+
+    async def accepts_and_checks(*command: object) -> object:
+        release = await accepts(*command)  # type: ignore[arg-type]
+        checks.append(await replica.database.read(check))
+        return release
+
+    replica.accepts = accepts_and_checks  # type: ignore[method-assign, assignment]
+    await tell(replica, town, clock)
+    assert len(checks) == 13
+    assert checks[-1] == 3
+    assert await replica.faults() == []
+
+
+async def test_the_projection_says_what_a_reader_of_the_table_needs(replica: Replica) -> None:
+    release = await replica.accepts(start("1.0.0+build/7"))
+
+    def row(connection: Connection) -> dict[str, object]:
+        return dict(connection.execute(select(releases)).mappings().one())
+
+    head = (await replica.entries())[-1].hash
+    assert await replica.database.read(row) == {
+        "workspace": TEAM,
+        "release": CHECKOUT,
+        "service": "checkout",
+        "version": "1.0.0+build/7",
+        "state": "awaiting_approval",
+        "channel": CHANNEL,
+        "started_at": MORNING,
+        "ended_at": None,
+        "attention_at": attention_at(release),
+        "seq": 1,
+        "head": head,
+        "shown_seq": 0,
+    }
+
+
+async def test_the_plain_columns_of_an_event_repeat_its_body(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    await tell(replica, town, clock)
+    for row in await replica.database.read(lambda c: c.execute(select(events)).all()):
+        body = json.loads(row.body)
+        assert (row.kind, row.by) == (body["kind"], body["by"])
+        assert row.at == datetime.fromisoformat(body["at"])
+
+
+async def test_moments_keep_their_microseconds_and_come_back_in_utc(replica: Replica) -> None:
+    await replica.accepts(start())
+    (row,) = await replica.database.read(lambda c: replica.ledger.listed(c, TEAM))
+    assert row.started_at == MORNING
+    assert row.started_at.utcoffset() == timedelta()
+
+
+async def test_a_release_that_is_not_there_is_none(database: Database, ledger: Ledger) -> None:
+    assert await database.read(lambda c: ledger.find(c, FIRST)) is None
+    assert await database.read(lambda c: ledger.find_with_head(c, FIRST)) is None
+    assert await database.write(lambda c: ledger.lock(c, FIRST)) is None
+    assert await database.read(lambda c: ledger.entries(c, FIRST)) == []
+
+
+async def test_the_head_is_the_hash_of_the_newest_event(replica: Replica, join: Join) -> None:
+    await replica.accepts(start())
+    await replica.accepts(approve(BEN))
+    fresh = join()
+    found = await Reader(fresh.database, fresh.ledger).find_with_head(FIRST)
+    assert found is not None
+    assert found[1] == (await replica.entries())[-1].hash
+
+
+async def test_one_replica_sees_at_once_what_another_has_kept(join: Join) -> None:
+    one, other = join(), join()
+    await one.accepts(start())
+    assert await other.database.read(lambda c: other.ledger.find(c, FIRST)) is not None
+    approved = await other.accepts(approve(BEN))
+    assert await one.database.read(lambda c: one.ledger.find(c, FIRST)) == approved
+    assert (await one.refuses(approve(BEN))).code is Code.ALREADY_ANSWERED
+
+
+async def test_releases_of_another_workspace_are_not_there(replica: Replica) -> None:
+    await replica.accepts(start())
+    other = WorkspaceId("T2")
+    assert await replica.database.read(lambda c: replica.ledger.listed(c, other)) == []
+    assert (await replica.refuses(replace(approve(BEN), workspace=other))).code is Code.UNKNOWN_RELEASE
+    theirs = await replica.accepts(replace(start(), workspace=other))
+    assert theirs.id == ReleaseId(other, CHECKOUT)
+    assert len(await replica.entries()) == 1
+
+
+async def test_open_releases_are_listed_newest_first_and_ended_ones_apart(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    await tell(replica, town, clock)
+    clock.advance(days=1)
+    await replica.accepts(cancel(key=THIRD.key))
+    clock.advance(days=1)
+    await replica.accepts(start("1.2.0"))
+    reader = Reader(replica.database, replica.ledger)
+    assert [row.id.key for row in await reader.listed(TEAM)] == ["checkout-4"]
+    ended = await reader.listed(TEAM, ended=True)
+    assert ended[-1].id == FIRST
+    assert {row.id: row.state for row in ended} == {
+        FIRST: State.COMPLETED,
+        SECOND: State.CANCELLED,
+        THIRD: State.CANCELLED,
+    }
+    assert len(await reader.listed(TEAM, ended=True, limit=2)) == 2
+
+
+async def test_what_is_due_comes_when_its_time_has_come(replica: Replica, clock: StillClock) -> None:
+    release = await replica.accepts(start())
+    at = attention_at(release)
+    assert at == MORNING + timedelta(hours=1)
+    reader = Reader(replica.database, replica.ledger)
+    assert await reader.due(at - timedelta(microseconds=1), 9) == []
+    assert await reader.due(at, 9) == [(FIRST, at)]
+    clock.advance(hours=1)
+    reminded = await replica.accepts(attend())
+    later = attention_at(reminded)
+    assert later is not None
+    assert later > at
+    assert await reader.due(at, 9) == []
+    assert await reader.due(later, 9) == [(FIRST, later)]
+
+
+async def test_what_has_ended_is_never_due(replica: Replica) -> None:
+    await replica.accepts(start())
+    await replica.accepts(cancel())
+    assert await replica.database.read(lambda c: replica.ledger.due(c, MORNING + timedelta(days=99), 9)) == []
+
+
+async def test_the_longest_waiting_is_due_first_and_no_more_than_asked(
+    replica: Replica, clock: StillClock
+) -> None:
+    for hours, workspace in enumerate(("T3", "T2", "T1")):
+        clock.time = MORNING + timedelta(minutes=hours)
+        await replica.accepts(replace(start(), workspace=WorkspaceId(workspace)))
+    later = MORNING + timedelta(days=1)
+    due = await replica.database.read(lambda c: replica.ledger.due(c, later, 2))
+    assert [release.workspace for release, _ in due] == ["T3", "T2"]
+
+
+async def test_a_service_has_one_open_release(replica: Replica) -> None:
+    await replica.accepts(start())
+    refused = await replica.refuses(start("2.0.0"))
+    assert refused.code is Code.ANOTHER_ACTIVE
+    assert CHECKOUT in refused.because
+
+
+async def test_the_database_itself_refuses_a_second_open_release(replica: Replica) -> None:
+    await replica.accepts(start())
+
+    def smuggle(connection: Connection) -> None:
+        row = connection.execute(select(releases)).mappings().one()
+        connection.execute(insert(releases).values({**row, "release": "checkout-9"}))
+
+    with pytest.raises(IntegrityError):
+        await replica.database.write(smuggle)
+
+
+async def test_the_database_itself_refuses_a_second_event_in_one_place(replica: Replica) -> None:
+    await replica.accepts(start())
+
+    def smuggle(connection: Connection) -> None:
+        row = connection.execute(select(events)).mappings().one()
+        connection.execute(insert(events).values(row))
+
+    with pytest.raises(IntegrityError):
+        await replica.database.write(smuggle)
+
+
+async def test_numbers_count_up_and_none_is_used_twice(replica: Replica) -> None:
+    keys = []
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        release = await replica.accepts(start(version))
+        await replica.refuses(start("9.9.9"))
+        await replica.accepts(cancel(key=release.key))
+        keys.append(release.key)
+    assert keys == ["checkout-1", "checkout-2", "checkout-3"]
+
+
+async def test_a_version_that_was_released_is_not_released_again(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    await tell(replica, town, clock)
+    await replica.accepts(cancel(key=THIRD.key))
+    refused = await replica.refuses(start("1.0.0"))
+    assert refused.code is Code.ALREADY_RELEASED
+    assert (await replica.accepts(start("1.1.0"))).key == "checkout-4"
+
+
+async def test_a_service_is_counted_where_a_release_was_started(replica: Replica) -> None:
+    await replica.accepts(start())
+    await replica.refuses(start("2.0.0"))
+    rows = await replica.database.read(lambda c: c.execute(select(services)).all())
+    assert [tuple(row) for row in rows] == [(TEAM, "checkout", 1)]
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        Answered(release=CHECKOUT, refusal=None),
+        Answered(release=None, refusal=Refused(code=Code.STALE, because="Gone.")),
+        Answered(
+            release=None,
+            refusal=Refused(code=Code.NOT_YOURS, because="„Nein“ 🚫", instead="Ask.", ask=(ANA, BEN)),
+        ),
+    ],
+)
+async def test_an_answer_is_recalled_as_it_was_given(database: Database, answered: Answered) -> None:
+    press = Delivery("1.2.trigger")
+    assert await database.read(lambda c: recall(c, TEAM, press)) is None
+    await database.write(lambda c: remember(c, TEAM, press, MORNING, answered))
+    assert await database.read(lambda c: recall(c, TEAM, press)) == answered
+    assert await database.read(lambda c: recall(c, WorkspaceId("T2"), press)) is None
+
+
+async def test_what_slack_shows_is_noted_replaced_and_forgotten(replica: Replica) -> None:
+    await replica.accepts(start())
+    card = Shown(slot="card", channel=CHANNEL, claimed_at=MORNING)
+    write, read = replica.database.write, replica.database.read
+    await write(lambda c: shown.note(c, FIRST, card))
+    await write(lambda c: shown.note(c, FIRST, Shown(slot="gate:0:QA", channel=CHANNEL, ts="2.0")))
+    assert (await read(lambda c: shown.shown(c, FIRST)))["card"] == card
+    posted = replace(card, ts="1.0", content="ab", claimed_at=None)
+    await write(lambda c: shown.note(c, FIRST, posted))
+    assert (await read(lambda c: shown.shown(c, FIRST)))["card"] == posted
+    await write(lambda c: shown.forget(c, FIRST, "card"))
+    assert list(await read(lambda c: shown.shown(c, FIRST))) == ["gate:0:QA"]
+    assert await read(lambda c: shown.shown(c, SECOND)) == {}
+
+
+async def test_a_release_is_unshown_until_its_newest_event_is_shown(replica: Replica) -> None:
+    await replica.accepts(start())
+    reader = Reader(replica.database, replica.ledger)
+    assert await reader.unshown() == [FIRST]
+    await replica.database.write(lambda c: shown.mark_shown(c, FIRST, 1))
+    assert await reader.unshown() == []
+    await replica.accepts(reject(CLEO))
+    assert await reader.unshown() == [FIRST]
+
+
+async def test_a_release_that_moved_on_is_not_found_in_the_memory_of_before(
+    replica: Replica, join: Join
+) -> None:
+    await replica.accepts(start())
+    other = join()
+    seen = [await other.database.read(lambda c: other.ledger.find(c, FIRST))]
+    await replica.accepts(reject(BEN))
+    seen.append(await other.database.read(lambda c: other.ledger.find(c, FIRST)))
+    assert [release and release.seq for release in seen] == [1, 2]
+
+
+async def test_times_in_another_zone_are_the_same_moments(database: Database) -> None:
+    press = Delivery("zone")
+    there = MORNING.astimezone(ZoneInfo("Asia/Tokyo"))
+    await database.write(lambda c: remember(c, TEAM, press, there, Answered(release=CHECKOUT, refusal=None)))
+
+    def at(connection: Connection) -> datetime:
+        moment: datetime = connection.execute(select(answers.c.at)).scalar_one()
+        return moment
+
+    assert await database.read(at) == MORNING
+    assert (await database.read(at)).tzinfo is UTC

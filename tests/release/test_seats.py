@@ -1,0 +1,90 @@
+"""Who fills which seat: as many as can be, one a person, in a role of theirs."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.release.ids import UserId
+from bot.release.seats import fill_seats
+
+BEN, DAN, ELI = UserId("ben"), UserId("dan"), UserId("eli")
+QA, OPS, BOTH = frozenset({"qa"}), frozenset({"ops"}), frozenset({"qa", "ops"})
+ROLES = ("qa", "ops", "security")
+PEOPLE = tuple(UserId(name) for name in ("ana", "ben", "cleo", "dan", "eli", "fay"))
+
+seats = st.lists(st.sampled_from(ROLES), max_size=5)
+approvers = st.dictionaries(
+    st.sampled_from(PEOPLE), st.frozensets(st.sampled_from((*ROLES, "design"))), max_size=6
+)
+
+
+def most(seats: list[str], roles_of: dict[UserId, frozenset[str]]) -> int:
+    """Return how many seats can be filled, by trying each person, and nobody, on each seat."""
+    if not seats:
+        return 0
+    first, rest = seats[0], seats[1:]
+    fits = [person for person, roles in roles_of.items() if first in roles]
+    without = [{p: roles for p, roles in roles_of.items() if p != person} for person in fits]
+    return max([most(rest, roles_of), *(1 + most(rest, others) for others in without)])
+
+
+def test_a_seat_is_filled_by_somebody_in_its_role() -> None:
+    assert fill_seats(["qa"], {BEN: QA}) == (BEN,)
+    assert fill_seats(["ops"], {BEN: QA}) == (None,)
+
+
+def test_a_person_in_two_roles_fills_one_seat() -> None:
+    assert fill_seats(["qa", "ops"], {ELI: BOTH}).count(ELI) == 1
+    assert fill_seats(["qa", "qa"], {BEN: QA}) == (BEN, None)
+
+
+def test_a_person_in_two_roles_makes_room_for_somebody_in_one() -> None:
+    assert fill_seats(["qa", "ops"], {ELI: BOTH, BEN: QA}) == (BEN, ELI)
+    assert fill_seats(["qa", "ops"], {ELI: BOTH, DAN: OPS}) == (ELI, DAN)
+
+
+def test_room_is_made_along_a_chain_of_people() -> None:
+    chain = {
+        UserId("a"): frozenset({"qa", "ops"}),
+        UserId("b"): frozenset({"ops", "security"}),
+        UserId("c"): frozenset({"qa"}),
+    }
+    assert fill_seats(["qa", "ops", "security"], chain) == (UserId("c"), UserId("a"), UserId("b"))
+
+
+def test_who_comes_first_keeps_a_seat() -> None:
+    assert fill_seats(["qa"], {ELI: QA, BEN: QA}) == (ELI,)
+
+
+def test_nobody_and_no_seats() -> None:
+    assert fill_seats(["qa"], {}) == (None,)
+    assert fill_seats([], {BEN: QA}) == ()
+
+
+@given(seats, approvers)
+def test_as_many_seats_are_filled_as_can_be(
+    seats: list[str], approvers: dict[UserId, frozenset[str]]
+) -> None:
+    sitting = [person for person in fill_seats(seats, approvers) if person]
+    assert len(sitting) == most(seats, approvers)
+
+
+@given(seats, approvers)
+def test_each_person_fills_one_seat_at_most_and_in_a_role_of_theirs(
+    seats: list[str], approvers: dict[UserId, frozenset[str]]
+) -> None:
+    taken = fill_seats(seats, approvers)
+    assert len(taken) == len(seats)
+    sitting = [person for person in taken if person]
+    assert len(sitting) == len(set(sitting))
+    assert all(role in approvers[person] for role, person in zip(seats, taken, strict=True) if person)
+
+
+@given(seats, approvers)
+def test_nobody_loses_their_seat_to_people_who_come_later(
+    seats: list[str], approvers: dict[UserId, frozenset[str]]
+) -> None:
+    arrivals = [dict(list(approvers.items())[:count]) for count in range(len(approvers) + 1)]
+    sitting = [set(fill_seats(seats, people)) - {None} for people in arrivals]
+    assert all(before <= after for before, after in pairwise(sitting))

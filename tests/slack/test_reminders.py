@@ -1,0 +1,40 @@
+"""Reminders and handoff summaries: what comes by the clock, and only once."""
+
+from inline_snapshot import snapshot
+
+from tests.world import World, readable
+
+
+async def test_who_has_not_answered_is_reminded_and_who_has_is_not(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(minutes=59)
+    assert (await world.release("checkout-1")).reminders == ()
+    await world.passes(minutes=2)
+    assert readable(await world.message("checkout-1", "reminder:0:QA:1")) == snapshot("""\
+@bea and @ben: *checkout-1* (checkout 1.4.0) asked you at *QA*, <time>. Until it is answered, staging cannot begin.
+[Approve] [Reject]\
+""")
+
+    await world.ben.presses("Approve", "checkout-1", on="reminder:0:QA:1")
+    await world.passes(hours=9)
+    assert len((await world.release("checkout-1")).reminders) == 1
+    assert "[Approve]" not in readable(await world.message("checkout-1", "reminder:0:QA:1"))
+
+
+async def test_what_was_missed_in_a_long_pause_is_caught_up_once(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(days=2)
+    assert [past.count for past in (await world.release("checkout-1")).reminders] == [1]
+
+
+async def test_the_summary_comes_at_the_times_that_the_runbook_sets(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(days=1)
+    summaries = (await world.release("checkout-1")).summaries
+    assert len(summaries) == 1
+    assert readable(await world.message("checkout-1", "summary:0")) == snapshot("""\
+@ana: where *checkout-1* (checkout 1.4.0) stands in the stage *staging*, <time>
+Nothing has happened since the start.
+Next:
+• *QA* waits for an approval from qa: @bea or @ben, since <time>\
+""")

@@ -1,0 +1,124 @@
+"""The slash command: what can be typed, and what is answered to what cannot."""
+
+import pytest
+from inline_snapshot import snapshot
+
+from tests.world import World
+
+
+async def test_help_lists_every_subcommand_and_service(world: World) -> None:
+    assert await world.ana.types("/release help") == snapshot("""\
+What you can type:
+• `/release start [service] [version] [what goes out]`: start a release; without a version it opens a form
+• `/release status [key]`: where a release stands and who is waited for
+• `/release list`: the open releases
+• `/release cancel [key] reason`: call a release off, before it has touched production
+• `/release help`: this list
+Services: checkout, payments\
+""")
+    assert await world.ana.types("/release") == await world.ana.types("/release help")
+
+
+async def test_a_typo_is_answered_with_what_was_meant(world: World) -> None:
+    assert await world.ana.types("/release strat checkout 1.4.0") == snapshot(
+        "There is no `/release strat`. Did you mean `/release start`? `/release help` lists what there is."
+    )
+    assert await world.ana.types("/release start chekout 1.4.0") == snapshot(
+        "No runbook names a service chekout. Did you mean checkout?"
+    )
+
+
+async def test_status_and_list_say_how_releases_stand(world: World) -> None:
+    assert await world.ben.types("/release list") == snapshot("No release is open. Start one: /release start")
+    await world.ana.types("/release start checkout 1.4.0")
+    assert await world.ben.types("/release status") == snapshot("""\
+*checkout-1* (checkout 1.4.0) is staging (stage 1 of 2), awaiting approval
+• *QA* waits for an approval from qa: @bea or @ben, since <time>\
+""")
+    assert await world.ben.types("/release status checkout-9") == snapshot(
+        "There is no release checkout-9. The subcommand list shows the open ones."
+    )
+    await world.ana.types("/release start payments 7.1")
+    assert await world.ben.types("/release status") == snapshot(
+        "Several releases are open here: payments-1, checkout-1. Name one of them."
+    )
+    assert await world.ben.types("/release list") == snapshot("""\
+• *payments-1* (payments 7.1) in <#C0RELEASES>: awaiting approval, started <time>
+• *checkout-1* (checkout 1.4.0) in <#C0RELEASES>: awaiting approval, started <time>\
+""")
+
+
+async def test_cancel_needs_a_reason_and_somebody_who_may(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    assert await world.ana.types("/release cancel") == snapshot(
+        "A reason is needed, so that others know what to do about it. Say in a few words why."
+    )
+    assert await world.gus.types("/release cancel checkout-1 because") == snapshot(
+        "checkout-1 is cancelled by its captain, or by who owns staging. Ask @ana."
+    )
+    assert await world.ana.types("/release cancel checkout-1 wrong build") == snapshot(
+        "*checkout-1* (checkout 1.4.0) is cancelled."
+    )
+    assert await world.ana.types("/release cancel checkout-1 wrong build") == snapshot(
+        "checkout-1 is cancelled, and what has ended stays as it is."
+    )
+    assert await world.thread("checkout-1") == snapshot("""\
+checkout 1.4.0 (checkout-1)
+*checkout-1* is *cancelled by @ana, <time>: wrong build*
+✗ staging → ○ production
+Captain: @ana · started <time>
+checkout-1 · event 2 · ledger <head>
+---
+*checkout-1* (checkout 1.4.0): gate *QA* before staging is *no longer asked*
+☐ qa: @bea or @ben
+---
+*checkout-1* (checkout 1.4.0) is cancelled by @ana, <time>: wrong build\
+""")
+
+
+async def test_a_second_release_of_a_service_waits_for_the_first(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    assert await world.dan.types("/release start checkout 1.5.0") == snapshot(
+        "checkout-1 is still open, and one release at a time holds a service. Finish or cancel checkout-1 first."
+    )
+    assert len(await world.messages()) == 1
+
+
+@pytest.mark.parametrize("version", ["<!channel>", "1.4.0;rm", "v" * 65, "<@U0BEN>", "１.２", "-1"])
+async def test_a_version_that_is_none_is_refused(world: World, version: str) -> None:
+    answer = await world.ana.types(f"/release start checkout {version}")
+    assert answer.startswith("A version holds letters, digits and . _ + - / only")
+    assert await world.messages() == []
+
+
+async def test_a_hostile_note_is_shown_as_it_was_typed(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0 <!channel> & *all* <https://evil.example|Approve>")
+    card = await world.card("checkout-1")
+    assert "&lt;!channel&gt; &amp; \u2060*all\u2060*" in card["text"]
+    assert "<!channel>" not in card["text"]
+
+
+async def test_start_opens_a_form_when_something_is_missing(world: World) -> None:
+    assert await world.ana.types("/release start checkout") == ""
+    form = await world.ana.sees_form()
+    assert form["title"]["text"] == "Start a release"
+    refused = await world.ana.submits(service="checkout", version="no spaces please")
+    assert refused["errors"] == snapshot(
+        {
+            "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. For example: start checkout 1.4.0"
+        }
+    )
+    assert (await world.ana.submits(service="checkout", version="1.4.0", note=""))["result"] == "closed"
+    assert (await world.release("checkout-1")).version == "1.4.0"
+
+
+async def test_start_in_a_private_channel_tells_the_captain_to_invite_rollcall(world: World) -> None:
+    await world.control(
+        "command", user="dan", channel="war-room", command="/release", text="start checkout 1.4.0"
+    )
+    assert (await world.direct("dan")) == snapshot(
+        "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0WARROOM>. I cannot see it. Invite me there: type `/invite @Rollcall` in that channel. I try again by myself."
+    )
+    await world.control("command", user="dan", channel="war-room", command="/invite", text="@rollcall")
+    await world.passes(seconds=10)
+    assert "checkout 1.4.0" in (await world.card("checkout-1", channel="war-room"))["text"]

@@ -1,0 +1,273 @@
+"""A small world to test in: the practice Slack, Rollcall in it over real HTTP or a real socket, and people.
+
+A test reads like the thread: *ana types*, *ben presses*, *two hours pass*.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.app import Running, running
+from bot.clock import MovableClock
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.reader import Reader
+from bot.ledger.verify import verify
+from bot.practice import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Practice
+from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
+from bot.release.release import Release
+from bot.settings import Settings, Transport
+
+RUNBOOKS = Path(__file__).parents[1] / "runbooks"
+WORKSPACE = WorkspaceId("T0PRACTICE")
+PATIENCE_S = 8.0
+
+
+class World:
+    """The practice Slack and the people in it."""
+
+    def __init__(self, practice: Practice, clock: MovableClock, database_url: str) -> None:
+        self.practice = practice
+        self.clock = clock
+        self.database = Database(database_url)
+        self.releases = Reader(self.database, Ledger())
+        self.session = aiohttp.ClientSession()
+
+    def __getattr__(self, name: str) -> "Person":
+        if name in ("ana", "ben", "bea", "cleo", "dan", "dee", "gus"):
+            return Person(self, name)
+        raise AttributeError(name)
+
+    async def control(self, call: str, **content: object) -> dict[str, Any]:
+        """Send one call of the control API and return its answer."""
+        async with self.session.post(f"{self.practice.url}/_control/{call}", json=content) as answer:
+            return dict(await answer.json())
+
+    async def look(self, call: str, **query: str) -> dict[str, Any]:
+        """Read from the control API."""
+        async with self.session.get(f"{self.practice.url}/_control/{call}", params=query) as answer:
+            return dict(await answer.json())
+
+    async def passes(self, **duration: float) -> None:
+        """Let time pass, such as `hours=2`, and let what is due happen."""
+        await self.control("clock", advance_s=timedelta(**duration).total_seconds())
+        await self._ticked()
+        await self.settled()
+
+    async def _ticked(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.releases.due(self.clock.now(), 100):
+                await asyncio.sleep(0.02)
+
+    async def settled(self, within_s: float = PATIENCE_S) -> None:
+        """Wait until Slack shows all that the ledger says."""
+        async with asyncio.timeout(within_s):
+            while await self.releases.unshown():
+                await asyncio.sleep(0.02)
+
+    async def release(self, key: str) -> Release:
+        """Return a release as the ledger has it."""
+        release = await self.releases.find(ReleaseId(WORKSPACE, ReleaseKey(key)))
+        assert release is not None, f"There is no release {key}."
+        return release
+
+    async def messages(self, channel: str = "releases", **query: str) -> Sequence[Mapping[str, Any]]:
+        """Return the messages of a channel or thread as Slack has stored them, private ones left out."""
+        answer = await self.look("messages", channel=channel, **query)
+        return [message for message in answer["messages"] if "ephemeral_for" not in message]
+
+    async def card(self, key: str, channel: str = "releases") -> Mapping[str, Any]:
+        """Return the card of a release."""
+        return await self.message(key, "card", channel)
+
+    async def message(self, key: str, slot: str, channel: str = "releases") -> Mapping[str, Any]:
+        """Return the one message of a release at a slot."""
+        await self.settled()
+        everything = [*await self.messages(channel)]
+        for root in [m for m in everything if m.get("reply_count")]:
+            everything += (await self.messages(channel, thread_ts=root["ts"]))[1:]
+        found = [message for message in everything if _slot(message) == (key, slot)]
+        assert len(found) == 1, f"{slot} of {key} stands {len(found)} times in #{channel}."
+        return found[0]
+
+    async def thread(self, key: str, channel: str = "releases") -> str:
+        """Return the thread of a release as plain text, the card first, as a person would read it."""
+        card = await self.card(key, channel)
+        return "\n---\n".join(map(readable, await self.messages(channel, thread_ts=card["ts"])))
+
+    async def until(self, holds: Callable[[Release], bool], key: str) -> None:
+        """Wait until something holds of a release."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds(await self.release(key)):
+                await asyncio.sleep(0.02)
+
+    async def direct(self, user: str) -> str:
+        """Return the newest direct message from Rollcall to a person, waiting for it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := await self.messages(f"D0{user.upper()}")):
+                await asyncio.sleep(0.02)
+        return readable(found[-1])
+
+    async def private(self, user: str, channel: str = "releases") -> str:
+        """Return the newest private answer that a person got in a channel or its threads, waiting for it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                everything = (await self.look("messages", channel=channel))["messages"]
+                threads = [m["ts"] for m in everything if m.get("reply_count")]
+                for ts in threads:
+                    everything += (await self.look("messages", channel=channel, thread_ts=ts))["messages"]
+                mine = [m for m in everything if m.get("ephemeral_for") == f"U0{user.upper()}"]
+                if mine:
+                    return readable(max(mine, key=lambda m: m["ts"]))
+                await asyncio.sleep(0.02)
+
+    async def calls(self, method: str) -> int:
+        """Return how often Rollcall has called a method of the Web API."""
+        entries = (await self.look("log"))["entries"]
+        return sum(entry["direction"] == "in" and entry["what"] == method for entry in entries)
+
+    async def deletes(self, message: Mapping[str, Any], channel: str = "C0RELEASES") -> None:
+        """Delete a message, as a workspace admin would."""
+        client = AsyncWebClient(BOT_TOKEN, base_url=self.practice.api_url)
+        await client.chat_delete(channel=channel, ts=message["ts"])
+
+    async def close(self) -> None:
+        """Check the ledger, and let go."""
+        assert await self.database.read(verify) == []
+        self.database.close()
+        await self.session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in the practice Slack."""
+
+    world: World
+    name: str
+
+    async def types(self, text: str, channel: str = "releases", *, settle: bool = True) -> str:
+        """Type a slash command, and return what only the person sees in answer."""
+        command, _, rest = text.partition(" ")
+        answer = await self.world.control(
+            "command", user=self.name, channel=channel, command=command, text=rest
+        )
+        assert answer["ok"], answer
+        if settle:
+            await self.world.settled()
+        body = answer["body"]
+        return plain(body["text"]) if isinstance(body, dict) and "text" in body else ""
+
+    async def presses(self, button: str, key: str, on: str, channel: str = "releases") -> dict[str, Any]:
+        """Press a button of the message of a release at the slot `on`."""
+        message = await self.world.message(key, on, channel)
+        pressed = await self._press(message, button, channel)
+        await self.world.settled()
+        return pressed
+
+    async def _press(self, message: Mapping[str, Any], button: str, channel: str) -> dict[str, Any]:
+        for block in message["blocks"]:
+            for element in block.get("elements", ()) if block["type"] == "actions" else ():
+                if element["text"]["text"] == button:
+                    return await self.world.control(
+                        "press",
+                        user=self.name,
+                        channel=channel,
+                        message_ts=message["ts"],
+                        action_id=element["action_id"],
+                    )
+        raise AssertionError(f"There is no button {button} in: {readable(message)}")
+
+    async def sees_form(self) -> Mapping[str, Any]:
+        """Wait for the person's modal, and return it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not (view := (await self.world.look("view", user=self.name))["view"]):
+                await asyncio.sleep(0.02)
+        return dict(view)
+
+    async def submits(self, **values: str) -> dict[str, Any]:
+        """Fill in and submit the open modal."""
+        await self.sees_form()
+        answer = await self.world.control("submit", user=self.name, values=values)
+        await self.world.settled()
+        return answer
+
+    async def sees(self, channel: str = "releases") -> str:
+        """Return the newest private answer that the person got."""
+        return await self.world.private(self.name, channel)
+
+
+def _slot(message: Mapping[str, Any]) -> tuple[str, str] | None:
+    payload = (message.get("metadata") or {}).get("event_payload")
+    return (payload["release"], payload["slot"]) if payload else None
+
+
+def readable(message: Mapping[str, Any]) -> str:
+    """Return a message's text, and its buttons in brackets."""
+    buttons = [
+        f"[{element['text']['text']}]"
+        for block in message.get("blocks") or ()
+        for element in (block["elements"] if block["type"] == "actions" else ())
+    ]
+    return "\n".join(filter(None, [plain(message["text"]), " ".join(buttons)]))
+
+
+def plain(text: str) -> str:
+    """Return text with people by short name, times as `<time>` and heads as `<head>`."""
+    text = re.sub(r"<!date\^[^>]*>", "<time>", text)
+    text = re.sub(r"<@U0([A-Z]+)>", lambda match: f"@{match[1].lower()}", text)
+    text = re.sub(r"ledger [0-9a-f]{12}", "ledger <head>", text)
+    return text.replace("\u2060", "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def settings_for(practice: Practice, database_url: str, transport: Transport, **other: object) -> Settings:
+    """Return settings with which Rollcall runs in the practice Slack, quickly."""
+    socket = transport is Transport.SOCKET
+    values = {
+        "slack_bot_token": SecretStr(BOT_TOKEN),
+        "slack_app_token": SecretStr(APP_TOKEN if socket else ""),
+        "slack_signing_secret": SecretStr("" if socket else SIGNING_SECRET),
+        "slack_api_url": practice.api_url,
+        "database_url": database_url,
+        "port": 0,
+        "rollcall_runbooks": RUNBOOKS,
+        "rollcall_settle": 1.0,
+        "rollcall_tick": 0.05,
+        "rollcall_gap": 0.0,
+    }
+    return Settings.model_validate({**values, **other})
+
+
+@asynccontextmanager
+async def rollcall_in(practice: Practice, settings: Settings, clock: MovableClock) -> AsyncIterator[Running]:
+    """Run Rollcall in a practice Slack, by the transport that its settings choose."""
+    async with running(settings, clock) as rollcall, aiohttp.ClientSession() as session:
+        url = f"{rollcall.address}/slack/events" if rollcall.transport is Transport.HTTP else None
+        async with session.post(f"{practice.url}/_control/app", json={"request_url": url}) as answer:
+            assert answer.status == 200
+        yield rollcall
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path, transport: Transport = Transport.SOCKET, database_url: str = "", **other: object
+) -> AsyncIterator[World]:
+    """Open a world with Rollcall running in it."""
+    clock = MovableClock()
+    practice = Practice(clock, limits=False)
+    await practice.start(port=0)
+    url = database_url or f"sqlite:///{folder / 'ledger.db'}"
+    settings = settings_for(practice, url, transport, **other)
+    async with rollcall_in(practice, settings, clock):
+        world = World(practice, clock, url)
+        yield world
+        await world.close()
+    await practice.stop()
