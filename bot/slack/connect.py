@@ -40,7 +40,7 @@ class Identity:
 
 def web_client(token: str, api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Return a client that sends each call once: the SDK's own retries double messages."""
-    return AsyncWebClient(token=token, base_url=api_url, session=session, timeout=CALL_S, retry_handlers=[])
+    return AsyncWebClient(token=token, base_url=api_url, session=session, retry_handlers=[])
 
 
 async def identify(client: AsyncWebClient) -> Identity:

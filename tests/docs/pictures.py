@@ -6,60 +6,77 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from playwright.async_api import Page, async_playwright
 
+from tests.docs.files import ROOT
 from tests.world import World, open_world
 
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-SIZE = {"width": 1280, "height": 800}
-MORNING = 13
-"""The hour, in UTC, at which the release in the picture begins: morning in New York."""
+PICTURE: Final = ROOT / "docs" / "pictures" / "thread.png"
+WIDTH, HEIGHT, SCALE = 1440, 900, 8 / 9
+"""Pixels of the window, and how much smaller the picture is: 1280 by 800."""
+AFTERNOON: Final = 13
+"""The hour in UTC at which the people of the picture are at work, from New York to Singapore."""
 
 
 async def take_pictures() -> None:
-    """Live through half a release, and write the picture of its thread."""
+    """Live through a release and a half, and write the picture of the second one's thread."""
     with tempfile.TemporaryDirectory() as folder:
-        async with open_world(Path(folder)) as world, _page(f"{world.practice.url}/#/cleo/releases") as page:
+        async with open_world(Path(folder)) as world, _window() as page:
+            await world.passes(seconds=_until_afternoon(world.clock.now()).total_seconds())
+            await _a_release(world)
+            await world.passes(days=1)
             await _half_a_release(world)
-            card = await world.card("checkout-1")
-            await page.goto(f"{world.practice.url}/#/cleo/releases/{card['ts']}")
+            card = await world.card("checkout-2")
+            await page.goto(f"{world.practice.url}/#/bea/releases/{card['ts']}")
             await page.get_by_text("Until it is answered").wait_for()
             await page.wait_for_timeout(500)
-            await page.screenshot(path=PICTURES / "thread.png")
+            await page.screenshot(path=PICTURE)
+
+
+async def _a_release(world: World) -> None:
+    await world.ana.types("/release start checkout 1.3.2 A quicker search")
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.passes(minutes=25)
+    await world.bea.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    await world.cleo.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    await world.ana.presses("Begin production", "checkout-1", on="stage:1")
+    await world.dan.presses("Done", "checkout-1", on="stage:1")
+    await world.dee.presses("Done", "checkout-1", on="stage:1")
+    await world.control("message", user="dan", channel="releases", text="Production is calm. Thank you all.")
 
 
 async def _half_a_release(world: World) -> None:
-    """Bring a release to where one approval is missing, and its giver was reminded."""
-    await world.passes(seconds=_until_morning(world.clock.now()).total_seconds())
-    await world.ana.types("/release start checkout 1.4.0 The new basket, and a faster search")
+    """Bring a release to where one approval is missing, and those who may give it were reminded."""
+    await world.control("message", user="ana", channel="releases", text="Today: the new basket. Shall we?")
+    await world.ana.types("/release start checkout 1.4.0 The new basket")
     await world.passes(minutes=12)
-    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    await world.ben.presses("Approve", "checkout-2", on="gate:0:QA")
     await world.passes(minutes=6)
-    await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.ana.presses("Done", "checkout-2", on="stage:0")
     await world.passes(minutes=9)
-    await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.ana.presses("Done", "checkout-2", on="stage:0")
     await world.passes(minutes=4)
-    await world.bea.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    await world.cleo.presses("Approve", "checkout-2", on="gate:1:Go or no-go")
     await world.passes(minutes=27)
 
 
-def _until_morning(now: datetime) -> timedelta:
-    morning = now.astimezone(UTC).replace(hour=MORNING, minute=5, second=0, microsecond=0)
-    while morning <= now or morning.weekday() > 3:
-        morning += timedelta(days=1)
-    return morning - now
+def _until_afternoon(now: datetime) -> timedelta:
+    """Return how long it is to the next afternoon of a Monday, Tuesday or Wednesday."""
+    afternoon = now.astimezone(UTC).replace(hour=AFTERNOON, minute=5, second=0, microsecond=0)
+    while afternoon <= now or afternoon.weekday() > 2:
+        afternoon += timedelta(days=1)
+    return afternoon - now
 
 
 @asynccontextmanager
-async def _page(address: str) -> AsyncIterator[Page]:
-    """Open an address in Chromium, which must be on PATH."""
+async def _window() -> AsyncIterator[Page]:
+    """Open a window in Chromium, which must be on PATH."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        context = await browser.new_context(viewport=SIZE, color_scheme="light")
-        page = await context.new_page()
-        await page.goto(address)
-        yield page
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        size = {"width": WIDTH, "height": HEIGHT}
+        yield await browser.new_page(viewport=size, device_scale_factor=SCALE, color_scheme="light")
         await browser.close()

@@ -51,7 +51,7 @@ async def test_a_burst_of_events_becomes_few_updates(world: World) -> None:
 
 
 async def test_no_call_to_slack_is_made_before_the_acknowledgement(world: World) -> None:
-    await world.control("faults", method="*", kind="timeout", times=50)
+    await world.control("faults", method="*", kind="timeout", times=1)
     answer = await world.control(
         "command", user="ana", channel="releases", command="/release", text="start checkout 1.4.0"
     )

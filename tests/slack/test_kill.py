@@ -78,7 +78,15 @@ async def slots(world: World) -> Counter[tuple[str, str]]:
     return Counter((payload["release"], payload["slot"]) for payload in payloads)
 
 
-@pytest.mark.parametrize("fault", ["none", "lost_answer", "late_store", "timeout"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "none",
+        "lost_answer",
+        pytest.param("late_store", marks=pytest.mark.proof),
+        pytest.param("timeout", marks=pytest.mark.proof),
+    ],
+)
 async def test_a_killed_process_loses_nothing_and_doubles_nothing(
     practice: Practice, rollcall: Killable, fault: str
 ) -> None:
