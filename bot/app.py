@@ -1,6 +1,7 @@
 """The composition root: every part is made here, and handed what it needs."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,13 +11,13 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.coordinator import Coordinator
-from bot.jobs.attend import attend_due, attend_open
+from bot.jobs.attend import attend_due
+from bot.jobs.people import PeopleWatch
 from bot.jobs.ticks import Ticks
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
-from bot.runbook.problems import RunbookError
 from bot.runbook.read import Runbooks
 from bot.settings import Settings, Transport
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
@@ -29,9 +30,12 @@ from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.web.server import Handler, WebServer
 
-DIRECTORY_S = 60.0
+log = logging.getLogger(__name__)
+
+PEOPLE_S = 600.0
 """Seconds after which people and groups are read again, in case an event about them was lost."""
 DRAIN_S = 10.0
+PORT = 8080
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,10 @@ class Running:
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """Run Rollcall: bring the database up to date, connect to Slack, and answer until the block is left.
 
-    Raises Misconfigured, UnusableDatabase, RunbookError or TokenRefused before anything is answered.
+    What was opened last is closed first. Raises Misconfigured, UnusableDatabase or TokenRefused before
+    anything is answered.
     """
     transport = settings.transport
-    runbooks = Runbooks(settings.rollcall_runbooks)
-    if problems := runbooks.check():
-        raise RunbookError(tuple(problems))
     await asyncio.to_thread(upgrade, settings.database_url)
     async with AsyncExitStack() as stack:
         database, ledger = Database(settings.database_url), Ledger()
@@ -65,27 +67,29 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         directory = SlackDirectory(client)
         pace = Pace(gap_s=settings.rollcall_gap, settle=timedelta(seconds=settings.rollcall_settle))
         delivery = DeliveryWorker(client, database, releases, clock, pace)
+
+        runbooks = _runbooks(settings)
         coordinator = Coordinator(database, ledger, runbooks, directory, clock, delivery.wake)
-
-        async def read_people() -> None:
-            if await directory.refresh():
-                await attend_open(coordinator, releases, identity.workspace)
-
-        async def attend() -> None:
-            await attend_due(coordinator, releases, clock)
-
-        tasks = Tasks()
+        people = PeopleWatch(directory, coordinator, releases, identity.workspace)
         desk = Desk(
             coordinator=coordinator, releases=releases, runbooks=runbooks, command=settings.rollcall_command
         )
-        listeners = Listeners(desk, client, tasks, lambda: tasks.run(read_people()))
+        tasks = Tasks()
         secret = settings.slack_signing_secret.get_secret_value()
-        app = bolt(client, identity, secret, listeners)
+        app = bolt(client, identity, secret, Listeners(desk, client, tasks, people.changed))
 
-        tasks.run(read_people())
         stack.push_async_callback(delivery.stop)
         delivery.start()
         stack.push_async_callback(tasks.finish, DRAIN_S)
+        tasks.run(people.follow())
+
+        ticks = Ticks()
+        ticks.every(settings.rollcall_tick, lambda: attend_due(coordinator, releases, clock))
+        ticks.every(settings.rollcall_tick, people.follow)
+        ticks.every(PEOPLE_S, _noted(people.changed))
+        stack.push_async_callback(ticks.stop)
+        ticks.start()
+
         posts: dict[str, Handler] = {}
         connected = _always
         if transport is Transport.HTTP:
@@ -97,13 +101,16 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             await socket.start()
         web = WebServer(_health(database, connected), posts)
         stack.push_async_callback(web.stop)
-        port = await web.start(settings.host, 8080 if settings.port is None else settings.port)
-        ticks = Ticks()
-        ticks.every(settings.rollcall_tick, attend)
-        ticks.every(DIRECTORY_S, read_people)
-        ticks.start()
-        stack.push_async_callback(ticks.stop)
+        port = await web.start(settings.host, PORT if settings.port is None else settings.port)
         yield Running(address=f"http://{settings.host}:{port}", transport=transport, workspace=identity.name)
+
+
+def _runbooks(settings: Settings) -> Runbooks:
+    """Return the runbooks. One that is broken stops the starts of its own service, and nothing else."""
+    runbooks = Runbooks(settings.rollcall_runbooks)
+    for problem in runbooks.check():
+        log.error("A runbook cannot be used: %s", problem)
+    return runbooks
 
 
 def _health(
@@ -113,6 +120,13 @@ def _health(
         return {"database": await database.answers(), "slack": await connected()}
 
     return healthy
+
+
+def _noted(note: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    async def noted() -> None:
+        note()
+
+    return noted
 
 
 async def _always() -> bool:

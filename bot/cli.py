@@ -5,8 +5,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,8 @@ from bot.app import running
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, upgrade
-from bot.ledger.verify import verify
+from bot.ledger.verify import EventsMissing, rebuild, verify
 from bot.runbook.lint import lint
-from bot.runbook.problems import RunbookError
 from bot.settings import Misconfigured, Settings, read_settings
 from bot.slack.connect import TokenRefused
 from bot.slack.manifest import manifest_json
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.does(options)
-    except (Misconfigured, UnusableDatabase, RunbookError, TokenRefused) as trouble:
+    except (Misconfigured, UnusableDatabase, EventsMissing, TokenRefused, OSError, ValueError) as trouble:
         print(f"rollcall: {trouble}", file=sys.stderr)
         return 1
     return code
@@ -64,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "paths", nargs="*", type=Path, help="files or folders; the runbooks where none is named"
     )
     command("verify", _verify, "check that the ledger is unbroken and that every row is what its events say")
+    command("rebuild", _rebuild, "make every row anew from the events; stop Rollcall first")
     return parser
 
 
@@ -156,15 +156,28 @@ def _lint(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    settings = read_settings()
-    upgrade(settings.database_url)
-    database = Database(settings.database_url)
-    try:
+    with _database() as database:
         faults = asyncio.run(database.read(verify))
-    finally:
-        database.close()
     print("\n".join(faults) or "The ledger is unbroken, and every row is what its events say.")
     return 1 if faults else 0
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    with _database() as database:
+        count = asyncio.run(database.write(rebuild))
+    print(f"The rows of {count} releases were made anew from their events.")
+    return 0
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    url = read_settings().database_url
+    upgrade(url)
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def _log(settings: Settings) -> None:

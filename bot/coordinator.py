@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.ledger.answers import Answered, Delivery, recall, remember
 from bot.ledger.database import Database
-from bot.ledger.ledger import Ledger
+from bot.ledger.ledger import Ledger, Standing
 from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
@@ -63,12 +64,25 @@ class Coordinator:
         self._clock = clock
         self._changed = changed
 
-    async def handle(self, command: Start | Command, delivery: Delivery) -> Answer:
-        """Answer a command once what it brings about is durable. The same delivery has one effect."""
-        answer = await self._database.write(lambda connection: self._answer(connection, command, delivery))
+    async def handle(self, command: Start | Command, delivery: Delivery | None = None) -> Answer:
+        """Answer a command once what it brings about is durable. The same delivery has one effect.
+
+        A command without a delivery comes from the clock: what it brings about depends on the release alone,
+        so a second one finds nothing left to do.
+        """
+        try:
+            answer = await self._durably(command, delivery)
+        except IntegrityError:
+            # The same delivery was answered at the same moment by another replica; that answer holds.
+            answer = await self._durably(command, delivery)
         if isinstance(answer, Accepted):
             self._changed(answer.release.id)
         return answer
+
+    async def _durably(self, command: Start | Command, delivery: Delivery | None) -> Answer:
+        if delivery is None:
+            return await self._database.write(lambda connection: self._decide(connection, command))
+        return await self._database.write(lambda connection: self._answer(connection, command, delivery))
 
     def _answer(self, connection: Connection, command: Start | Command, delivery: Delivery) -> Answer:
         if answered := recall(connection, command.workspace, delivery):
@@ -111,10 +125,10 @@ class Coordinator:
 
     def _start_facts(self, connection: Connection, command: Start) -> StartFacts:
         runbook, trouble = self._runbook(command.service)
-        standing = self._ledger.lock_service(connection, command.workspace, command.service, command.version)
+        standing = self._standing(connection, command) if runbook else Standing()
         return StartFacts(
             now=self._clock.now(),
-            services=self._runbooks.services(),
+            services=() if trouble else self._runbooks.services(),
             runbook=runbook,
             trouble=trouble,
             members=self._members(runbook, command.by) if runbook else {},
@@ -122,6 +136,9 @@ class Coordinator:
             released_as=standing.released_as,
             number=standing.number,
         )
+
+    def _standing(self, connection: Connection, command: Start) -> Standing:
+        return self._ledger.lock_service(connection, command.workspace, command.service, command.version)
 
     def _runbook(self, service: str) -> tuple[Runbook | None, str]:
         try:
@@ -143,5 +160,5 @@ def unknown_release(key: ReleaseKey) -> Refused:
     return Refused(
         code=Code.UNKNOWN_RELEASE,
         because=f"There is no release {key[:60]}.",
-        instead="The subcommand list shows the open ones.",
+        instead="The list of releases shows what is open.",
     )

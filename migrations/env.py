@@ -1,7 +1,7 @@
 """How Alembic reaches the database and takes turns with other processes."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from bot.ledger.tables import metadata
 
@@ -10,12 +10,14 @@ TURN = 7_265_010
 
 
 def migrate(connection: Connection) -> None:
-    """Run the migrations in one transaction."""
+    """Run the migrations in the transaction of `connection`, when it is this process's turn."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+    else:
+        # The driver begins no transaction before a CREATE TABLE by itself.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
-    with context.begin_transaction():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
-        context.run_migrations()
+    context.run_migrations()
 
 
 def migrate_offline(url: str) -> None:
@@ -25,9 +27,9 @@ def migrate_offline(url: str) -> None:
         context.run_migrations()
 
 
-url = context.config.get_main_option("sqlalchemy.url") or "sqlite:///rollcall.db"
+url = context.config.get_alembic_option("sqlalchemy.url") or "sqlite:///rollcall.db"
 if context.is_offline_mode():
     migrate_offline(url)
 else:
-    with create_engine(make_url(url)).connect() as connection:
+    with create_engine(make_url(url), poolclass=NullPool).begin() as connection:
         migrate(connection)

@@ -99,7 +99,7 @@ async def test_a_command_for_no_release_is_refused_and_changes_nothing(world: Wo
     refused = await world.replica.refuses(approve(BEN, key=ReleaseKey("nothing-7")))
     assert refused.code is Code.UNKNOWN_RELEASE
     assert "nothing-7" in refused.because
-    assert await world.reader.listed(TEAM) == []
+    assert await world.reader.open_in(TEAM) == []
     assert world.replica.changed == []
 
 
@@ -206,7 +206,7 @@ async def test_a_tick_that_found_nothing_to_do_does_not_use_up_its_time(world: W
     world.clock.advance(hours=2)
 
     class Interrupted(Reader):
-        async def due(self, now: datetime, limit: int) -> Sequence[tuple[ReleaseId, datetime]]:
+        async def due(self, now: datetime, limit: int) -> Sequence[ReleaseId]:
             found = await super().due(now, limit)
             await world.replica.accepts(approve(DAN, stage=1))
             return found

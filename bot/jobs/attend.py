@@ -2,11 +2,9 @@
 
 import logging
 from typing import Final
-from uuid import uuid4
 
 from bot.clock import Clock
 from bot.coordinator import Coordinator
-from bot.ledger.answers import Delivery
 from bot.ledger.reader import Reader
 from bot.release.attention import Attend
 from bot.release.ids import ROLLCALL, ReleaseId, WorkspaceId
@@ -18,20 +16,20 @@ MOST: Final = 500
 
 
 async def attend_due(coordinator: Coordinator, releases: Reader, clock: Clock) -> None:
-    """Send a command to each release whose time has come. The same time has one effect."""
-    for release, at in await releases.due(clock.now(), MOST):
-        await _attend(coordinator, release, Delivery(f"attend:{release.key}:{at.isoformat()}"))
+    """Send a command to each release whose time has come. What was given already is not given again."""
+    for release in await releases.due(clock.now(), MOST):
+        await _attend(coordinator, release)
 
 
 async def attend_open(coordinator: Coordinator, releases: Reader, workspace: WorkspaceId) -> None:
     """Send a command to each open release, because the people who are asked may be others now."""
-    for row in await releases.listed(workspace, limit=MOST):
-        await _attend(coordinator, row.id, Delivery(f"attend:{row.id.key}:{uuid4()}"))
+    for row in await releases.open_in(workspace, limit=MOST):
+        await _attend(coordinator, row.id)
 
 
-async def _attend(coordinator: Coordinator, release: ReleaseId, delivery: Delivery) -> None:
+async def _attend(coordinator: Coordinator, release: ReleaseId) -> None:
     try:
         command = Attend(workspace=release.workspace, release=release.key, by=ROLLCALL)
-        await coordinator.handle(command, delivery)
+        await coordinator.handle(command)
     except Exception:
         log.exception("%s could not be attended to; the next tick tries again.", release.key)

@@ -3,7 +3,7 @@
 SQLite has one writer. Its transactions begin IMMEDIATE, because SQLAlchemy's default begins none before a
 SELECT and so loses updates without an error; what waits is committed together, each piece of work in a
 savepoint of its own. PostgreSQL runs each piece of work in its own transaction, and rows are locked by
-`SELECT ... FOR UPDATE`.
+`SELECT ... FOR UPDATE`. Neither waits for a lock longer than a click may take.
 """
 
 import asyncio
@@ -23,8 +23,16 @@ Work = Callable[[Connection], T]
 LARGEST_BATCH: Final = 64
 READERS: Final = 4
 POSTGRES_WRITERS: Final = 8
-SQLITE_WAIT_S: Final = 2.0
-"""How long a write waits for another process to let go of the file. A click must be answered within three."""
+LOCK_WAIT_S: Final = 2.0
+"""How long a write waits for another to let go of the file or row. A click must be answered within three."""
+
+
+class TransactionLost(Exception):
+    """SQLite has rolled back all that was to be committed together, as it does when the disk is full."""
+
+
+class DatabaseClosed(RuntimeError):
+    """Nothing is written any more, because Rollcall is stopping."""
 
 
 class Database:
@@ -51,7 +59,9 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Work[T]) -> T:
-        with self.engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+        # Each statement of PostgreSQL would otherwise see a newer state than the one before.
+        option = {"sqlite_begin": "DEFERRED"} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**option) as connection:
             return work(connection)
 
     async def answers(self) -> bool:
@@ -77,8 +87,17 @@ class _Piece:
         try:
             with connection.begin_nested():
                 return self.result, self.work(connection), None
-        except Exception as fault:  # noqa: BLE001 - It is raised again where the work was submitted.
+        except BaseException as fault:
+            # It is raised again where the work was submitted.
+            if not _is_in_transaction(connection):
+                raise TransactionLost from fault
             return self.result, None, fault
+
+
+def _is_in_transaction(connection: Connection) -> bool:
+    # The driver knows; its commit does nothing, without an error, where there is nothing to commit.
+    driver = connection.connection.driver_connection
+    return driver is not None and bool(driver.in_transaction)
 
 
 class _OneWriter:
@@ -87,16 +106,23 @@ class _OneWriter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._pieces: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._submitting = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="write", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work[T]) -> "Future[T]":
         result: Future[T] = Future()
-        self._pieces.put(_Piece(work, result))
+        with self._submitting:
+            if self._closed:
+                raise DatabaseClosed
+            self._pieces.put(_Piece(work, result))
         return result
 
     def close(self) -> None:
-        self._pieces.put(None)
+        with self._submitting:
+            self._closed = True
+            self._pieces.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -122,7 +148,7 @@ class _OneWriter:
         try:
             with self._engine.begin() as connection:
                 outcomes = [piece.run(connection) for piece in batch]
-        except Exception as fault:  # noqa: BLE001 - Nothing of the batch was kept, and each is told so.
+        except BaseException as fault:  # noqa: BLE001 - Nothing of the batch was kept, and each is told so.
             outcomes = [(piece.result, None, fault) for piece in batch]
         for result, value, trouble in outcomes:
             _settle(result, value, trouble)
@@ -157,7 +183,8 @@ class _ManyWriters:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=POSTGRES_WRITERS + READERS, pool_pre_ping=True)
+        wait = {"options": f"-c lock_timeout={int(LOCK_WAIT_S * 1000)}", "connect_timeout": 3}
+        return create_engine(url, pool_size=POSTGRES_WRITERS + READERS, pool_pre_ping=True, connect_args=wait)
     engine = create_engine(url, pool_size=READERS + 2, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -167,7 +194,7 @@ def _engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not begin transactions by itself: `_begin_sqlite` does, and says how.
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={int(SQLITE_WAIT_S * 1000)}")
+    connection.execute(f"PRAGMA busy_timeout={int(LOCK_WAIT_S * 1000)}")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
@@ -51,9 +51,9 @@ class Row:
 class Standing:
     """How a service stands: its open release, its completed one of some version, and its next number."""
 
-    active: ReleaseKey | None
-    released_as: ReleaseKey | None
-    number: int
+    active: ReleaseKey | None = None
+    released_as: ReleaseKey | None = None
+    number: int = 1
 
 
 class Ledger:
@@ -114,26 +114,20 @@ class Ledger:
             for row in rows
         ]
 
-    def listed(
-        self, connection: Connection, workspace: WorkspaceId, *, ended: bool = False, limit: int = 50
+    def open_in(
+        self, connection: Connection, workspace: WorkspaceId, channel: ChannelId | None, limit: int
     ) -> Sequence[Row]:
-        """Return the open releases of a workspace (or the ended ones), the newest first."""
-        which = releases.c.ended_at.is_not(None) if ended else releases.c.ended_at.is_(None)
-        query = select(releases).where(releases.c.workspace == workspace, which)
+        """Return the open releases of a workspace, or of one channel, the newest first."""
+        here = true() if channel is None else releases.c.channel == channel
+        query = select(releases).where(releases.c.workspace == workspace, releases.c.ended_at.is_(None), here)
         rows = connection.execute(query.order_by(releases.c.started_at.desc()).limit(limit))
         return [_row(row) for row in rows]
 
-    def all(self, connection: Connection) -> Sequence[Row]:
-        """Return every release there is."""
-        query = select(releases).order_by(releases.c.workspace, releases.c.started_at, releases.c.release)
-        return [_row(row) for row in connection.execute(query)]
-
-    def due(self, connection: Connection, now: datetime, limit: int) -> Sequence[tuple[ReleaseId, datetime]]:
-        """Return the releases whose time for attention has come, and that time, the longest waiting first."""
-        columns = releases.c.workspace, releases.c.release, releases.c.attention_at
-        query = select(*columns).where(releases.c.attention_at <= now).order_by(releases.c.attention_at)
-        rows = connection.execute(query.limit(limit))
-        return [(ReleaseId(row.workspace, row.release), row.attention_at) for row in rows]
+    def due(self, connection: Connection, now: datetime, limit: int) -> Sequence[ReleaseId]:
+        """Return the releases whose time for attention has come, the longest waiting first."""
+        query = select(releases.c.workspace, releases.c.release).where(releases.c.attention_at <= now)
+        rows = connection.execute(query.order_by(releases.c.attention_at).limit(limit))
+        return [ReleaseId(row.workspace, row.release) for row in rows]
 
     def _current(
         self, connection: Connection, release: ReleaseId, *, for_update: bool

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.ledger import shown
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Row
-from bot.release.ids import ReleaseId, WorkspaceId
+from bot.release.ids import ChannelId, ReleaseId, WorkspaceId
 from bot.release.release import Release
 
 
@@ -25,14 +25,16 @@ class Reader:
         """Return a release and the hash of its newest event, or None."""
         return await self._database.read(lambda connection: self._ledger.find_with_head(connection, release))
 
-    async def listed(self, workspace: WorkspaceId, *, ended: bool = False, limit: int = 50) -> Sequence[Row]:
-        """Return the open releases of a workspace (or the ended ones), the newest first."""
+    async def open_in(
+        self, workspace: WorkspaceId, channel: ChannelId | None = None, limit: int = 50
+    ) -> Sequence[Row]:
+        """Return the open releases of a workspace, or of one channel, the newest first."""
         return await self._database.read(
-            lambda connection: self._ledger.listed(connection, workspace, ended=ended, limit=limit)
+            lambda connection: self._ledger.open_in(connection, workspace, channel, limit)
         )
 
-    async def due(self, now: datetime, limit: int) -> Sequence[tuple[ReleaseId, datetime]]:
-        """Return the releases whose time for attention has come, and that time."""
+    async def due(self, now: datetime, limit: int) -> Sequence[ReleaseId]:
+        """Return the releases whose time for attention has come."""
         return await self._database.read(lambda connection: self._ledger.due(connection, now, limit))
 
     async def unshown(self) -> Sequence[ReleaseId]:

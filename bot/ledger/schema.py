@@ -6,7 +6,8 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 
@@ -20,6 +21,14 @@ def upgrade(url: str) -> None:
 
     Raises UnusableDatabase, saying what to do.
     """
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except (ArgumentError, NoSuchModuleError, ImportError) as fault:
+        # The address is not repeated, because it may hold a password.
+        raise UnusableDatabase(
+            "DATABASE_URL is no address of a database that Rollcall can use. Write sqlite:///file or"
+            " postgresql+psycopg://user:password@host/name."
+        ) from fault
     try:
         command.upgrade(alembic_config(url), "head")
     except CommandError as fault:

@@ -1,11 +1,15 @@
 """The reasons and comments that people give."""
 
+import unicodedata
 from typing import Final
 
 from bot.release.refusal import Code, Refused
 
 LIMIT: Final = 500
 """Characters. Every answer at a gate is shown in one Slack message."""
+
+TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode's embeddings, overrides and isolates of direction (UAX 9)."""
 
 
 def reason_trouble(reason: str) -> Refused | None:
@@ -19,12 +23,23 @@ def reason_trouble(reason: str) -> Refused | None:
     return comment_trouble(reason)
 
 
-def comment_trouble(comment: str) -> Refused | None:
-    """Refuse a comment that is too long."""
-    if len(comment) <= LIMIT:
-        return None
-    return Refused(
-        code=Code.TEXT_TOO_LONG,
-        because=f"The text has {len(comment):,} characters; it holds {LIMIT}.",
-        instead="Shorten it, or put a link in its place.",
-    )
+def comment_trouble(comment: str, limit: int = LIMIT) -> Refused | None:
+    """Refuse a text that is too long, or that would not be read as it was written."""
+    if len(comment) > limit:
+        return Refused(
+            code=Code.TEXT_TOO_LONG,
+            because=f"The text has {len(comment):,} characters; it holds {limit:,}.",
+            instead="Shorten it, or put a link in its place.",
+        )
+    if any(_misleads(letter) for letter in comment):
+        return Refused(
+            code=Code.TEXT_UNREADABLE,
+            because="The text holds signs that cannot be seen and change how the rest is read.",
+            instead="Type it anew, without what was pasted.",
+        )
+    return None
+
+
+def _misleads(letter: str) -> bool:
+    # Halves of surrogate pairs, control characters, and those that turn the direction of what follows.
+    return (unicodedata.category(letter) in ("Cs", "Cc") and letter not in "\n\t\r") or letter in TURNING

@@ -25,6 +25,7 @@ class Code(StrEnum):
     RUNBOOK_BROKEN = "runbook_broken"
     STALE = "stale"
     TEXT_TOO_LONG = "text_too_long"
+    TEXT_UNREADABLE = "text_unreadable"
     UNKNOWN_RELEASE = "unknown_release"
     UNKNOWN_SERVICE = "unknown_service"
     VERSION_INVALID = "version_invalid"

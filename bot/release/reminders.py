@@ -59,8 +59,11 @@ def _sent(release: Release, gate: Gate) -> tuple[Reminded, ...]:
 def _asked(release: Release) -> Iterable[tuple[Gate, tuple[UserId, ...]]]:
     if release.state is not State.AWAITING_APPROVAL:
         return
-    waits = [waiting for waiting in waiting_on(release) if waiting.kind is Awaited.APPROVAL]
+    waits = waiting_on(release)
+    rejected = {waiting.name for waiting in waits if waiting.kind is Awaited.REJECTION}
+    approvals = [waiting for waiting in waits if waiting.kind is Awaited.APPROVAL]
     for gate in release.current.gates:
-        people = dict.fromkeys(person for w in waits if w.name == gate.name for person in w.on)
-        if people:
+        people = dict.fromkeys(person for w in approvals if w.name == gate.name for person in w.on)
+        # Who has not answered yet cannot help a gate that somebody has rejected.
+        if people and gate.name not in rejected:
             yield gate, tuple(people)

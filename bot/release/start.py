@@ -12,6 +12,7 @@ from bot.release.event import Event
 from bot.release.gates import roles_of_people, seat_roles
 from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.members import cannot_read_people, known
+from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.seats import fill_seats
@@ -115,15 +116,9 @@ class Start:
                 code=Code.VERSION_INVALID,
                 because="A version holds letters, digits and . _ + - / only, starts with a letter or digit,"
                 " and has at most 64 characters.",
-                instead=f"For example: start {self.service} 1.4.0",
+                instead="For example: 1.4.0",
             )
-        if len(self.note) > NOTE_LIMIT:
-            return Refused(
-                code=Code.TEXT_TOO_LONG,
-                because=f"The note has {len(self.note):,} characters; it holds {NOTE_LIMIT:,}.",
-                instead="Shorten it, or put a link in its place.",
-            )
-        return None
+        return comment_trouble(self.note, NOTE_LIMIT)
 
     def _taken(self, facts: StartFacts) -> Refused | None:
         if facts.active:

@@ -15,6 +15,7 @@ class Awaited(StrEnum):
     """The kinds of things that a release waits for."""
 
     APPROVAL = "approval"
+    PEOPLE = "people"
     REJECTION = "rejection"
     GO = "go"
     STEP = "step"
@@ -24,12 +25,14 @@ class Awaited(StrEnum):
 class Waiting:
     """One thing that a release waits for: what, on whom, since when.
 
-    `name` is the gate, the step or the stage; `role` whom the runbook asks.
+    `name` is the gate, the step or the stage; `role` whom the runbook asks; `count` how many approvals.
+    Where too few people are left to ask, the release waits for the captain to find some (PEOPLE).
     """
 
     kind: Awaited
     name: str
     role: str
+    count: int = 1
     on: tuple[UserId, ...]
     since: datetime
 
@@ -62,11 +65,10 @@ def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
     voted = {vote.by for vote in release.votes if (vote.stage, vote.gate) == (release.stage, name)}
     for role in result.open_roles:
         asked = tuple(person for person in may if role in may[person] and person not in voted)
-        # Where nobody is left to ask, the release waits for the captain to find somebody.
-        yield Waiting(
-            kind=Awaited.APPROVAL,
-            name=name,
-            role=role,
-            on=asked or (release.captain,),
-            since=release.opened[release.stage],
-        )
+        count = sum(seat.role == role and seat.filled is None for seat in result.seats)
+        since, left = release.opened[release.stage], min(count, len(asked))
+        if left:
+            yield Waiting(kind=Awaited.APPROVAL, name=name, role=role, count=left, on=asked, since=since)
+        if count > left:
+            on, missing = (release.captain,), count - left
+            yield Waiting(kind=Awaited.PEOPLE, name=name, role=role, count=missing, on=on, since=since)

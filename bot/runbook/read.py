@@ -110,11 +110,13 @@ class Runbooks:
         return list(dict.fromkeys([*own, *_shared_services(readings)]))
 
     def _read_all(self) -> list[Reading]:
-        known, self._readings = self._readings, {}
+        # Several threads may read at once, so what is known is put in place as a whole.
+        known, readings = self._readings, dict[Path, Reading]()
         for path in runbook_files(self.folder):
             before = known.get(path)
-            self._readings[path] = before if before and before.is_current() else _read(path)
-        return list(self._readings.values())
+            readings[path] = before if before and before.is_current() else _read(path)
+        self._readings = readings
+        return list(readings.values())
 
 
 def runbook_files(folder: Path) -> list[Path]:

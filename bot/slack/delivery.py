@@ -48,6 +48,14 @@ class NotShown(Exception):
         self.after_s = after_s
 
 
+class SlowDown(Exception):
+    """Slack asks to make no call for `after_s` seconds."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(f"Slack asks to slow down for {after_s:.0f} s.")
+        self.after_s = after_s
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How fast the worker goes.
@@ -84,6 +92,7 @@ class DeliveryWorker:
         self._last_pass: dict[ReleaseId, float] = {}
         self._woken = asyncio.Event()
         self._stopping = False
+        self._slow_until = 0.0
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -110,14 +119,23 @@ class DeliveryWorker:
             self.wake(release)
         while not self._stopping:
             await self._next_due()
-            now = time.monotonic()
-            for release in [release for release, plan in self._plans.items() if plan.at <= now]:
-                if not self._stopping:
+            for release in self._due():
+                if self._may_go_on():
                     await self._pass(release, self._plans.pop(release))
+
+    def _may_go_on(self) -> bool:
+        return not self._stopping and time.monotonic() >= self._slow_until
+
+    def _due(self) -> Sequence[ReleaseId]:
+        """Return the releases to look at now, the longest waiting first."""
+        now = time.monotonic()
+        return sorted(
+            (r for r, plan in self._plans.items() if plan.at <= now), key=lambda r: self._plans[r].at
+        )
 
     async def _next_due(self) -> None:
         earliest = min((plan.at for plan in self._plans.values()), default=None)
-        wait = None if earliest is None else max(0.0, earliest - time.monotonic())
+        wait = None if earliest is None else max(0.0, earliest, self._slow_until) - time.monotonic()
         try:
             async with asyncio.timeout(wait):
                 await self._woken.wait()
@@ -129,6 +147,10 @@ class DeliveryWorker:
         self._last_pass[release] = time.monotonic()
         try:
             await self._show(release)
+        except SlowDown as delay:
+            # Slack counts all calls of the app, so everything waits, and this release comes first afterwards.
+            self._slow_until = time.monotonic() + delay.after_s
+            self._plans[release] = plan
         except NotShown as delay:
             self._again(release, plan, delay)
         except Exception:
@@ -197,7 +219,7 @@ class DeliveryWorker:
             )
         except Exception as fault:
             if delay := _certainly_not_stored(fault):
-                await self._note(release, replace(claimed, claimed_at=None))
+                await self._note(release, place)
                 raise delay from fault
             raise NotShown("the outcome of a post is unknown", self._settle.total_seconds()) from fault
         ts, channel = str(answer["ts"]), ChannelId(str(answer["channel"]))
@@ -265,7 +287,7 @@ def _metadata(release: ReleaseId, slot: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"release": release.key, "slot": slot}}
 
 
-def _certainly_not_stored(fault: Exception) -> NotShown | None:
+def _certainly_not_stored(fault: Exception) -> NotShown | SlowDown | None:
     """Return the delay if it is certain that Slack did not store a message, else None."""
     if isinstance(fault, aiohttp.ClientConnectorError):
         return NotShown("Slack could not be reached")
@@ -274,9 +296,9 @@ def _certainly_not_stored(fault: Exception) -> NotShown | None:
     return _delay(fault)
 
 
-def _delay(fault: SlackApiError) -> NotShown:
+def _delay(fault: SlackApiError) -> NotShown | SlowDown:
     if fault.response.status_code == 429:
-        return NotShown("Slack asks to slow down", float(fault.response.headers.get("Retry-After", 1)))
+        return SlowDown(float(fault.response.headers.get("Retry-After", 1)))
     return NotShown(_error(fault))
 
 

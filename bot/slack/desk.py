@@ -2,12 +2,11 @@
 
 import html
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.coordinator import Answer, Coordinator, unknown_release
 from bot.ledger.answers import Delivery
-from bot.ledger.ledger import Row
 from bot.ledger.reader import Reader
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.refusal import Refused
@@ -51,11 +50,19 @@ class Reply:
     form: Block | None = None
 
 
-KEY = re.compile(r"[a-z][a-z0-9-]*-[0-9]+", re.ASCII)
+MARKUP: Final = (
+    (re.compile(r"<(https?://[^|>]+)(\|[^>]*)?>"), r"\1"),
+    (re.compile(r"<[#@!][^|>]*\|([^>]+)>"), r"\1"),
+)
+"""Slack's links, and its mentions that have a name (docs.slack.dev, formatting message text)."""
+
+KEY: Final = re.compile(r"[a-z][a-z0-9-]*-[0-9]+", re.ASCII)
 
 
 def typed(text: str) -> str:
-    """Return what a person typed, from what Slack sent: its three entities are taken back."""
+    """Return what a person typed, from what Slack sent: links, names and its three entities are undone."""
+    for marked, written in MARKUP:
+        text = marked.sub(written, text)
     return html.unescape(text).strip()
 
 
@@ -75,16 +82,11 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
     if KEY.fullmatch(first):
         release = await desk.releases.find(ReleaseId(call.workspace, ReleaseKey(first)))
         return (release, rest.strip()) if release else Reply(text=refusal(unknown_release(ReleaseKey(first))))
-    rows = await here(desk, call)
+    rows = await desk.releases.open_in(call.workspace, call.channel)
     if len(rows) == 1 and (release := await desk.releases.find(rows[0].id)):
         return release, call.text
     if not rows:
-        return Reply(text="No release is open in this channel.")
+        other = f"`{desk.command} start` starts one, `{desk.command} list` shows those of other channels."
+        return Reply(text=f"No release is open in this channel. {other}")
     keys = ", ".join(row.id.key for row in rows)
     return Reply(text=f"Several releases are open here: {keys}. Name one of them.")
-
-
-async def here(desk: Desk, call: Call) -> Sequence[Row]:
-    """Return the releases that are open in the channel of a call."""
-    rows = await desk.releases.listed(call.workspace)
-    return [row for row in rows if row.channel == call.channel]

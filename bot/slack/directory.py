@@ -9,7 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.release.ids import UserId
 from bot.runbook.model import Role
 
-PAGE: Final = 200
+PAGE: Final = 1_000
+"""People in one answer, the most that Slack gives (docs.slack.dev, users.list)."""
 NOBODY: Final = frozenset({"deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger"})
 """The marks of those who fill no seat: the deactivated, bots, guests and people of other workspaces."""
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import OperationalError
 
@@ -22,6 +24,7 @@ from bot.slack.desk import Call, Desk, Reply, typed
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.forms.reject import reject_form
+from bot.slack.messages.blocks import Block
 from bot.slack.messages.words import refusal
 from bot.slack.tasks import Tasks
 
@@ -33,6 +36,7 @@ BUSY: Final = "Rollcall cannot write to its database just now, so nothing was ch
 BROKEN: Final = (
     "Something went wrong in Rollcall. See whether it counted before you try again; its log says more."
 )
+NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
 ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -95,7 +99,7 @@ class Listeners:
             return Reply(form=reject_form(target))
         user, place = body["user"]["id"], body["container"].get("message_ts", "")
         delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
-        command = MEANT[action](target, WorkspaceId(body["team"]["id"]), UserId(user))
+        command = MEANT[action](target, _workspace(body), UserId(user))
         answer = await self._desk.coordinator.handle(command, delivery)
         # A press that counted shows in the messages themselves; only a refusal needs words.
         return Reply(text=refusal(answer)) if isinstance(answer, Refused) else Reply()
@@ -109,7 +113,7 @@ class Listeners:
     async def _submitted(self, form: Form, ack: AsyncAck, body: Body) -> None:
         view = body["view"]
         submission = Submission(
-            workspace=WorkspaceId(body["team"]["id"]),
+            workspace=_workspace(body),
             user=UserId(body["user"]["id"]),
             remembered=view["private_metadata"],
             values=filled(view),
@@ -135,14 +139,27 @@ class Listeners:
     def _open(self, reply: Reply, body: Body) -> None:
         # The trigger lives for three seconds, so the form is opened at once, beside the response.
         if reply.form is not None:
-            self._tasks.run(self._client.views_open(trigger_id=body["trigger_id"], view=reply.form))
+            self._tasks.run(self._open_in_time(reply.form, body))
+
+    async def _open_in_time(self, form: Block, body: Body) -> None:
+        try:
+            await self._client.views_open(trigger_id=body["trigger_id"], view=form)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
+            log.warning("A form could not be opened: %s", fault)
+            await self._tell(body, NOT_OPENED)
 
     async def _tell(self, body: Body, text: str) -> None:
-        """Tell the person who pressed a button, and nobody else, where it was pressed."""
+        """Tell a person, and nobody else, where the command was typed or the button was pressed."""
         message = body.get("message") or {}
         thread = message.get("thread_ts") or message.get("ts")
-        channel, user = body["channel"]["id"], body["user"]["id"]
+        channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
+        user = body["user_id"] if "user_id" in body else body["user"]["id"]
         await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
+
+
+def _workspace(body: Body) -> WorkspaceId:
+    # An installation for a whole organization leaves `team` empty.
+    return WorkspaceId((body.get("team") or {}).get("id") or body["user"]["team_id"])
 
 
 async def _guarded(answer: Awaitable[Reply]) -> Reply:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
-from tests.docs.files import ROOT
+from tests.docs.generate import ROOT
 from tests.world import World, open_world
 
 PICTURE: Final = ROOT / "docs" / "pictures" / "thread.png"
@@ -30,7 +30,8 @@ async def take_pictures() -> None:
             await _half_a_release(world)
             card = await world.card("checkout-2")
             await page.goto(f"{world.practice.url}/#/bea/releases/{card['ts']}")
-            await page.get_by_text("Until it is answered").wait_for()
+            thread = await world.messages(thread_ts=card["ts"])
+            await expect(page.locator("#thread .message")).to_have_count(len(thread))
             await page.wait_for_timeout(500)
             await page.screenshot(path=PICTURE)
 
@@ -76,7 +77,10 @@ def _until_afternoon(now: datetime) -> timedelta:
 async def _window() -> AsyncIterator[Page]:
     """Open a window in Chromium, which must be on PATH."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        size = {"width": WIDTH, "height": HEIGHT}
-        yield await browser.new_page(viewport=size, device_scale_factor=SCALE, color_scheme="light")
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        yield await browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE, color_scheme="light"
+        )
         await browser.close()

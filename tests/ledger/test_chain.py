@@ -1,5 +1,6 @@
 """The chain: what is written once is found changed, moved or missing, and named."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, delete, insert, select
 from bot.ledger.codec import NO_EVENT, UnknownEvent, canonical, chained, decode, encode
 from bot.ledger.ledger import Ledger
 from bot.ledger.tables import events, metadata, releases, services
-from bot.ledger.verify import verify
+from bot.ledger.verify import rebuild, verify
 from bot.release.approval import Approved
 from bot.release.cancel import Cancelled
 from bot.release.decide import fold
@@ -362,3 +363,22 @@ def test_a_release_that_is_gone_without_a_trace_is_found(told: Engine) -> None:
         for table in (events, releases):
             connection.execute(delete(table).where(table.c.release == "checkout-2"))
     assert faults(told) == ["checkout: 3 releases were started, and 2 are here."]
+
+
+def test_a_service_whose_count_is_gone_is_found(told: Engine) -> None:
+    """The next release would be given a number that is taken."""
+    with told.begin() as connection:
+        connection.execute(delete(services))
+    assert faults(told) == ["checkout: 0 releases were started, and 3 are here."]
+
+
+@pytest.mark.parametrize("lost", [at(3), at(1, "checkout-3"), events.c.release == "checkout-2"])
+def test_making_the_rows_anew_hides_no_fault(told: Engine, lost: Any) -> None:
+    """The rows are what shows that events are missing, so they are not made anew from fewer."""
+    with told.begin() as connection:
+        connection.execute(delete(events).where(lost))
+    before = faults(told)
+    assert before
+    with contextlib.suppress(Exception), told.begin() as connection:
+        rebuild(connection)
+    assert faults(told) == before

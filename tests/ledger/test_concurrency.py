@@ -86,6 +86,18 @@ async def test_ten_starts_at_once_give_one_release(replicas: int, pair: Sequence
     assert await pair[0].database.read(lambda c: c.scalar(select(services.c.releases))) == 1
 
 
+async def test_a_start_waits_for_another_that_is_being_decided(pair: Sequence[Replica]) -> None:
+    """The row of the service exists by then, so that nothing but its lock makes them take turns."""
+    await pair[0].accepts(start())
+    await pair[0].accepts(cancel())
+    with pair[0].database.engine.begin() as connection:
+        pair[0].ledger.lock_service(connection, TEAM, "checkout", "1.1.0")
+        other = asyncio.create_task(pair[1].hears(start("1.1.0")))
+        done, _ = await asyncio.wait([other], timeout=0.4)
+        assert not done
+    assert outcome(await other) == "yes"
+
+
 async def test_services_are_started_at_once_without_hindering_each_other(
     pair: Sequence[Replica], runbooks: Path
 ) -> None:

@@ -3,10 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.ledger import shown
@@ -16,9 +17,10 @@ from bot.ledger.ledger import Ledger, projection
 from bot.ledger.reader import Reader
 from bot.ledger.shown import Shown
 from bot.ledger.tables import answers, events, releases, services
+from bot.ledger.verify import rebuild
 from bot.release.attention import attention_at
 from bot.release.decide import fold
-from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
+from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.kinds import EVENTS
 from bot.release.refusal import Code, Refused
 from bot.release.state import State
@@ -40,6 +42,7 @@ from tests.ledger.world import (
     reject,
     start,
     tell,
+    write_runbook,
 )
 
 FIRST = ReleaseId(TEAM, CHECKOUT)
@@ -132,7 +135,7 @@ async def test_the_plain_columns_of_an_event_repeat_its_body(
 
 async def test_moments_keep_their_microseconds_and_come_back_in_utc(replica: Replica) -> None:
     await replica.accepts(start())
-    (row,) = await replica.database.read(lambda c: replica.ledger.listed(c, TEAM))
+    (row,) = await replica.database.read(lambda c: replica.ledger.open_in(c, TEAM, None, 9))
     assert row.started_at == MORNING
     assert row.started_at.utcoffset() == timedelta()
 
@@ -165,31 +168,24 @@ async def test_one_replica_sees_at_once_what_another_has_kept(join: Join) -> Non
 async def test_releases_of_another_workspace_are_not_there(replica: Replica) -> None:
     await replica.accepts(start())
     other = WorkspaceId("T2")
-    assert await replica.database.read(lambda c: replica.ledger.listed(c, other)) == []
+    assert await replica.database.read(lambda c: replica.ledger.open_in(c, other, None, 9)) == []
     assert (await replica.refuses(replace(approve(BEN), workspace=other))).code is Code.UNKNOWN_RELEASE
     theirs = await replica.accepts(replace(start(), workspace=other))
     assert theirs.id == ReleaseId(other, CHECKOUT)
     assert len(await replica.entries()) == 1
 
 
-async def test_open_releases_are_listed_newest_first_and_ended_ones_apart(
-    replica: Replica, town: Town, clock: StillClock
+async def test_open_releases_are_found_newest_first_and_ended_ones_are_not(
+    replica: Replica, town: Town, clock: StillClock, runbooks: Path
 ) -> None:
     await tell(replica, town, clock)
+    write_runbook(runbooks, "payments")
     clock.advance(days=1)
-    await replica.accepts(cancel(key=THIRD.key))
-    clock.advance(days=1)
-    await replica.accepts(start("1.2.0"))
+    await replica.accepts(replace(start(service="payments"), channel=ChannelId("C2")))
     reader = Reader(replica.database, replica.ledger)
-    assert [row.id.key for row in await reader.listed(TEAM)] == ["checkout-4"]
-    ended = await reader.listed(TEAM, ended=True)
-    assert ended[-1].id == FIRST
-    assert {row.id: row.state for row in ended} == {
-        FIRST: State.COMPLETED,
-        SECOND: State.CANCELLED,
-        THIRD: State.CANCELLED,
-    }
-    assert len(await reader.listed(TEAM, ended=True, limit=2)) == 2
+    assert [row.id.key for row in await reader.open_in(TEAM)] == ["payments-1", "checkout-3"]
+    assert [row.id.key for row in await reader.open_in(TEAM, limit=1)] == ["payments-1"]
+    assert [row.id.key for row in await reader.open_in(TEAM, CHANNEL)] == ["checkout-3"]
 
 
 async def test_what_is_due_comes_when_its_time_has_come(replica: Replica, clock: StillClock) -> None:
@@ -198,14 +194,14 @@ async def test_what_is_due_comes_when_its_time_has_come(replica: Replica, clock:
     assert at == MORNING + timedelta(hours=1)
     reader = Reader(replica.database, replica.ledger)
     assert await reader.due(at - timedelta(microseconds=1), 9) == []
-    assert await reader.due(at, 9) == [(FIRST, at)]
+    assert await reader.due(at, 9) == [FIRST]
     clock.advance(hours=1)
     reminded = await replica.accepts(attend())
     later = attention_at(reminded)
     assert later is not None
     assert later > at
     assert await reader.due(at, 9) == []
-    assert await reader.due(later, 9) == [(FIRST, later)]
+    assert await reader.due(later, 9) == [FIRST]
 
 
 async def test_what_has_ended_is_never_due(replica: Replica) -> None:
@@ -217,12 +213,12 @@ async def test_what_has_ended_is_never_due(replica: Replica) -> None:
 async def test_the_longest_waiting_is_due_first_and_no_more_than_asked(
     replica: Replica, clock: StillClock
 ) -> None:
-    for hours, workspace in enumerate(("T3", "T2", "T1")):
-        clock.time = MORNING + timedelta(minutes=hours)
+    for minutes, workspace in ((2, "T1"), (0, "T3"), (1, "T2")):
+        clock.time = MORNING + timedelta(minutes=minutes)
         await replica.accepts(replace(start(), workspace=WorkspaceId(workspace)))
     later = MORNING + timedelta(days=1)
     due = await replica.database.read(lambda c: replica.ledger.due(c, later, 2))
-    assert [release.workspace for release, _ in due] == ["T3", "T2"]
+    assert [release.workspace for release in due] == ["T3", "T2"]
 
 
 async def test_a_service_has_one_open_release(replica: Replica) -> None:
@@ -347,3 +343,28 @@ async def test_times_in_another_zone_are_the_same_moments(database: Database) ->
 
     assert await database.read(at) == MORNING
     assert (await database.read(at)).tzinfo is UTC
+
+
+async def test_the_rows_can_be_made_anew_from_the_events(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    def rows(connection: Connection) -> list[object]:
+        return [
+            tuple(row)
+            for table in (releases, services)
+            for row in connection.execute(select(table).order_by(*table.primary_key))
+        ]
+
+    def spoil(connection: Connection) -> None:
+        connection.execute(delete(services))
+        connection.execute(delete(releases).where(releases.c.release == SECOND.key))
+        connection.execute(update(releases).where(releases.c.release == FIRST.key).values(version="6.6.6"))
+
+    await tell(replica, town, clock)
+    await replica.database.write(lambda c: shown.mark_shown(c, THIRD, 1))
+    before = await replica.database.read(rows)
+    await replica.database.write(spoil)
+    assert await replica.database.write(rebuild) == 3
+    assert await replica.database.read(rows) == before
+    assert await replica.faults() == []
+    assert (await replica.refuses(start("1.0.0"))).code is Code.ANOTHER_ACTIVE

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -149,13 +150,15 @@ async def test_nothing_is_acknowledged_that_a_full_disk_took_back(sqlite_url: st
 
 async def test_closing_finishes_what_was_submitted(url: str) -> None:
     database = Database(url)
+    slow = asyncio.create_task(database.write(lambda _connection: time.sleep(0.3)))
     tasks = [asyncio.create_task(database.write(keep(f"s{number}"))) for number in range(100)]
     await asyncio.sleep(0)
     await asyncio.to_thread(database.close)
-    assert len(await asyncio.gather(*tasks)) == 100
     again = Database(url)
     assert len(await again.read(kept)) == 100
     again.close()
+    await slow
+    assert len(await asyncio.gather(*tasks)) == 100
 
 
 async def test_what_is_submitted_after_closing_is_refused(url: str) -> None:

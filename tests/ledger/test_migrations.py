@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this version, alone and in company."""
 
+import asyncio
 import contextlib
 import gc
 import subprocess
@@ -13,7 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, alembic_config, upgrade
@@ -167,6 +168,20 @@ def test_a_path_with_a_percent_sign_is_taken_as_it_is(tmp_path: Path) -> None:
 
 def test_processes_that_start_together_take_turns(empty_url: str) -> None:
     start_together(empty_url, processes=3)
+
+
+async def test_a_migration_waits_for_its_turn(postgres_url: str) -> None:
+    """The number of the lock stays, because versions that take turns may differ."""
+    engine = create_engine(postgres_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(7265010)"))
+        migration = asyncio.create_task(asyncio.to_thread(upgrade, postgres_url))
+        done, _ = await asyncio.wait([migration], timeout=0.6)
+        assert not done
+    await migration
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @pytest.mark.proof

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.coordinator import Accepted, Answer, Coordinator
 from bot.ledger.answers import Delivery
 from bot.ledger.database import Database
 from bot.ledger.ledger import Entry, Ledger
+from bot.ledger.tables import releases
 from bot.ledger.verify import verify
 from bot.release.approval import Approve, Reject
 from bot.release.attention import Attend
@@ -188,7 +189,7 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
 
 def lines(connection: Connection, ledger: Ledger) -> Iterable[dict[str, object]]:
     """Return the ledger as it is written to golden.jsonl: one mapping an event."""
-    for row in ledger.all(connection):
-        for entry in ledger.entries(connection, row.id):
-            place = {"workspace": row.id.workspace, "release": row.id.key, "seq": entry.seq}
+    for release in connection.scalars(select(releases.c.release).order_by(releases.c.release)):
+        for entry in ledger.entries(connection, ReleaseId(TEAM, release)):
+            place = {"workspace": TEAM, "release": release, "seq": entry.seq}
             yield {**place, "prev": entry.prev, "hash": entry.hash, "body": entry.body}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import HealthCheck, settings
+
 from bot.release.approval import Approve, Reject
 from bot.release.attention import Attend
 from bot.release.cancel import Cancel
@@ -21,6 +23,9 @@ from bot.runbook.model import Begin, Gate, Handoffs, Reminders, Role, Runbook, S
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, on which every release of these tests is started."""
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For properties: a busy machine is no fault of the core."""
 
 ACME = WorkspaceId("acme")
 EVERYBODY: Members = {

@@ -314,10 +314,37 @@ def test_a_comment_holds_500_characters(said: Callable[[str, str], Act]) -> None
     )
 
 
+@pytest.mark.parametrize("sign", ["\x00", "\x1b", "\x7f", "\ud800", "\u202a", "\u202e", "\u2066", "\u2069"])
+@pytest.mark.parametrize("said", [ben.approves, ben.rejects], ids=["approve", "reject"])
+def test_a_comment_holds_nothing_that_misleads(said: Callable[[str, str], Act], sign: str) -> None:
+    assert refusal(started(), said("QA", f"All{sign} good.")) == snapshot(
+        Refused(
+            code=Code.TEXT_UNREADABLE,
+            because="The text holds signs that cannot be seen and change how the rest is read.",
+            instead="Type it anew, without what was pasted.",
+        )
+    )
+
+
+@pytest.mark.parametrize("text", ["Two lines,\r\n\tone tab.", "مرحبا", "שלום", "👩‍🚀 é ß 漢字"])
+def test_a_comment_in_any_language_is_taken(text: str) -> None:
+    assert not isinstance(answer(started(), ben.rejects("QA", f"{text} a")), Refused)
+
+
 def test_a_refusal_asks_nobody_to_read_members_anew() -> None:
     release = play(started(), meanwhile(gus.joins("qa"), ben.approves("QA")))
     assert gus.id in release.members["qa"]
     assert release.at == NINE
+
+
+def test_a_gate_of_the_same_name_in_the_next_stage_is_another_gate() -> None:
+    book = runbook(
+        Stage(name="Check", owner="qa", gates=(asks("Go", qa=1),), steps=steps("Tag")),
+        Stage(name="Production", owner="qa", gates=(asks("Go", qa=1),), steps=steps("Deploy")),
+    )
+    release = play(started(book), ben.approves("Go"), ben.finishes("Tag"))
+    assert gate(release, "Go").status is GateStatus.WAITING
+    assert play(release, ben.approves("Go")).state is State.IN_PROGRESS
 
 
 @pytest.mark.xfail(strict=True, reason="An approval is counted in a role that its giver came into later.")

@@ -18,6 +18,7 @@ from tests.release.given import (
     CHECK,
     NINE,
     PRODUCTION,
+    UNHURRIED,
     Act,
     ana,
     answer,
@@ -169,6 +170,13 @@ def test_a_change_of_hands_does_not_move_the_scheduled_summary() -> None:
     assert next_summary(release) == berlin(2026, 3, 2, 17)
 
 
+def test_a_change_of_hands_does_not_stand_for_a_scheduled_summary_that_is_due() -> None:
+    release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
+    release = play(release, ana.begins(), later(ben.finishes("Tag the commit"), hours=8))
+    assert next_summary(release) == berlin(2026, 3, 2, 17)
+    assert summary(release, time_passes()).occasion is Occasion.SCHEDULE
+
+
 def test_reminders_and_a_summary_may_be_due_together() -> None:
     release = started(runbook(handoffs=SHIFTS, reminders=Reminders(after=timedelta(hours=7))))
     assert names(release, time_passes(hours=7)) == ["Reminded", "Reminded", "Summarized"]
@@ -210,6 +218,13 @@ def test_the_runbook_says_in_which_zone_the_times_are() -> None:
     )
 
 
+def test_the_day_is_that_of_the_zone() -> None:
+    release = play(with_summaries(time(21), time(22), zone="America/New_York"), time_passes(hours=17))
+    assert release.at == datetime(2026, 3, 3, 2, tzinfo=UTC)
+    assert next_summary(release) == datetime(2026, 3, 3, 3, tzinfo=UTC)
+
+
+@UNHURRIED
 @given(
     st.lists(
         st.times().map(lambda t: t.replace(second=0, microsecond=0)), min_size=1, max_size=4, unique=True

@@ -23,7 +23,7 @@ from bot.release.stage import BeginStage
 from bot.release.start import Start
 from bot.release.steps import FinishStep
 from bot.runbook.model import Begin, Handoffs, Reminders, Runbook, Stage
-from tests.release.given import ACME, asks, runbook, start, start_facts, steps
+from tests.release.given import ACME, UNHURRIED, asks, runbook, start, start_facts, steps
 from tests.release.witness import (
     Witness,
     agrees,
@@ -226,7 +226,7 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(deadline=None)
+@settings(UNHURRIED, max_examples=60)
 @given(worlds(), st.data())
 def test_every_promise_holds_after(kind: type[Command], world: World, data: st.DataObject) -> None:
     known = data.draw(facts(world.release))
@@ -235,7 +235,7 @@ def test_every_promise_holds_after(kind: type[Command], world: World, data: st.D
     counted(f"{world.release.state}: {outcome.code if isinstance(outcome, Refused) else 'taken'}")
 
 
-@settings(deadline=None)
+@settings(UNHURRIED, max_examples=60)
 @given(worlds())
 def test_every_legal_state_keeps_every_promise(world: World) -> None:
     assert fold(world.history) == world.release
@@ -245,6 +245,7 @@ def test_every_legal_state_keeps_every_promise(world: World) -> None:
     is_attended_when_due(world.release)
 
 
+@UNHURRIED
 @given(runbooks(), memberships)
 def test_a_release_starts_when_every_gate_could_be_met(book: Runbook, members: Members) -> None:
     decision = decide_start(start(), start_facts(book, members))
@@ -268,7 +269,7 @@ def test_a_release_starts_when_every_gate_could_be_met(book: Runbook, members: M
 
 @pytest.mark.proof
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(deadline=None, max_examples=1_000)
+@settings(UNHURRIED, max_examples=500)
 @given(worlds(), st.data())
 def test_every_promise_holds_after_many(kind: type[Command], world: World, data: st.DataObject) -> None:
     release, seen = world.release, world.seen

@@ -9,6 +9,7 @@ from bot.release.attention import attention_at
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
 from bot.release.reminders import Reminded, next_reminder
+from bot.release.state import State
 from bot.runbook.model import Reminders, Stage
 from tests.release.given import (
     CHECK,
@@ -91,8 +92,15 @@ def test_a_second_look_at_the_same_moment_reminds_nobody_again() -> None:
 def test_who_has_answered_is_not_reminded() -> None:
     release = play(one_gate(), ben.approves("QA"))
     assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, eli.id))]
+
+
+def test_nobody_is_reminded_of_a_gate_that_somebody_has_rejected() -> None:
     release = play(one_gate(), ben.rejects("QA"))
-    assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, eli.id))]
+    assert answer(release, time_passes(days=1)) == ()
+    assert attention_at(release) is None
+    assert reminded(play(release, ben.approves("QA")), time_passes(days=1)) == [("QA", 1, (bea.id, eli.id))]
+    release = play(started(), ben.rejects("QA"))
+    assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["Security"]
 
 
 def test_people_of_the_moment_are_reminded() -> None:
@@ -113,9 +121,10 @@ def test_the_starter_is_not_reminded_of_an_approval_that_may_not_be_given() -> N
     assert reminded(one_gate(), act) == [("QA", 1, (bea.id, ben.id, eli.id))]
 
 
-def test_the_captain_is_reminded_where_nobody_is_left_to_ask() -> None:
+def test_nobody_is_reminded_where_nobody_is_left_to_ask() -> None:
     release = play(one_gate(), ben.approves("QA"), bea.leaves("qa"), eli.leaves("qa"))
-    assert reminded(release, time_passes(hours=1)) == [("QA", 1, (ana.id,))]
+    assert answer(release, time_passes(days=1)) == ()
+    assert attention_at(release) is None
 
 
 def test_somebody_in_two_roles_is_reminded_once() -> None:
@@ -164,6 +173,13 @@ def test_a_gate_that_lacks_nothing_but_a_withdrawal_reminds_nobody() -> None:
 def test_nobody_is_reminded_when_no_gate_is_open(release: Release) -> None:
     assert answer(release, time_passes(days=30)) == ()
     assert attention_at(release) is None
+
+
+def test_a_gate_that_is_named_like_its_stage_is_not_taken_for_it() -> None:
+    book = runbook(CHECK.model_copy(update={"name": "Check", "gates": (asks("Check", qa=1),)}))
+    release = play(started(book), ben.approves("Check"))
+    assert release.state is State.READY
+    assert answer(release, time_passes(days=1)) == ()
 
 
 def test_an_ended_release_needs_no_attention() -> None:

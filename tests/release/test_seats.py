@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.release.ids import UserId
 from bot.release.seats import fill_seats
+from tests.release.given import UNHURRIED
 
 BEN, DAN, ELI = UserId("ben"), UserId("dan"), UserId("eli")
 QA, OPS, BOTH = frozenset({"qa"}), frozenset({"ops"}), frozenset({"qa", "ops"})
@@ -62,6 +63,7 @@ def test_nobody_and_no_seats() -> None:
     assert fill_seats([], {BEN: QA}) == ()
 
 
+@UNHURRIED
 @given(seats, approvers)
 def test_as_many_seats_are_filled_as_can_be(
     seats: list[str], approvers: dict[UserId, frozenset[str]]
@@ -70,6 +72,7 @@ def test_as_many_seats_are_filled_as_can_be(
     assert len(sitting) == most(seats, approvers)
 
 
+@UNHURRIED
 @given(seats, approvers)
 def test_each_person_fills_one_seat_at_most_and_in_a_role_of_theirs(
     seats: list[str], approvers: dict[UserId, frozenset[str]]
@@ -81,6 +84,7 @@ def test_each_person_fills_one_seat_at_most_and_in_a_role_of_theirs(
     assert all(role in approvers[person] for role, person in zip(seats, taken, strict=True) if person)
 
 
+@UNHURRIED
 @given(seats, approvers)
 def test_nobody_loses_their_seat_to_people_who_come_later(
     seats: list[str], approvers: dict[UserId, frozenset[str]]

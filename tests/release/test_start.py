@@ -110,7 +110,7 @@ def test_a_version_of_usual_letters_is_taken(version: str) -> None:
 
 @pytest.mark.parametrize(
     "version",
-    ["", " ", "1.4 0", "-1", ".1", "1.4.0\n", "<!channel>", "@here", "1.4.0*", "١", "é", "9" * 65],
+    ["", " ", "1.4 0", "-1", "_1", ".1", "1.4.0\n", "<!channel>", "@here", "1.4.0*", "١", "é", "9" * 65],
 )
 def test_a_version_of_other_letters_is_refused(version: str) -> None:
     assert refused(start(version), start_facts()).code is Code.VERSION_INVALID
@@ -124,7 +124,7 @@ def test_a_refused_version_is_told_what_a_version_is() -> None:
                 "A version holds letters, digits and . _ + - / only, starts with a letter or digit,"
                 " and has at most 64 characters."
             ),
-            instead="For example: start checkout 1.4.0",
+            instead="For example: 1.4.0",
         )
     )
 
@@ -134,10 +134,14 @@ def test_a_note_holds_a_thousand_characters() -> None:
     assert refused(start(note="n" * 1_001), start_facts()) == snapshot(
         Refused(
             code=Code.TEXT_TOO_LONG,
-            because="The note has 1,001 characters; it holds 1,000.",
+            because="The text has 1,001 characters; it holds 1,000.",
             instead="Shorten it, or put a link in its place.",
         )
     )
+
+
+def test_a_note_holds_nothing_that_misleads() -> None:
+    assert refused(start(note="\u202e0.4.1"), start_facts()).code is Code.TEXT_UNREADABLE
 
 
 def test_one_release_at_a_time_holds_a_service() -> None:

@@ -5,8 +5,10 @@ from inline_snapshot import snapshot
 
 from bot.release.ids import UserId
 from bot.release.refusal import Code, Refused
+from bot.release.state import State
 from bot.release.steps import StepDone
 from bot.release.waiting import waiting_on
+from bot.runbook.model import Stage
 from tests.release.given import (
     NINE,
     Person,
@@ -23,7 +25,9 @@ from tests.release.given import (
     play,
     ready,
     refusal,
+    runbook,
     started,
+    steps,
 )
 
 
@@ -102,6 +106,16 @@ def test_a_step_of_another_stage_is_not_ticked(stage: int) -> None:
 
 def test_a_step_that_has_the_name_of_one_in_another_stage_is_not_taken_for_it() -> None:
     assert refusal(in_production(), ana.finishes("Deploy", stage=0)).code is Code.NOT_YET
+
+
+def test_a_step_of_the_same_words_in_the_next_stage_is_another_step() -> None:
+    book = runbook(
+        Stage(name="Canary", owner="qa", steps=steps("Deploy")),
+        Stage(name="Production", owner="qa", steps=steps("Deploy")),
+    )
+    release = play(started(book), ben.finishes("Deploy"))
+    assert [step.do for step in release.open_steps] == ["Deploy"]
+    assert play(release, ben.finishes("Deploy")).state is State.COMPLETED
 
 
 @pytest.mark.xfail(strict=True, reason="It says that the current stage has not begun, though it has.")

@@ -1,5 +1,7 @@
 """What a release waits for: on whom, and since when."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.release.release import Release
@@ -35,7 +37,7 @@ def waits(release: Release) -> list[tuple[Awaited, str, str, tuple[str, ...]]]:
 
 def test_a_gate_waits_for_the_people_in_the_roles_of_its_seats() -> None:
     assert waiting_on(started()) == (
-        Waiting(kind=Awaited.APPROVAL, name="QA", role="qa", on=EVERYBODY["qa"], since=NINE),
+        Waiting(kind=Awaited.APPROVAL, name="QA", role="qa", count=2, on=EVERYBODY["qa"], since=NINE),
         Waiting(
             kind=Awaited.APPROVAL, name="Security", role="security", on=EVERYBODY["security"], since=NINE
         ),
@@ -64,6 +66,21 @@ def test_a_rejection_waits_for_who_gave_it_since_then() -> None:
     )
 
 
+def test_a_rejection_is_waited_for_since_it_was_given() -> None:
+    release = play(started(), later(ben.rejects("QA"), hours=2), later(cleo.approves("Security"), hours=1))
+    assert waiting_on(release)[0].since == NINE + timedelta(hours=2)
+
+
+def test_an_approval_is_waited_for_since_the_gate_was_opened() -> None:
+    release = play(ready(), later(ben.leaves("qa"), hours=2))
+    assert waiting_on(release)[0].since == NINE
+
+
+def test_who_has_answered_at_one_gate_is_still_asked_at_another() -> None:
+    release = play(started(), eli.approves("QA"))
+    assert [it[3] for it in waits(release)] == [(bea.id, ben.id), (cleo.id, eli.id)]
+
+
 def test_each_rejection_is_waited_for_beside_the_open_seats() -> None:
     release = play(started(), ben.rejects("QA"), bea.rejects("QA"))
     assert waits(release)[:3] == [
@@ -78,9 +95,23 @@ def test_the_starter_is_not_asked_for_an_approval() -> None:
     assert waits(release)[0][3] == EVERYBODY["qa"]
 
 
-def test_the_captain_is_waited_for_where_nobody_is_left_to_ask() -> None:
+def test_the_captain_finds_people_where_nobody_is_left_to_ask() -> None:
     release = play(started(), ben.approves("QA"), bea.leaves("qa"), eli.leaves("qa"))
-    assert waits(release)[0] == (Awaited.APPROVAL, "QA", "qa", (ana.id,))
+    assert waits(release)[0] == (Awaited.PEOPLE, "QA", "qa", (ana.id,))
+
+
+def test_the_captain_finds_as_many_people_as_are_missing() -> None:
+    few = play(started(), bea.leaves("qa"), eli.leaves("qa"))
+    assert [(it.kind, it.count, it.on) for it in waiting_on(few)[:2]] == [
+        (Awaited.APPROVAL, 1, (ben.id,)),
+        (Awaited.PEOPLE, 1, (ana.id,)),
+    ]
+    nobody = play(few, ben.leaves("qa"))
+    assert [(it.kind, it.count) for it in waiting_on(nobody)[:1]] == [(Awaited.PEOPLE, 2)]
+
+
+def test_a_gate_asks_for_as_many_as_its_open_seats() -> None:
+    assert waiting_on(play(started(), ben.approves("QA")))[0].count == 1
 
 
 def test_a_ready_release_waits_for_the_go_of_its_captain() -> None:

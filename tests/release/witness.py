@@ -216,10 +216,11 @@ def _(event: Reminded, seen: Witness) -> Witness:
     assert event.stage == seen.stage, "reminded of another stage"
     assert event.at >= due, "reminded too early"
     assert event.count == len(past) + 1 <= plan.limit, "reminded too often"
-    may = set(seen.may_answer(gate)) - set(seen.said.get(place, {}))
+    said = seen.said.get(place, {})
+    assert all(said.values()), "reminded of a gate that is rejected"
+    may = set(seen.may_answer(gate)) - set(said)
     assert event.people, "10: reminded nobody"
-    left = {person for person in event.people if person not in may}
-    assert left <= {seen.starter}, "reminded somebody who is done or may not answer"
+    assert set(event.people) <= may, "reminded somebody who is done or may not answer"
     return replace(seen, reminded={**seen.reminded, place: (*past, event.at)})
 
 

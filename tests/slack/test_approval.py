@@ -27,15 +27,16 @@ async def test_a_rejection_asks_for_the_reason_and_blocks_until_it_is_taken_back
     assert (await world.release("checkout-1")).state is State.AWAITING_APPROVAL
     assert await world.thread("checkout-1") == snapshot("""\
 checkout 1.4.0 (checkout-1)
-*checkout-1* is *staging (stage 1 of 2), awaiting approval*
+*checkout-1* is *awaiting approval* for staging (stage 1 of 2)
 ▶ staging → ○ production
-Captain: @ana · started <time>
-• *QA* was rejected by @ben, <time>; approving takes the rejection back
-checkout-1 · event 3 · ledger <head>
+*Waiting for*
+• @ben rejected *QA*, <time>; approving it takes the rejection back
+Captain @ana · started <time> · event 3 · ledger <head>
 ---
-*checkout-1* (checkout 1.4.0): gate *QA* before staging is *rejected*
+*checkout-1* (checkout 1.4.0): *QA* before staging is *rejected*
 ✓ qa: @bea, <time>
-✗ @ben rejected it, <time>: The basket <b>loses</b> *items*
+✗ @ben rejected it, <time>
+> The basket <b>loses</b> *items*
 [Approve] [Reject]\
 """)
 

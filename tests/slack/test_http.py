@@ -54,7 +54,7 @@ class Sender:
 
     async def started(self) -> int:
         """Return how many releases there are."""
-        return len(await self.world.releases.listed(WORKSPACE))
+        return len(await self.world.releases.open_in(WORKSPACE))
 
 
 def sign(body: bytes, timestamp: str, secret: str = SIGNING_SECRET) -> str:

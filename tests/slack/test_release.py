@@ -14,14 +14,15 @@ async def test_a_release_goes_from_start_to_completed(world_by_each_transport: W
 
     assert await world.thread("checkout-1") == snapshot("""\
 checkout 1.4.0 (checkout-1)
-*checkout-1* is *staging (stage 1 of 2), awaiting approval*
+*checkout-1* is *awaiting approval* for staging (stage 1 of 2)
 ▶ staging → ○ production
-Captain: @ana · started <time>
-What goes out: The new basket
-• *QA* waits for an approval from qa: @bea or @ben, since <time>
-checkout-1 · event 1 · ledger <head>
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+*What goes out*
+> The new basket
+Captain @ana · started <time> · event 1 · ledger <head>
 ---
-*checkout-1* (checkout 1.4.0): gate *QA* before staging is *waiting*
+*checkout-1* (checkout 1.4.0): *QA* before staging is *waiting*
 ☐ qa: @bea or @ben
 [Approve] [Reject]\
 """)
@@ -44,35 +45,35 @@ checkout-1 · event 1 · ledger <head>
 
     assert await world.thread("checkout-1") == snapshot("""\
 checkout 1.4.0 (checkout-1)
-*checkout-1* is *completed, <time>*
+*checkout-1* is *completed*, <time>
 ✓ staging → ✓ production
-Captain: @ana · started <time>
-What goes out: The new basket
-checkout-1 · event 15 · ledger <head>
+*What goes out*
+> The new basket
+Captain @ana · started <time> · event 15 · ledger <head>
 ---
-*checkout-1* (checkout 1.4.0): gate *QA* before staging is *met*
+*checkout-1* (checkout 1.4.0): *QA* before staging is *met*
 ✓ qa: @ben, <time>
 ---
-*checkout-1* (checkout 1.4.0): *staging* is done
+*checkout-1* (checkout 1.4.0): *staging* is *done*
 ✓ Deploy to staging: @ana, <time>
 ✓ Run the smoke tests: @ana, <time>
 ---
-*checkout-1* (checkout 1.4.0): gate *Go or no-go* before production is *met*
+*checkout-1* (checkout 1.4.0): *Go or no-go* before production is *met*
 ✓ qa: @bea, <time>
 ✓ security: @cleo, <time>
 ---
-@dan and @dee: *checkout-1* (checkout 1.4.0) passes to you with the stage *production*
-What has happened since the start:
+*checkout-1* (checkout 1.4.0): @dan and @dee, the stage *production* passes to you
+*What happened* since the start
 • @ben approved “QA”, <time>
 • @ana finished “Deploy to staging”, <time>
 • @ana finished “Run the smoke tests”, <time>
-Next:
-• *Go or no-go* waits for an approval from qa: @bea or @ben, since <time>
-• *Go or no-go* waits for an approval from security: @cleo, since <time>
+*Waiting for*
+• @bea or @ben: *Go or no-go* needs an approval from qa, since <time>
+• @cleo: *Go or no-go* needs an approval from security, since <time>
 ---
-*checkout-1* (checkout 1.4.0): *production* is done
+*checkout-1* (checkout 1.4.0): *production* is *done*
 ✓ Deploy to production: @dan, <time>
 ✓ Watch the dashboards for 15 minutes: @dee, <time>
 ---
-*checkout-1* (checkout 1.4.0) is completed, <time>\
+*checkout-1* (checkout 1.4.0): The release is *completed*, <time>\
 """)

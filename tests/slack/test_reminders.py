@@ -11,7 +11,7 @@ async def test_who_has_not_answered_is_reminded_and_who_has_is_not(world: World)
     assert (await world.release("checkout-1")).reminders == ()
     await world.passes(minutes=2)
     assert readable(await world.message("checkout-1", "reminder:0:QA:1")) == snapshot("""\
-@bea and @ben: *checkout-1* (checkout 1.4.0) asked you at *QA*, <time>. Until it is answered, staging cannot begin.
+*checkout-1* (checkout 1.4.0): @bea and @ben, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
 [Approve] [Reject]\
 """)
 
@@ -33,8 +33,8 @@ async def test_the_summary_comes_at_the_times_that_the_runbook_sets(world: World
     summaries = (await world.release("checkout-1")).summaries
     assert len(summaries) == 1
     assert readable(await world.message("checkout-1", "summary:0")) == snapshot("""\
-@ana: where *checkout-1* (checkout 1.4.0) stands in the stage *staging*, <time>
+*checkout-1* (checkout 1.4.0): @ana, this is where the stage *staging* stands, <time>
 Nothing has happened since the start.
-Next:
-• *QA* waits for an approval from qa: @bea or @ben, since <time>\
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>\
 """)

@@ -32,11 +32,11 @@ async def test_status_and_list_say_how_releases_stand(world: World) -> None:
     assert await world.ben.types("/release list") == snapshot("No release is open. Start one: /release start")
     await world.ana.types("/release start checkout 1.4.0")
     assert await world.ben.types("/release status") == snapshot("""\
-*checkout-1* (checkout 1.4.0) is staging (stage 1 of 2), awaiting approval
-• *QA* waits for an approval from qa: @bea or @ben, since <time>\
+*checkout-1* (checkout 1.4.0) is *awaiting approval* for staging (stage 1 of 2)
+• @bea or @ben: *QA* needs an approval from qa, since <time>\
 """)
     assert await world.ben.types("/release status checkout-9") == snapshot(
-        "There is no release checkout-9. The subcommand list shows the open ones."
+        'There is no release checkout-9. The list of releases shows what is open.'
     )
     await world.ana.types("/release start payments 7.1")
     assert await world.ben.types("/release status") == snapshot(
@@ -64,15 +64,16 @@ async def test_cancel_needs_a_reason_and_somebody_who_may(world: World) -> None:
     )
     assert await world.thread("checkout-1") == snapshot("""\
 checkout 1.4.0 (checkout-1)
-*checkout-1* is *cancelled by @ana, <time>: wrong build*
+*checkout-1* is *cancelled by @ana*, <time>
+> wrong build
 ✗ staging → ○ production
-Captain: @ana · started <time>
-checkout-1 · event 2 · ledger <head>
+Captain @ana · started <time> · event 2 · ledger <head>
 ---
-*checkout-1* (checkout 1.4.0): gate *QA* before staging is *no longer asked*
+*checkout-1* (checkout 1.4.0): *QA* before staging is *no longer asked*
 ☐ qa: @bea or @ben
 ---
-*checkout-1* (checkout 1.4.0) is cancelled by @ana, <time>: wrong build\
+*checkout-1* (checkout 1.4.0): The release is *cancelled by @ana*, <time>
+> wrong build\
 """)
 
 
@@ -94,7 +95,7 @@ async def test_a_version_that_is_none_is_refused(world: World, version: str) -> 
 async def test_a_hostile_note_is_shown_as_it_was_typed(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0 <!channel> & *all* <https://evil.example|Approve>")
     card = await world.card("checkout-1")
-    assert "&lt;!channel&gt; &amp; \u2060*all\u2060*" in card["text"]
+    assert "&lt;!channel&gt; &amp; \u2060*\u2060all\u2060*\u2060" in card["text"]
     assert "<!channel>" not in card["text"]
 
 
@@ -105,7 +106,7 @@ async def test_start_opens_a_form_when_something_is_missing(world: World) -> Non
     refused = await world.ana.submits(service="checkout", version="no spaces please")
     assert refused["errors"] == snapshot(
         {
-            "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. For example: start checkout 1.4.0"
+            "version": 'A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. For example: 1.4.0'
         }
     )
     assert (await world.ana.submits(service="checkout", version="1.4.0", note=""))["result"] == "closed"

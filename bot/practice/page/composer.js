@@ -35,7 +35,8 @@ export function composer({ key, label, commands, inThread, say, run }) {
       box.focus();
     });
     box.style.height = "auto";
-    box.style.height = `${Math.min(box.scrollHeight, 180)}px`;
+    // In a pane that is not shown, nothing has a height yet.
+    if (box.scrollHeight) box.style.height = `${Math.min(box.scrollHeight, 180)}px`;
   };
   const submit = async () => {
     const text = box.value.trim();

@@ -38,12 +38,15 @@ export class Conversation {
     await this.refresh();
   }
 
-  // Who reads the newest message keeps seeing the newest; who reads older ones is left in peace.
+  // Who reads the newest message keeps seeing the newest; who reads older ones is left in peace. Only a scroll
+  // upwards leads away from the end: more may have arrived below since the page went there by itself.
   #stayAtTheEnd() {
     const { scroll } = this;
-    this.atEnd = true;
+    Object.assign(this, { atEnd: true, top: 0 });
     scroll.addEventListener("scroll", () => {
-      this.atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_THE_END;
+      const near = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_THE_END;
+      this.atEnd = near || (this.atEnd && scroll.scrollTop >= this.top);
+      this.top = scroll.scrollTop;
     });
     const sizes = new ResizeObserver(() => this.atEnd && this.#goToTheEnd());
     sizes.observe(scroll);
@@ -52,6 +55,7 @@ export class Conversation {
 
   #goToTheEnd() {
     this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.top = this.scroll.scrollTop;
   }
 
   async #load() {

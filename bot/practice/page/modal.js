@@ -30,7 +30,13 @@ export class Modal {
     this.view = view;
     this.#draw();
     this.#fill(kept);
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) this.#open();
+  }
+
+  // By itself the browser begins at the button that closes; a person begins at the first field.
+  #open() {
+    this.dialog.showModal();
+    if (!this.dialog.querySelector("[autofocus]")) this.fields[0]?.node.focus();
   }
 
   #hide() {

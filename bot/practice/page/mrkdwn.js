@@ -9,17 +9,19 @@ const UNESCAPED = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 /** Undo Slack's escaping once: `&amp;lt;` becomes `&lt;` and stays so. */
 export const unescape = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => UNESCAPED[entity]);
 
-// A style mark counts only where a word could begin and end, so snake_case and 2*3*4 stay as they are.
+// A style mark counts only where a word could begin and end, so snake_case and 2*3*4 stay as they are;
+// and not next to a space or to a character that is not visible, such as a word joiner.
+const BLANK = "[\\s\\p{Cf}]";
 const styled = (mark) => {
   const word = `[\\p{L}\\p{N}${mark}]`;
   const inner = `(?:[^${mark}\\n]|(?<=[\\p{L}\\p{N}])${mark}(?=[\\p{L}\\p{N}]))+?`;
-  return `(?<!${word})${mark}(?!\\s)(${inner})(?<!\\s)${mark}(?!${word})`;
+  return `(?<!${word})${mark}(?!${BLANK})(${inner})(?<!${BLANK})${mark}(?!${word})`;
 };
 
 const INLINE = new RegExp(
   [
     "<([^<>\\n]+)>",
-    "`([^`\\n]+)`",
+    "`(?!\\p{Cf})([^`\\n]+)`",
     styled("\\*"),
     styled("_"),
     styled("~"),

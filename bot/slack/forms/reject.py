@@ -15,7 +15,7 @@ def reject_form(target: Target) -> Block:
     """Return the form for the gate that `target` names."""
     reason = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
     hint = f"It blocks {target.release} until you approve it. Everybody in the thread sees the reason."
-    fields = [field("reason", f"Why is {target.name} a no?", reason, hint=hint)]
+    fields = [field("reason", f"Why do you reject {target.name}?", reason, hint=hint)]
     return modal(CALLBACK, "Reject", "Reject", target.value(), fields)
 
 

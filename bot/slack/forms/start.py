@@ -17,6 +17,7 @@ FIELD_OF: Final[Mapping[Code, str]] = {
     Code.VERSION_INVALID: "version",
     Code.ALREADY_RELEASED: "version",
     Code.TEXT_TOO_LONG: "note",
+    Code.TEXT_UNREADABLE: "note",
 }
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from bot.release.release import Release
+from bot.release.state import State
 from bot.release.waiting import waiting_on
-from bot.slack.messages.blocks import Block, context, header, section
+from bot.slack.messages.blocks import context, header, section
 from bot.slack.messages.message import Message
-from bot.slack.messages.text import escape, moment, person
-from bot.slack.messages.words import ended, standing, title, waits
+from bot.slack.messages.text import escape, moment, person, quoted
+from bot.slack.messages.words import standing, title, waits
 
 HEAD_DIGITS = 12
 """How much of the ledger's head is shown: 48 bits, enough to tell a changed history."""
@@ -15,22 +16,19 @@ HEAD_DIGITS = 12
 
 def card(release: Release, head: str) -> Message:
     """Return the card of a release whose newest event has the hash `head`."""
-    lines = list(_lines(release))
-    small = f"{release.key} · event {release.seq} · ledger {head[:HEAD_DIGITS]}"
-    blocks: list[Block] = [header(title(release)), section("\n".join(lines))]
-    if waiting := _waiting(release):
-        blocks.append(section(waiting))
-    blocks.append(context(small))
-    text = "\n".join(filter(None, [f"{escape(title(release))} ({release.key})", *lines, waiting, small]))
+    parts = list(_parts(release))
+    small = _small(release, head)
+    blocks = [header(title(release)), *map(section, parts), context(small)]
+    text = "\n".join([f"{escape(title(release))} ({release.key})", *parts, small])
     return Message(slot="card", born=release.started_at, text=text, blocks=blocks)
 
 
-def _lines(release: Release) -> Iterable[str]:
-    yield f"*{release.key}* is *{ended(release) if release.state.ended else standing(release)}*"
-    yield _stages(release)
-    yield f"Captain: {person(release.captain)} · started {moment(release.started_at)}"
+def _parts(release: Release) -> Iterable[str]:
+    yield f"*{release.key}* is {standing(release)}\n{_stages(release)}"
+    if waiting := [f"• {waits(one)}" for one in waiting_on(release)]:
+        yield "\n".join(["*Waiting for*", *waiting])
     if release.note:
-        yield f"What goes out: {escape(release.note)}"
+        yield f"*What goes out*\n{quoted(release.note)}"
 
 
 def _stages(release: Release) -> str:
@@ -40,10 +38,11 @@ def _stages(release: Release) -> str:
 
 
 def _mark(release: Release, index: int) -> str:
-    if index < release.stage or release.state.value == "completed":
+    if index < release.stage or release.state is State.COMPLETED:
         return "✓"
     return "○" if index > release.stage else "✗" if release.state.ended else "▶"
 
 
-def _waiting(release: Release) -> str:
-    return "\n".join(f"• {waits(waiting)}" for waiting in waiting_on(release))
+def _small(release: Release, head: str) -> str:
+    captain, started = person(release.captain), moment(release.started_at)
+    return f"Captain {captain} · started {started} · event {release.seq} · ledger {head[:HEAD_DIGITS]}"

@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 
 from bot.release.release import Release
-from bot.slack.messages.blocks import section
-from bot.slack.messages.message import Message
-from bot.slack.messages.words import ended, mention
+from bot.slack.messages.message import Message, entry
+from bot.slack.messages.words import ended
 
 
 def closing(release: Release) -> Iterable[Message]:
     """Return the closing message of a release that has ended."""
     if release.state.ended:
-        text = f"{mention(release)} is {ended(release)}"
-        yield Message(slot="closing", born=release.since, text=text, blocks=[section(text)])
+        yield entry(release, "closing", release.since, [f"The release is {ended(release)}"])

@@ -7,10 +7,9 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.runbook.model import Gate
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button, section
-from bot.slack.messages.message import Message
-from bot.slack.messages.text import escape, moment, people, person
-from bot.slack.messages.words import mention
+from bot.slack.messages.blocks import Block, actions, button
+from bot.slack.messages.message import Message, entry
+from bot.slack.messages.text import escape, moment, people, person, quoted
 
 STATUS = {GateStatus.MET: "met", GateStatus.WAITING: "waiting", GateStatus.REJECTED: "rejected"}
 
@@ -19,23 +18,23 @@ def gates(release: Release) -> Iterable[Message]:
     """Return the message of each gate of the stages so far."""
     for stage, opened in enumerate(release.opened):
         for gate in release.runbook.stages[stage].gates:
-            lines = list(_lines(release, gate, stage))
-            blocks = [section("\n".join(lines)), *answer_buttons(release, gate, stage)]
-            yield Message(slot=f"gate:{stage}:{gate.name}", born=opened, text="\n".join(lines), blocks=blocks)
+            buttons = answer_buttons(release, gate, stage)
+            yield entry(release, f"gate:{stage}:{gate.name}", opened, _lines(release, gate, stage), buttons)
 
 
 def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
-    """Return the row with Approve and Reject, or nothing once the gate takes no more answers."""
+    """Return the row with Approve and Reject, or nothing once the gate takes no more answers.
+
+    A gate that is met can still be rejected, until its stage begins.
+    """
     if stage != release.stage or release.state not in (State.AWAITING_APPROVAL, State.READY):
         return
     value = Target(release.key, stage, gate.name).value()
     what = f"{gate.name} of {release.key}"
-    yield actions(
-        [
-            button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}"),
-            button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}"),
-        ]
-    )
+    approve = button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}")
+    reject = button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}")
+    met = gate_result(release, gate, stage).status is GateStatus.MET
+    yield actions([reject] if met else [approve, reject])
 
 
 def _lines(release: Release, gate: Gate, stage: int) -> Iterable[str]:
@@ -43,19 +42,21 @@ def _lines(release: Release, gate: Gate, stage: int) -> Iterable[str]:
     stage_name = escape(release.runbook.stages[stage].name)
     open_still = result.status is GateStatus.MET or not release.state.ended
     status = STATUS[result.status] if open_still else "no longer asked"
-    yield f"{mention(release)}: gate *{escape(gate.name)}* before {stage_name} is *{status}*"
+    yield f"*{escape(gate.name)}* before {stage_name} is *{status}*"
     yield from _seats(release, result, stage)
     for vote in result.rejections:
-        yield f"✗ {person(vote.by)} rejected it, {moment(vote.at)}: {escape(vote.comment)}"
+        yield f"✗ {person(vote.by)} rejected it, {moment(vote.at)}\n{quoted(vote.comment)}"
     for aside in result.set_aside:
         yield f"The approval of {person(aside.vote.by)} does not count: {aside.because}"
 
 
 def _seats(release: Release, result: GateResult, stage: int) -> Iterable[str]:
+    out = {release.starter, *(seat.filled.by for seat in result.seats if seat.filled)}
     for seat in result.seats:
         if seat.filled is None:
-            asked = [p for p in release.members_at(stage).get(seat.role, ()) if p != release.starter]
-            yield f"☐ {escape(seat.role)}: {people(asked) or 'nobody is in this role'}"
+            asked = [one for one in release.members_at(stage).get(seat.role, ()) if one not in out]
+            yield f"☐ {escape(seat.role)}: {people(asked) or 'nobody else is in this role'}"
         else:
-            comment = f": {escape(seat.filled.comment)}" if seat.filled.comment else ""
-            yield f"✓ {escape(seat.role)}: {person(seat.filled.by)}, {moment(seat.filled.at)}{comment}"
+            yield f"✓ {escape(seat.role)}: {person(seat.filled.by)}, {moment(seat.filled.at)}"
+            if seat.filled.comment:
+                yield quoted(seat.filled.comment)

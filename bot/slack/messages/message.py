@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.slack.messages.blocks import Block
+from bot.release.release import Release
+from bot.slack.messages.blocks import Block, section
+from bot.slack.messages.words import mention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +29,12 @@ class Message:
         """The hash of what it shows."""
         whole = json.dumps([self.text, self.blocks], sort_keys=True)
         return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def entry(
+    release: Release, slot: str, born: datetime, lines: Iterable[str], buttons: Iterable[Block] = ()
+) -> Message:
+    """Return a message of the thread. Who reads the thread knows the release, so only `text` names it."""
+    body = "\n".join(lines)
+    blocks = [section(body), *buttons]
+    return Message(slot=slot, born=born, text=f"{mention(release)}: {body}", blocks=blocks)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
+from bot.release.gates import GateStatus, gate_result
 from bot.release.release import Release
 from bot.release.reminders import Reminded
-from bot.slack.messages.blocks import section
 from bot.slack.messages.gate import answer_buttons
-from bot.slack.messages.message import Message
+from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people
-from bot.slack.messages.words import mention
 
 
 def reminders(release: Release) -> Iterable[Message]:
@@ -16,17 +15,18 @@ def reminders(release: Release) -> Iterable[Message]:
     newest = {(past.stage, past.gate): past.count for past in release.reminders}
     for past in release.reminders:
         gate = release.gate(past.stage, past.gate)
-        text = _text(release, past)
-        last = gate is not None and newest[past.stage, past.gate] == past.count
-        buttons = answer_buttons(release, gate, past.stage) if gate and last else ()
+        met = gate is not None and gate_result(release, gate, past.stage).status is GateStatus.MET
+        last = newest[past.stage, past.gate] == past.count
+        buttons = answer_buttons(release, gate, past.stage) if gate and last and not met else ()
         slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
-        yield Message(slot=slot, born=past.at, text=text, blocks=[section(text), *buttons])
+        yield entry(release, slot, past.at, [_answered(past) if met else _asked(release, past)], buttons)
 
 
-def _text(release: Release, past: Reminded) -> str:
-    stage = escape(release.runbook.stages[past.stage].name)
-    since = moment(release.opened[past.stage])
-    return (
-        f"{people(past.people, 'and')}: {mention(release)} asked you at *{escape(past.gate)}*, {since}."
-        f" Until it is answered, {stage} cannot begin."
-    )
+def _asked(release: Release, past: Reminded) -> str:
+    stage, since = escape(release.runbook.stages[past.stage].name), moment(release.opened[past.stage])
+    asked = f"{people(past.people, 'and')}, *{escape(past.gate)}* has waited for an answer since {since}."
+    return f"{asked} Until it is met, {stage} cannot begin."
+
+
+def _answered(past: Reminded) -> str:
+    return f"{people(past.people, 'and')} were reminded of *{escape(past.gate)}*. It is *met* now."

@@ -4,17 +4,15 @@ from collections.abc import Iterable
 
 from bot.release.handoff import News, Occasion, Summarized
 from bot.release.release import Release
-from bot.slack.messages.blocks import section
-from bot.slack.messages.message import Message
+from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person
-from bot.slack.messages.words import mention, waits
+from bot.slack.messages.words import waits
 
 
 def summaries(release: Release) -> Iterable[Message]:
     """Return the message of each handoff summary."""
     for number, summary in enumerate(release.summaries):
-        text = "\n".join(_lines(release, summary))
-        yield Message(slot=f"summary:{number}", born=summary.at, text=text, blocks=[section(text)])
+        yield entry(release, f"summary:{number}", summary.at, _lines(release, summary))
 
 
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:
@@ -22,17 +20,17 @@ def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     yield _opening(release, summary, stage)
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
     since = f"since the last summary, {moment(last)}" if last else "since the start"
-    yield f"What has happened {since}:" if summary.news else f"Nothing has happened {since}."
+    yield f"*What happened* {since}" if summary.news else f"Nothing has happened {since}."
     yield from (f"• {_news(news)}" for news in summary.news)
-    yield "Next:"
+    yield "*Waiting for*"
     yield from (f"• {waits(waiting)}" for waiting in summary.waiting)
 
 
 def _opening(release: Release, summary: Summarized, stage: str) -> str:
     to = people(summary.to, "and")
     if summary.occasion is Occasion.STAGE:
-        return f"{to}: {mention(release)} passes to you with the stage *{stage}*"
-    return f"{to}: where {mention(release)} stands in the stage *{stage}*, {moment(summary.at)}"
+        return f"{to}, the stage *{stage}* passes to you"
+    return f"{to}, this is where the stage *{stage}* stands, {moment(summary.at)}"
 
 
 def _news(news: News) -> str:

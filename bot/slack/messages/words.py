@@ -4,7 +4,7 @@ from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting
-from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.messages.text import escape, moment, people, person, quoted
 
 STATES = {
     State.AWAITING_APPROVAL: "awaiting approval",
@@ -13,6 +13,7 @@ STATES = {
     State.COMPLETED: "completed",
     State.CANCELLED: "cancelled",
 }
+BEFORE_STAGE = {State.AWAITING_APPROVAL: "for", State.READY: "for", State.IN_PROGRESS: "with"}
 
 
 def title(release: Release) -> str:
@@ -21,11 +22,11 @@ def title(release: Release) -> str:
 
 
 def standing(release: Release) -> str:
-    """Return where a release stands, in a few words."""
+    """Return where a release stands, in words that follow its name and `is`."""
     if release.state.ended:
-        return STATES[release.state]
-    count = len(release.runbook.stages)
-    return f"{escape(release.current.name)} (stage {release.stage + 1} of {count}), {STATES[release.state]}"
+        return ended(release)
+    stage = f"{BEFORE_STAGE[release.state]} {escape(release.current.name)}"
+    return f"*{STATES[release.state]}* {stage} (stage {release.stage + 1} of {len(release.runbook.stages)})"
 
 
 def waits(waiting: Waiting) -> str:
@@ -33,13 +34,20 @@ def waits(waiting: Waiting) -> str:
     name, who, since = escape(waiting.name), people(waiting.on), moment(waiting.since)
     match waiting.kind:
         case Awaited.APPROVAL:
-            return f"*{name}* waits for an approval from {escape(waiting.role)}: {who}, since {since}"
+            return f"{who}: *{name}* needs {_approvals(waiting)}, since {since}"
+        case Awaited.PEOPLE:
+            return f"{who}: *{name}* needs {_approvals(waiting)}, and nobody is left to ask, since {since}"
         case Awaited.REJECTION:
-            return f"*{name}* was rejected by {who}, {since}; approving takes the rejection back"
+            return f"{who} rejected *{name}*, {since}; approving it takes the rejection back"
         case Awaited.GO:
-            return f"*{name}* waits for the go of {who}, since {since}"
+            return f"{who}: *{name}* begins with the captain’s go, since {since}"
         case Awaited.STEP:
-            return f"“{name}” waits for {who}, since {since}"
+            return f"{who}: “{name}” is to be done, since {since}"
+
+
+def _approvals(waiting: Waiting) -> str:
+    count = "an approval" if waiting.count == 1 else f"{waiting.count} approvals"
+    return f"{count} from {escape(waiting.role)}"
 
 
 def refusal(refused: Refused) -> str:
@@ -55,7 +63,6 @@ def mention(release: Release) -> str:
 
 def ended(release: Release) -> str:
     """Return how a release ended, with who and why where there is one."""
-    if release.ended_by is None:
-        return f"{STATES[release.state]}, {moment(release.since)}"
-    why = escape(release.ended_because)
-    return f"{STATES[release.state]} by {person(release.ended_by)}, {moment(release.since)}: {why}"
+    by = f" by {person(release.ended_by)}" if release.ended_by else ""
+    how = f"*{STATES[release.state]}{by}*, {moment(release.since)}"
+    return "\n".join([how, quoted(release.ended_because)]) if release.ended_because else how

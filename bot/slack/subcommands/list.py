@@ -10,7 +10,7 @@ SHOWN = 20
 
 async def answer(desk: Desk, call: Call) -> Reply:
     """List the open releases, the newest first."""
-    rows = await desk.releases.listed(call.workspace, limit=SHOWN + 1)
+    rows = await desk.releases.open_in(call.workspace, limit=SHOWN + 1)
     if not rows:
         return Reply(text=f"No release is open. Start one: {desk.command} start")
     lines = [

@@ -1,6 +1,0 @@
-"""Where the documentation is."""
-
-from pathlib import Path
-from typing import Final
-
-ROOT: Final = Path(__file__).parents[2]
