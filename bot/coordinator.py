@@ -6,6 +6,7 @@ and "that was counted already" are decided under the same lock as a success, so 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -17,10 +18,10 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
 from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start
-from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.ids import KEY, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
-from bot.release.start import Start, StartFacts
+from bot.release.start import VERSION, Start, StartFacts
 from bot.runbook.model import Role, Runbook
 from bot.runbook.problems import RunbookError, UnknownService
 from bot.runbook.read import Runbooks
@@ -105,8 +106,9 @@ class Coordinator:
     def _decide(self, connection: Connection, command: Start | Command) -> Answer:
         if isinstance(command, Start):
             return self._keep(connection, None, decide_start(command, self._start_facts(connection, command)))
-        release = self._ledger.lock(connection, ReleaseId(command.workspace, command.release))
-        if release is None:
+        known = KEY.fullmatch(command.release)
+        release = known and self._ledger.lock(connection, ReleaseId(command.workspace, command.release))
+        if not release:
             return unknown_release(command.release)
         return self._keep(connection, release, decide(release, command, self._facts(release)))
 
@@ -119,13 +121,14 @@ class Coordinator:
         return Accepted(release=self._ledger.append(connection, before, decision))
 
     def _facts(self, release: Release) -> Facts:
-        # A clock that was set back must not put an event before the one that it follows.
-        now = max(self._clock.now(), release.at)
+        # A clock that stands still or was set back must not put an event before one that it follows.
+        now = max(self._clock.now(), release.at + timedelta(microseconds=1))
         return Facts(now=now, members=self._members(release.runbook, release.starter))
 
     def _start_facts(self, connection: Connection, command: Start) -> StartFacts:
         runbook, trouble = self._runbook(command.service)
-        standing = self._standing(connection, command) if runbook else Standing()
+        fit = VERSION.fullmatch(command.version)
+        standing = self._standing(connection, command) if runbook and fit else Standing()
         return StartFacts(
             now=self._clock.now(),
             services=() if trouble else self._runbooks.services(),

@@ -144,7 +144,7 @@ async def test_a_clock_that_is_set_back_puts_no_event_before_another(world: Worl
     release = await world.replica.accepts(approve(BEN))
     times = [entry.event.at for entry in await world.replica.entries()]
     assert times == sorted(times)
-    assert release.at == MORNING
+    assert release.at == MORNING + timedelta(microseconds=1)
 
 
 async def test_a_service_without_a_runbook_is_refused_and_leaves_nothing_behind(world: World) -> None:
@@ -171,12 +171,7 @@ async def test_a_release_keeps_the_runbook_that_it_started_with(world: World) ->
     fresh.database.close()
 
 
-half = pytest.param(
-    "\ud83d", marks=pytest.mark.xfail(reason="Half a character cannot be stored; nobody refuses it yet.")
-)
-
-
-@pytest.mark.parametrize("text", ["\x00", half, "\u202e", "x" * 501])
+@pytest.mark.parametrize("text", ["\x00", "\ud83d", "\u202e", "x" * 501])
 async def test_a_strange_text_is_kept_or_refused_and_never_a_fault(world: World, text: str) -> None:
     await world.replica.accepts(start())
     await world.replica.hears(approve(BEN, comment=text))

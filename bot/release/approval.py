@@ -41,6 +41,17 @@ class Rejected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn(Event):
+    """A person who is no longer in the role took a no-go back."""
+
+    stage: int
+    gate: str
+
+    def change(self, release: Release) -> Release:
+        return release.without_vote(self.stage, self.gate, self.by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approve(Command):
     """Give a go at a gate of the stage with the index `stage`."""
 
@@ -55,6 +66,8 @@ class Approve(Command):
         if trouble := comment_trouble(self.comment):
             return trouble
         stage, gate, comment = self.stage, self.gate, self.comment
+        if not roles:
+            return (Withdrawn(at=facts.now, by=self.by, stage=stage, gate=gate),)
         return (Approved(at=facts.now, by=self.by, stage=stage, gate=gate, roles=roles, comment=comment),)
 
 
@@ -77,8 +90,15 @@ class Reject(Command):
 
 
 def _vote(event: Approved | Rejected, verdict: Verdict) -> Vote:
-    at, by, stage, gate, comment = event.at, event.by, event.stage, event.gate, event.comment
-    return Vote(stage=stage, gate=gate, by=by, at=at, verdict=verdict, comment=comment)
+    return Vote(
+        stage=event.stage,
+        gate=event.gate,
+        by=event.by,
+        at=event.at,
+        roles=event.roles,
+        verdict=verdict,
+        comment=event.comment,
+    )
 
 
 def _roles(
@@ -93,8 +113,10 @@ def _roles(
         return gate
     if not facts.readable:
         return cannot_read_people(facts.members)
-    roles = roles_of_people(gate, release.members, release.starter).get(answer.by)
-    return tuple(sorted(roles)) if roles else _not_eligible(release, gate, answer.by)
+    roles = roles_of_people(gate, release.members, release.starter).get(answer.by, frozenset())
+    # Who has said no may take it back after leaving the role: in no role.
+    takes_back = said is not None and said.verdict is Verdict.REJECTED
+    return tuple(sorted(roles)) if roles or takes_back else _not_eligible(release, gate, answer.by)
 
 
 def _answered_already(said: Vote) -> Refused:
@@ -122,9 +144,9 @@ def _open_gate(release: Release, answer: Approve | Reject) -> Gate | Refused:
 
 
 def _not_eligible(release: Release, gate: Gate, by: UserId) -> Refused:
-    wanted = set(gate_result(release, gate, release.stage).open_roles)
     may = roles_of_people(gate, release.members, release.starter)
-    asked = tuple(person for person in may if may[person] & wanted) or tuple(may)
+    open_seats = gate_result(release, gate, release.stage).open
+    asked = tuple(dict.fromkeys(person for seats in open_seats for person in seats.asked)) or tuple(may)
     if by == release.starter:
         return Refused(
             code=Code.YOUR_OWN_RELEASE,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
+from bot.release.event import Event
 from bot.release.handoff import due_summary, next_summary
 from bot.release.release import Release
 from bot.release.reminders import due_reminders, reminder_times
@@ -11,12 +12,16 @@ from bot.release.reminders import due_reminders, reminder_times
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attend(Command):
-    """Give a release what is due: reminders, and its summary."""
+    """Look at a release again: its people may be others, or the time for something may have come."""
 
     def decide(self, release: Release, facts: Facts) -> Decision:
-        reminders = due_reminders(release, facts.now)
-        summary = due_summary(release, facts.now)
-        return (*reminders, summary) if summary else tuple(reminders)
+        # What is due follows from any command, so this one brings about nothing of its own.
+        return ()
+
+
+def due(release: Release, now: datetime) -> Event | None:
+    """Return what the time has come for: a reminder, or the summary."""
+    return next(iter(due_reminders(release, now)), None) or due_summary(release, now)
 
 
 def attention_at(release: Release) -> datetime | None:

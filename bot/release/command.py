@@ -16,7 +16,7 @@ Decision = Sequence[Event] | Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What was read for one decision, under the same lock.
+    """What was read for one decision, under the same lock. `now` is later than all events of the release.
 
     `members` has the people in each role of the release's runbook who may fill a seat (active, no guests, no
     bots), sorted; a role that could not be read is None.

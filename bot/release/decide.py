@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from bot.release.attention import due
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.handoff import handed_over
@@ -46,7 +47,7 @@ def decide_start(command: Start, facts: StartFacts) -> Decision:
 
 def apply(release: Release | None, event: Event) -> Release:
     """Return the release after `event`. Raises IllegalMove for an event that does not fit its state."""
-    if isinstance(event, Started):
+    if release is None and isinstance(event, Started):
         release, state = event.release(), state_after(None, "Started")
     elif release is None:
         raise ValueError(f"The first event of a release is Started, not {type(event).__name__}.")
@@ -65,6 +66,6 @@ def fold(events: Iterable[Event], release: Release | None = None) -> Release:
 
 
 def _consequences(release: Release, now: datetime) -> Iterable[Event]:
-    while event := handed_over(release, now) or follows(release, now):
+    while event := follows(release, now) or handed_over(release, now) or due(release, now):
         yield event
         release = apply(release, event)

@@ -1,12 +1,12 @@
 """How a gate stands: each seat and who fills it, who said no, and whose word was set aside and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.release.ids import UserId
 from bot.release.release import Members, Release, Verdict, Vote
-from bot.release.seats import fill_seats
+from bot.release.seats import Roles, fill_seats, helping_roles
 from bot.runbook.model import Gate
 
 
@@ -35,19 +35,24 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSeats:
+    """The seats of one role that nobody fills, and the people who have not answered and could fill them."""
+
+    role: str
+    count: int
+    asked: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """How one gate stands, and from what that follows."""
 
     gate: Gate
     status: GateStatus
     seats: tuple[Seat, ...]
+    open: tuple[OpenSeats, ...]
     rejections: tuple[Vote, ...]
     set_aside: tuple[SetAside, ...]
-
-    @property
-    def open_roles(self) -> tuple[str, ...]:
-        """The roles of the seats that nobody fills, each once."""
-        return tuple(dict.fromkeys(seat.role for seat in self.seats if seat.filled is None))
 
 
 def gate_results(release: Release) -> tuple[GateResult, ...]:
@@ -57,28 +62,32 @@ def gate_results(release: Release) -> tuple[GateResult, ...]:
 
 def gates_met(release: Release) -> bool:
     """Return whether the current stage may begin, as far as its gates go."""
-    return all(result.status is GateStatus.MET for result in gate_results(release))
+    gates = release.current.gates
+    return all(gate_result(release, gate, release.stage).status is GateStatus.MET for gate in gates)
 
 
 def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     """Return how one gate of the stage with the index `stage` stands."""
-    roles = roles_of_people(gate, release.members_at(stage), release.starter)
+    may = roles_of_people(gate, release.members_at(stage), release.starter)
     votes = [vote for vote in release.votes if vote.stage == stage and vote.gate == gate.name]
-    approvals = {v.by: v for v in votes if v.verdict is Verdict.APPROVED and v.by in roles}
+    approvals = {vote.by: vote for vote in votes if vote.verdict is Verdict.APPROVED}
+    # An approval counts in the roles that its giver was in when giving it, and is in now.
+    counted = {by: may.get(by, frozenset()) & frozenset(vote.roles) for by, vote in approvals.items()}
     # A no keeps its weight when its giver leaves the role: nothing is let through by a change of group.
-    rejections = tuple(v for v in votes if v.verdict is Verdict.REJECTED)
+    rejections = tuple(vote for vote in votes if vote.verdict is Verdict.REJECTED)
     places = seat_roles(gate)
-    sitting = fill_seats(places, {person: roles[person] for person in approvals})
-    seats = tuple(
-        Seat(role=role, filled=approvals[person] if person else None)
-        for role, person in zip(places, sitting, strict=True)
-    )
+    sitting = fill_seats(places, counted)
+    left = {person: roles for person, roles in may.items() if person not in {vote.by for vote in votes}}
     return GateResult(
         gate=gate,
-        status=_status(seats, rejections),
-        seats=seats,
+        status=_status(sitting, rejections),
+        seats=tuple(
+            Seat(role=role, filled=approvals[person] if person else None)
+            for role, person in zip(places, sitting, strict=True)
+        ),
+        open=tuple(_open_seats(places, sitting, counted, left)),
         rejections=rejections,
-        set_aside=tuple(_set_aside(votes, roles, sitting)),
+        set_aside=tuple(_set_aside(approvals.values(), counted, sitting)),
     )
 
 
@@ -87,30 +96,39 @@ def seat_roles(gate: Gate) -> tuple[str, ...]:
     return tuple(seats.role for seats in gate.approvals for _ in range(seats.count))
 
 
-def roles_of_people(gate: Gate, members: Members, starter: UserId) -> Mapping[UserId, frozenset[str]]:
+def roles_of_people(gate: Gate, members: Members, starter: UserId) -> Roles:
     """Return who may fill a seat of `gate`, and in which roles. Duties are separated: never the starter."""
-    asked = dict.fromkeys(seat_roles(gate))
-    people = dict.fromkeys(person for role in asked for person in members.get(role, ()))
-    return {
-        person: frozenset(role for role in asked if person in members.get(role, ()))
-        for person in people
-        if person != starter
-    }
+    roles: dict[UserId, set[str]] = {}
+    for seats in gate.approvals:
+        for person in members.get(seats.role, ()):
+            if person != starter:
+                roles.setdefault(person, set()).add(seats.role)
+    return {person: frozenset(those) for person, those in roles.items()}
 
 
-def _status(seats: Iterable[Seat], rejections: tuple[Vote, ...]) -> GateStatus:
+def _status(sitting: Iterable[UserId | None], rejections: Sequence[Vote]) -> GateStatus:
     if rejections:
         return GateStatus.REJECTED
-    return GateStatus.MET if all(seat.filled for seat in seats) else GateStatus.WAITING
+    return GateStatus.WAITING if None in sitting else GateStatus.MET
+
+
+def _open_seats(
+    places: Sequence[str], sitting: Sequence[UserId | None], counted: Roles, left: Roles
+) -> Iterable[OpenSeats]:
+    empty = [role for role, person in zip(places, sitting, strict=True) if person is None]
+    for role in dict.fromkeys(empty):
+        helping = helping_roles(role, places, sitting, counted)
+        asked = tuple(person for person, roles in left.items() if roles & helping)
+        yield OpenSeats(role=role, count=empty.count(role), asked=asked)
 
 
 def _set_aside(
-    votes: Iterable[Vote], roles: Mapping[UserId, frozenset[str]], sitting: tuple[UserId | None, ...]
+    approvals: Iterable[Vote], counted: Roles, sitting: Sequence[UserId | None]
 ) -> Iterable[SetAside]:
-    for vote in votes:
-        if vote.verdict is Verdict.REJECTED or vote.by in sitting:
+    for vote in approvals:
+        if vote.by in sitting:
             continue
-        if vote.by not in roles:
-            yield SetAside(vote=vote, because="no longer in a role that this gate asks")
-        else:
+        if counted[vote.by]:
             yield SetAside(vote=vote, because="every seat of their role is filled already")
+        else:
+            yield SetAside(vote=vote, because="they are no longer in a role that this gate asks")

@@ -93,6 +93,7 @@ def _summary(release: Release, now: datetime, occasion: Occasion) -> Summarized:
 
 
 def _news_since_last(release: Release) -> Iterable[News]:
+    # Every command comes after all events before it, so what came at the time of a summary is in it.
     since = max((summary.at for summary in release.summaries), default=release.started_at)
     votes = [News(at=vote.at, by=vote.by, what=vote.verdict, name=vote.gate) for vote in release.votes]
     ticks = [News(at=tick.at, by=tick.by, what="finished", name=tick.step) for tick in release.done]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.release.approval import Approve, Approved, Reject, Rejected
+from bot.release.approval import Approve, Approved, Reject, Rejected, Withdrawn
 from bot.release.attention import Attend
 from bot.release.cancel import Cancel, Cancelled
 from bot.release.command import Command
@@ -29,6 +29,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     MembersRead,
     Approved,
     Rejected,
+    Withdrawn,
     GatesMet,
     GatesLapsed,
     StageBegan,

@@ -27,12 +27,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """A person's latest word at one gate."""
+    """A person's latest word at one gate, and the roles that the person was in when saying it."""
 
     stage: int
     gate: str
     by: UserId
     at: datetime
+    roles: tuple[str, ...]
     verdict: Verdict
     comment: str
 
@@ -115,6 +116,11 @@ class Release:
         """Whether a production stage has begun."""
         return any(self.runbook.stages[stage].production for stage in range(len(self.began)))
 
+    def stage_name(self, stage: int) -> str:
+        """Return the name of the stage with the index `stage`; of one that is not there, its number."""
+        stages = self.runbook.stages
+        return stages[stage].name if 0 <= stage < len(stages) else f"Stage {stage + 1}"
+
     def members_at(self, stage: int) -> Members:
         """Return who counts in the roles at the gates of a stage: those of now until it has begun."""
         return self.began[stage].members if stage < len(self.began) else self.members
@@ -132,6 +138,10 @@ class Release:
 
     def with_vote(self, vote: Vote) -> "Release":
         """Return the release with `vote` in place of what that person said at that gate before."""
-        place = (vote.stage, vote.gate, vote.by)
-        others = tuple(v for v in self.votes if (v.stage, v.gate, v.by) != place)
+        others = self.without_vote(vote.stage, vote.gate, vote.by).votes
         return replace(self, votes=(*others, vote))
+
+    def without_vote(self, stage: int, gate: str, by: UserId) -> "Release":
+        """Return the release without what a person said at a gate."""
+        place = (stage, gate, by)
+        return replace(self, votes=tuple(v for v in self.votes if (v.stage, v.gate, v.by) != place))

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from bot.release.ids import UserId
 
+Roles = Mapping[UserId, frozenset[str]]
+"""Person -> the roles in which that person may fill a seat."""
 
-def fill_seats(seats: Sequence[str], roles_of: Mapping[UserId, frozenset[str]]) -> tuple[UserId | None, ...]:
+
+def fill_seats(seats: Sequence[str], roles_of: Roles) -> tuple[UserId | None, ...]:
     """Return, for each seat (a role), who fills it, with as many seats filled as can be.
 
     Each person fills one seat at most, of a role that they are in. People who come first keep a seat when
@@ -27,3 +30,23 @@ def fill_seats(seats: Sequence[str], roles_of: Mapping[UserId, frozenset[str]]) 
     for person in roles_of:
         find_seat(person, set())
     return tuple(taken)
+
+
+def helping_roles(
+    open_role: str, seats: Sequence[str], sitting: Sequence[UserId | None], roles_of: Roles
+) -> frozenset[str]:
+    """Return the roles whose people could fill an open seat of `open_role`, or make room for who can.
+
+    Who sits in another seat and could move to the open one leaves a seat that others can fill.
+    """
+    found = {open_role}
+    grown = True
+    while grown:
+        moving = {
+            role
+            for role, person in zip(seats, sitting, strict=True)
+            if person is not None and roles_of[person] & found
+        }
+        grown = not moving <= found
+        found |= moving
+    return frozenset(found)

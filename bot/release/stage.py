@@ -62,8 +62,10 @@ class BeginStage(Command):
     stage: int
 
     def decide(self, release: Release, facts: Facts) -> Decision:
-        if self.stage < release.stage or len(release.began) > self.stage:
+        if len(release.began) > self.stage:
             return Refused(code=Code.ALREADY_BEGUN, because="This stage has begun already.")
+        if self.stage != release.stage:
+            return Refused(code=Code.NOT_YET, because=f"{release.stage_name(self.stage)} is not next.")
         if self.by not in (release.captain, *release.owners):
             return Refused(
                 code=Code.NOT_YOURS,

@@ -38,10 +38,10 @@ class FinishStep(Command):
 
     def _out_of_turn(self, release: Release) -> Refused | None:
         if release.state is not State.IN_PROGRESS or self.stage != release.stage:
+            stage = release.stage_name(self.stage)
             return Refused(
                 code=Code.NOT_YET,
-                because=f"The stage {release.current.name} of {release.key} has not begun, so it has no step"
-                " to tick.",
+                because=f"{stage} of {release.key} has not begun, so it has no step to tick.",
                 instead="Its gates come first.",
             )
         following = release.open_steps[0].do

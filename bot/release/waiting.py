@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.release.gates import GateResult, GateStatus, gate_results, roles_of_people
+from bot.release.gates import GateResult, GateStatus, gate_results
 from bot.release.ids import UserId
 from bot.release.release import Release
 from bot.release.state import State
@@ -43,16 +43,23 @@ def waiting_on(release: Release) -> tuple[Waiting, ...]:
         case State.AWAITING_APPROVAL:
             return tuple(w for result in gate_results(release) for w in _at_gate(release, result))
         case State.READY:
-            return (_one(release, Awaited.GO, release.current.name, "captain", (release.captain,)),)
+            return (_go(release),)
         case State.IN_PROGRESS:
-            step = release.open_steps[0].do
-            return (_one(release, Awaited.STEP, step, release.current.owner, release.owners),)
+            return (_step(release),)
         case State.COMPLETED | State.CANCELLED:
             return ()
 
 
-def _one(release: Release, kind: Awaited, name: str, role: str, on: tuple[UserId, ...]) -> Waiting:
-    return Waiting(kind=kind, name=name, role=role, on=on, since=release.since)
+def _go(release: Release) -> Waiting:
+    stage, on = release.current.name, (release.captain,)
+    return Waiting(kind=Awaited.GO, name=stage, role="captain", on=on, since=release.since)
+
+
+def _step(release: Release) -> Waiting:
+    # A step's turn comes when the one before it is ticked.
+    since = max((tick.at for tick in release.done if tick.stage == release.stage), default=release.since)
+    step, role = release.open_steps[0].do, release.current.owner
+    return Waiting(kind=Awaited.STEP, name=step, role=role, on=release.owners, since=since)
 
 
 def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
@@ -61,14 +68,11 @@ def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
     name = result.gate.name
     for vote in result.rejections:
         yield Waiting(kind=Awaited.REJECTION, name=name, role="", on=(vote.by,), since=vote.at)
-    may = roles_of_people(result.gate, release.members, release.starter)
-    voted = {vote.by for vote in release.votes if (vote.stage, vote.gate) == (release.stage, name)}
-    for role in result.open_roles:
-        asked = tuple(person for person in may if role in may[person] and person not in voted)
-        count = sum(seat.role == role and seat.filled is None for seat in result.seats)
-        since, left = release.opened[release.stage], min(count, len(asked))
-        if left:
-            yield Waiting(kind=Awaited.APPROVAL, name=name, role=role, count=left, on=asked, since=since)
-        if count > left:
-            on, missing = (release.captain,), count - left
-            yield Waiting(kind=Awaited.PEOPLE, name=name, role=role, count=missing, on=on, since=since)
+    for seats in result.open:
+        role, on, since = seats.role, seats.asked, release.opened[release.stage]
+        enough = min(seats.count, len(on))
+        if enough:
+            yield Waiting(kind=Awaited.APPROVAL, name=name, role=role, count=enough, on=on, since=since)
+        if missing := seats.count - enough:
+            captain = (release.captain,)
+            yield Waiting(kind=Awaited.PEOPLE, name=name, role=role, count=missing, on=captain, since=since)

@@ -8,7 +8,7 @@ from typing import Final
 from bot.coordinator import Answer, Coordinator, unknown_release
 from bot.ledger.answers import Delivery
 from bot.ledger.reader import Reader
-from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.ids import KEY, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.read import Runbooks
@@ -55,8 +55,6 @@ MARKUP: Final = (
     (re.compile(r"<[#@!][^|>]*\|([^>]+)>"), r"\1"),
 )
 """Slack's links, and its mentions that have a name (docs.slack.dev, formatting message text)."""
-
-KEY: Final = re.compile(r"[a-z][a-z0-9-]*-[0-9]+", re.ASCII)
 
 
 def typed(text: str) -> str:

@@ -185,6 +185,10 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
     second = ReleaseKey("checkout-2")
     for later in (start("1.1.0"), cancel(key=second), start("1.1.0")):
         await replica.accepts(later)
+    third = ReleaseKey("checkout-3")
+    await replica.accepts(reject(BEN, key=third))
+    town.groups["qa"] = tuple(person for person in town.groups["qa"] if person != BEN)
+    await replica.accepts(approve(BEN, key=third))
 
 
 def lines(connection: Connection, ledger: Ledger) -> Iterable[dict[str, object]]:

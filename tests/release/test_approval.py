@@ -76,10 +76,10 @@ def test_a_gate_is_met_when_each_seat_is_filled() -> None:
     release = play(started(), ben.approves("QA"))
     assert gate(release, "QA").status is GateStatus.WAITING
     assert filled(release, "QA") == [("qa", ben.id), ("qa", None)]
-    assert gate(release, "QA").open_roles == ("qa",)
+    assert [seats.role for seats in gate(release, "QA").open] == ["qa"]
     release = play(release, bea.approves("QA"))
     assert gate(release, "QA").status is GateStatus.MET
-    assert gate(release, "QA").open_roles == ()
+    assert gate(release, "QA").open == ()
 
 
 def test_every_gate_of_the_stage_has_to_be_met() -> None:
@@ -136,7 +136,7 @@ def test_an_approval_does_not_count_after_its_giver_has_left_the_role() -> None:
     assert filled(release, "QA") == [("qa", ben.id), ("qa", None)]
     aside = gate(release, "QA").set_aside
     assert [(it.vote.by, it.because) for it in aside] == snapshot(
-        [("bea", "no longer in a role that this gate asks")]
+        [("bea", "they are no longer in a role that this gate asks")]
     )
 
 
@@ -347,13 +347,29 @@ def test_a_gate_of_the_same_name_in_the_next_stage_is_another_gate() -> None:
     assert play(release, ben.approves("Go")).state is State.IN_PROGRESS
 
 
-@pytest.mark.xfail(strict=True, reason="An approval is counted in a role that its giver came into later.")
 def test_an_approval_counts_in_the_roles_of_the_moment_in_which_it_was_given() -> None:
     release = play(started(BOTH), ben.approves("Both"), ben.joins("security"), ben.leaves("qa"))
     assert filled(release, "Both") == [("qa", None), ("security", None)]
 
 
-@pytest.mark.xfail(strict=True, reason="Who left the role is waited for, but refused.")
 def test_who_has_left_the_role_can_still_withdraw_their_rejection() -> None:
     release = play(started(), ben.rejects("QA"), ben.leaves("qa"))
     assert not isinstance(answer(release, ben.approves("QA")), Refused)
+
+
+def test_a_rejection_that_is_taken_back_from_outside_the_role_approves_nothing() -> None:
+    release = play(started(), ben.rejects("QA"), ben.leaves("qa"))
+    assert names(release, ben.approves("QA")) == ["Withdrawn"]
+    assert play(release, ben.approves("QA")).votes == ()
+
+
+def test_only_who_has_rejected_may_answer_from_outside_the_role() -> None:
+    left = play(started(), ben.approves("QA"), ben.leaves("qa"))
+    assert refusal(left, ben.rejects("QA")).code is Code.NOT_YOURS
+    assert refusal(play(started(), ben.leaves("qa")), ben.approves("QA")).code is Code.NOT_YOURS
+
+
+@pytest.mark.xfail(strict=True, reason="It is answered as recorded already, though it was set aside.")
+def test_who_has_moved_to_another_role_of_the_gate_may_approve_in_it() -> None:
+    release = play(started(BOTH), ben.approves("Both"), ben.leaves("qa"), ben.joins("security"))
+    assert not isinstance(answer(release, ben.approves("Both")), Refused)

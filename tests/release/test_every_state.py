@@ -24,7 +24,7 @@ from bot.release.stage import BeginStage
 from bot.release.steps import FinishStep
 from bot.runbook.model import Begin, Reminders, Runbook, Stage
 from tests.release.given import ACME, asks, runbook, start, start_facts, steps
-from tests.release.witness import Witness, happened, witness
+from tests.release.witness import Witness, happened, stands_well, witness
 
 ANA, BEN, DAN, ELI = (UserId(name) for name in ("ana", "ben", "dan", "eli"))
 EVERYBODY: Members = {"captain": (ANA,), "qa": (ANA, BEN, ELI), "on-call": (DAN, ELI)}
@@ -66,7 +66,7 @@ def key(release: Release) -> Key:
         release.state,
         now,
         tuple(sorted(release.members.items())),
-        frozenset((v.gate, v.by, v.verdict) for v in release.votes if v.stage == now),
+        frozenset((v.gate, v.by, v.verdict, v.roles) for v in release.votes if v.stage == now),
         len(release.open_steps),
         frozenset((past.gate, past.count) for past in release.reminders if past.stage == now),
         len(release.summaries),
@@ -109,16 +109,19 @@ def explore(book: Runbook) -> Explored:
     first = decide_start(start(), start_facts(book, EVERYBODY))
     assert not isinstance(first, Refused)
     release = fold(first)
+    seen = witness(first[0])
+    stands_well(seen, release)
     states, reached_from, ways = {key(release): release}, {key(release): set[Key]()}, 0
-    left = deque([(release, witness(first[0]))])
+    left = deque([(key(release), release, seen)])
     while left:
-        before, seen = left.popleft()
+        came_from, before, seen = left.popleft()
         for after, seen_after in outcomes(before, seen):
-            ways += 1
-            if key(after) not in states:
-                states[key(after)] = after
-                left.append((after, seen_after))
-            reached_from.setdefault(key(after), set()).add(key(before))
+            ways, at = ways + 1, key(after)
+            if at not in states:
+                stands_well(seen_after, after)
+                states[at] = after
+                left.append((at, after, seen_after))
+            reached_from.setdefault(at, set()).add(came_from)
     return Explored(states=states, reached_from=reached_from, ways=ways)
 
 

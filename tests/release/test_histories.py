@@ -26,12 +26,11 @@ from bot.runbook.model import Begin, Handoffs, Reminders, Runbook, Stage
 from tests.release.given import ACME, UNHURRIED, asks, runbook, start, start_facts, steps
 from tests.release.witness import (
     Witness,
-    agrees,
-    all_sit,
     happened,
-    is_attended_when_due,
-    is_in_no_limbo,
+    most,
+    seats_of,
     sees,
+    stands_well,
     witness,
 )
 
@@ -117,8 +116,7 @@ def rejections(release: Release) -> st.SearchStrategy[Command]:
 
 
 def beginnings(release: Release) -> st.SearchStrategy[Command]:
-    # A go for a later stage is left out until test_stage's expected failure about it is mended.
-    stage = st.just(release.stage) | st.integers(-1, release.stage)
+    stage = st.just(release.stage) | st.integers(-1, 3)
     return st.builds(
         BeginStage, workspace=st.just(ACME), release=st.just(release.key), by=people, stage=stage
     )
@@ -232,6 +230,8 @@ def test_every_promise_holds_after(kind: type[Command], world: World, data: st.D
     known = data.draw(facts(world.release))
     command = data.draw(some(world.release, kind, known))
     outcome = happened(world.seen, world.release, command, known)
+    if not isinstance(outcome, Refused):
+        stands_well(*outcome)
     counted(f"{world.release.state}: {outcome.code if isinstance(outcome, Refused) else 'taken'}")
 
 
@@ -240,31 +240,23 @@ def test_every_promise_holds_after(kind: type[Command], world: World, data: st.D
 def test_every_legal_state_keeps_every_promise(world: World) -> None:
     assert fold(world.history) == world.release
     assert world.release.seq == len(world.history)
-    agrees(world.seen, world.release)
-    is_in_no_limbo(world.release)
-    is_attended_when_due(world.release)
+    stands_well(world.seen, world.release)
 
 
 @UNHURRIED
 @given(runbooks(), memberships)
 def test_a_release_starts_when_every_gate_could_be_met(book: Runbook, members: Members) -> None:
     decision = decide_start(start(), start_facts(book, members))
-    could = all(
-        all_sit(tuple(seats.role for seats in gate.approvals for _ in range(seats.count)), may)
-        for stage in book.stages
-        for gate in stage.gates
-        for may in [
-            {person: frozenset(role for role in ROLES if person in members[role]) for person in OTHERS}
-        ]
-    )
+    may = {by: frozenset(role for role in ROLES if by in members[role]) for by in OTHERS}
+    asked = [seats_of(gate) for stage in book.stages for gate in stage.gates]
+    could = all(most(seats, may) == len(seats) for seats in asked)
     if isinstance(decision, Refused):
         assert not could
         assert decision.code is Code.NOT_ENOUGH_PEOPLE
     else:
         assert could
         seen = sees(witness(decision[0]), decision[1:])
-        agrees(seen, fold(decision))
-        is_in_no_limbo(fold(decision))
+        stands_well(seen, fold(decision))
 
 
 @pytest.mark.proof
@@ -278,3 +270,4 @@ def test_every_promise_holds_after_many(kind: type[Command], world: World, data:
         outcome = happened(seen, release, data.draw(some(release, following, known)), known)
         if not isinstance(outcome, Refused):
             seen, release = outcome
+            stands_well(seen, release)

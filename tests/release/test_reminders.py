@@ -201,7 +201,6 @@ def test_the_next_stage_counts_its_reminders_from_its_own_opening() -> None:
     assert release.reminders[-1].people == (dan.id, UserId("dee"))
 
 
-@pytest.mark.xfail(strict=True, reason="A look is decided before the gates lapse with their people.")
 def test_a_second_look_at_the_moment_in_which_a_gate_lapses_reminds_nobody() -> None:
     release = play(ready(), meanwhile(ben.leaves("qa"), time_passes(days=1)))
     assert answer(release, time_passes()) == ()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bot.release.ids import UserId
 from bot.release.seats import fill_seats
 from tests.release.given import UNHURRIED
+from tests.release.witness import most
 
 BEN, DAN, ELI = UserId("ben"), UserId("dan"), UserId("eli")
 QA, OPS, BOTH = frozenset({"qa"}), frozenset({"ops"}), frozenset({"qa", "ops"})
@@ -18,16 +19,6 @@ seats = st.lists(st.sampled_from(ROLES), max_size=5)
 approvers = st.dictionaries(
     st.sampled_from(PEOPLE), st.frozensets(st.sampled_from((*ROLES, "design"))), max_size=6
 )
-
-
-def most(seats: list[str], roles_of: dict[UserId, frozenset[str]]) -> int:
-    """Return how many seats can be filled, by trying each person, and nobody, on each seat."""
-    if not seats:
-        return 0
-    first, rest = seats[0], seats[1:]
-    fits = [person for person, roles in roles_of.items() if first in roles]
-    without = [{p: roles for p, roles in roles_of.items() if p != person} for person in fits]
-    return max([most(rest, roles_of), *(1 + most(rest, others) for others in without)])
 
 
 def test_a_seat_is_filled_by_somebody_in_its_role() -> None:

@@ -151,7 +151,6 @@ def test_somebody_in_two_roles_is_asked_for_the_seat_that_is_left(act: Act) -> N
     assert eli.id in waits(release)[0][3]
 
 
-@pytest.mark.xfail(strict=True, reason="Only those in the role of the empty seat are asked.")
 def test_who_could_fill_a_gate_by_making_room_is_asked() -> None:
     # Eli sits in the seat of qa, but could take the one of security, if ben approved.
     release = play(started(BOTH), eli.approves("Both"), cleo.leaves("security"))

@@ -36,7 +36,7 @@ async def test_status_and_list_say_how_releases_stand(world: World) -> None:
 • @bea or @ben: *QA* needs an approval from qa, since <time>\
 """)
     assert await world.ben.types("/release status checkout-9") == snapshot(
-        'There is no release checkout-9. The list of releases shows what is open.'
+        "There is no release checkout-9. The list of releases shows what is open."
     )
     await world.ana.types("/release start payments 7.1")
     assert await world.ben.types("/release status") == snapshot(
@@ -106,7 +106,7 @@ async def test_start_opens_a_form_when_something_is_missing(world: World) -> Non
     refused = await world.ana.submits(service="checkout", version="no spaces please")
     assert refused["errors"] == snapshot(
         {
-            "version": 'A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. For example: 1.4.0'
+            "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. For example: 1.4.0"
         }
     )
     assert (await world.ana.submits(service="checkout", version="1.4.0", note=""))["result"] == "closed"
