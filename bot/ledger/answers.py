@@ -3,9 +3,9 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import NewType
+from typing import Final, NewType
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from bot.ledger.tables import answers
 from bot.release.ids import ReleaseKey, UserId, WorkspaceId
@@ -13,6 +13,13 @@ from bot.release.refusal import Code, Refused
 
 Delivery = NewType("Delivery", str)
 """What tells one act from another, such as Slack's trigger id: the same each time that act is delivered."""
+
+
+# Every click runs these, and building a statement costs more than running it.
+_RECALL: Final = select(answers.c.release, answers.c.refusal).where(
+    answers.c.workspace == bindparam("in_workspace"), answers.c.delivery == bindparam("of")
+)
+_REMEMBER: Final = insert(answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +32,7 @@ class Answered:
 
 def recall(connection: Connection, workspace: WorkspaceId, delivery: Delivery) -> Answered | None:
     """Return what this delivery was answered before, or None when it is new."""
-    here = and_(answers.c.workspace == workspace, answers.c.delivery == delivery)
-    row = connection.execute(select(answers.c.release, answers.c.refusal).where(here)).one_or_none()
+    row = connection.execute(_RECALL, {"in_workspace": workspace, "of": delivery}).one_or_none()
     if row is None:
         return None
     return Answered(release=row.release, refusal=_refusal(row.refusal) if row.refusal else None)
@@ -38,7 +44,7 @@ def remember(
     """Keep what a delivery was answered."""
     refusal = json.dumps(asdict(answered.refusal)) if answered.refusal else None
     row = {"workspace": workspace, "delivery": delivery, "at": at}
-    connection.execute(insert(answers).values(**row, release=answered.release, refusal=refusal))
+    connection.execute(_REMEMBER, {**row, "release": answered.release, "refusal": refusal})
 
 
 def _refusal(written: str) -> Refused:

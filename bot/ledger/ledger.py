@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, true, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
@@ -56,6 +56,25 @@ class Standing:
     number: int = 1
 
 
+# Every click runs these, and building a statement costs more than running it.
+_HERE: Final = and_(releases.c.workspace == bindparam("in_workspace"), releases.c.release == bindparam("of"))
+_HEAD: Final = select(releases.c.head).where(_HERE)
+_LOCK: Final = _HEAD.with_for_update()
+_APPEND: Final = insert(events)
+_PROJECTED: Final = (
+    "service",
+    "version",
+    "state",
+    "channel",
+    "started_at",
+    "ended_at",
+    "attention_at",
+    "seq",
+    "head",
+)
+_UPDATE: Final = update(releases).where(_HERE).values({column: bindparam(column) for column in _PROJECTED})
+
+
 class Ledger:
     """Append and read. Every method works inside the transaction of the connection that it is given."""
 
@@ -100,7 +119,7 @@ class Ledger:
         after = fold(new, before)
         head = self._head(connection, after.id) if before else NO_EVENT
         rows = list(_chain(after.id, before.seq if before else 0, head, new))
-        connection.execute(insert(events), rows)
+        connection.execute(_APPEND, rows)
         newest = str(rows[-1]["hash"])
         self._project(connection, before, after, newest)
         return self._keep(newest, after)
@@ -132,8 +151,7 @@ class Ledger:
     def _current(
         self, connection: Connection, release: ReleaseId, *, for_update: bool
     ) -> tuple[Release, str] | None:
-        query = select(releases.c.head).where(_is(release))
-        head = connection.scalar(query.with_for_update() if for_update else query)
+        head = connection.scalar(_LOCK if for_update else _HEAD, _place(release))
         if head is None:
             return None
         # What was folded is found by the head, so it can never stand for another history.
@@ -153,11 +171,11 @@ class Ledger:
         return release
 
     def _head(self, connection: Connection, release: ReleaseId) -> str:
-        return connection.scalar(select(releases.c.head).where(_is(release))) or NO_EVENT
+        return connection.scalar(_HEAD, _place(release)) or NO_EVENT
 
     def _project(self, connection: Connection, before: Release | None, after: Release, head: str) -> None:
         if before is not None:
-            connection.execute(update(releases).where(_is(after.id)).values(**projection(after, head)))
+            connection.execute(_UPDATE, {**_place(after.id), **projection(after, head)})
             return
         fresh = {"workspace": after.workspace, "release": after.key, "shown_seq": 0}
         connection.execute(insert(releases).values(**fresh, **projection(after, head)))
@@ -198,8 +216,8 @@ def _chain(release: ReleaseId, seq: int, head: str, new: Sequence[Event]) -> Ite
         }
 
 
-def _is(release: ReleaseId) -> ColumnElement[bool]:
-    return and_(releases.c.workspace == release.workspace, releases.c.release == release.key)
+def _place(release: ReleaseId) -> dict[str, str]:
+    return {"in_workspace": release.workspace, "of": release.key}
 
 
 def _row(row: sqlalchemy.Row[Any]) -> Row:

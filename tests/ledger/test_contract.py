@@ -52,7 +52,7 @@ THIRD = ReleaseId(TEAM, ReleaseKey("checkout-3"))
 
 async def test_the_story_has_every_kind_of_event(replica: Replica, town: Town, clock: StillClock) -> None:
     await tell(replica, town, clock)
-    told = {kind for key in (FIRST.key, SECOND.key) for kind in await replica.kinds(key)}
+    told = {kind for key in (FIRST.key, SECOND.key, THIRD.key) for kind in await replica.kinds(key)}
     assert told == {kind.__name__ for kind in EVENTS}
 
 
@@ -95,7 +95,7 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
 
     replica.accepts = accepts_and_checks  # type: ignore[method-assign, assignment]
     await tell(replica, town, clock)
-    assert len(checks) == 13
+    assert len(checks) == 15
     assert checks[-1] == 3
     assert await replica.faults() == []
 
