@@ -106,7 +106,7 @@ def _roles(
 ) -> tuple[str, ...] | Refused:
     """Return the roles in which a person answers at a gate, or why that person's answer is not taken."""
     said = release.vote(answer.stage, answer.gate, answer.by)
-    if said and said.verdict is verdict:
+    if said and said.verdict is verdict and not _moved(release, said):
         return _answered_already(said)
     gate = _open_gate(release, answer)
     if isinstance(gate, Refused):
@@ -117,6 +117,15 @@ def _roles(
     # Who has said no may take it back after leaving the role: in no role.
     takes_back = said is not None and said.verdict is Verdict.REJECTED
     return tuple(sorted(roles)) if roles or takes_back else _not_eligible(release, gate, answer.by)
+
+
+def _moved(release: Release, said: Vote) -> bool:
+    """Whether an approval counts no more in its roles, but its giver is in another role of the gate now."""
+    gate = release.gate(said.stage, said.gate)
+    if gate is None or said.verdict is Verdict.REJECTED or said.stage < len(release.began):
+        return False
+    roles = roles_of_people(gate, release.members, release.starter).get(said.by, frozenset())
+    return bool(roles) and not roles & frozenset(said.roles)
 
 
 def _answered_already(said: Vote) -> Refused:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.release.event import Event
+from bot.release.gates import GateStatus, gate_result
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
 from bot.release.state import State
-from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.model import Gate
 
 
@@ -27,18 +27,17 @@ class Reminded(Event):
 
 def due_reminders(release: Release, now: datetime) -> Iterable[Reminded]:
     """Return one reminder for each gate at which one is due. What was missed is caught up once."""
-    for gate, people in _asked(release):
+    for gate in _open_gates(release):
         at = next_reminder(release, gate)
-        if at is not None and at <= now:
-            count = len(_sent(release, gate)) + 1
-            yield Reminded(
-                at=now, by=ROLLCALL, stage=release.stage, gate=gate.name, count=count, people=people
-            )
+        # The time is looked at first: it is seldom due, and whom to ask takes longer to find out.
+        if at is not None and at <= now and (people := _asked(release, gate)):
+            stage, count = release.stage, len(_sent(release, gate)) + 1
+            yield Reminded(at=now, by=ROLLCALL, stage=stage, gate=gate.name, count=count, people=people)
 
 
 def reminder_times(release: Release) -> Iterable[datetime]:
     """Return the time of the next reminder of each gate that still waits for approvals."""
-    times = (next_reminder(release, gate) for gate, _ in _asked(release))
+    times = (next_reminder(release, gate) for gate in _open_gates(release) if _asked(release, gate))
     return [time for time in times if time is not None]
 
 
@@ -56,14 +55,13 @@ def _sent(release: Release, gate: Gate) -> tuple[Reminded, ...]:
     return tuple(past for past in release.reminders if (past.stage, past.gate) == place)
 
 
-def _asked(release: Release) -> Iterable[tuple[Gate, tuple[UserId, ...]]]:
-    if release.state is not State.AWAITING_APPROVAL:
-        return
-    waits = waiting_on(release)
-    rejected = {waiting.name for waiting in waits if waiting.kind is Awaited.REJECTION}
-    approvals = [waiting for waiting in waits if waiting.kind is Awaited.APPROVAL]
-    for gate in release.current.gates:
-        people = dict.fromkeys(person for w in approvals if w.name == gate.name for person in w.on)
-        # Who has not answered yet cannot help a gate that somebody has rejected.
-        if people and gate.name not in rejected:
-            yield gate, tuple(people)
+def _open_gates(release: Release) -> tuple[Gate, ...]:
+    return release.current.gates if release.state is State.AWAITING_APPROVAL else ()
+
+
+def _asked(release: Release, gate: Gate) -> tuple[UserId, ...]:
+    result = gate_result(release, gate, release.stage)
+    # Who has not answered yet cannot help a gate that somebody has rejected.
+    if result.status is not GateStatus.WAITING:
+        return ()
+    return tuple(dict.fromkeys(person for seats in result.open for person in seats.asked))

@@ -1,5 +1,6 @@
 """Who fills which seat: a maximum matching, so that nobody in two roles blocks a release that could go."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.release.ids import UserId
@@ -12,24 +13,30 @@ def fill_seats(seats: Sequence[str], roles_of: Roles) -> tuple[UserId | None, ..
     """Return, for each seat (a role), who fills it, with as many seats filled as can be.
 
     Each person fills one seat at most, of a role that they are in. People who come first keep a seat when
-    later ones arrive, though perhaps another one. (Augmenting paths, Kuhn 1955; O(seats * people).)
+    later ones arrive, though perhaps another one. (Augmenting paths, Kuhn 1955, over roles rather than seats,
+    because the seats of a role are alike; O(people * seats).)
     """
-    taken: list[UserId | None] = [None] * len(seats)
+    places = Counter(seats)
+    sitting: dict[str, list[UserId]] = {role: [] for role in places}
 
-    def find_seat(person: UserId, tried: set[int]) -> bool:
-        for index, role in enumerate(seats):
-            if role not in roles_of[person] or index in tried:
+    def find_seat(person: UserId, tried: set[str]) -> bool:
+        for role in places:
+            if role not in roles_of[person] or role in tried:
                 continue
-            tried.add(index)
-            sitting = taken[index]
-            if sitting is None or find_seat(sitting, tried):
-                taken[index] = person
+            tried.add(role)
+            if len(sitting[role]) < places[role]:
+                sitting[role].append(person)
                 return True
+            for index, other in enumerate(sitting[role]):
+                if find_seat(other, tried):
+                    sitting[role][index] = person
+                    return True
         return False
 
     for person in roles_of:
         find_seat(person, set())
-    return tuple(taken)
+    queues = {role: iter(people) for role, people in sitting.items()}
+    return tuple(next(queues[role], None) for role in seats)
 
 
 def helping_roles(

@@ -369,7 +369,6 @@ def test_only_who_has_rejected_may_answer_from_outside_the_role() -> None:
     assert refusal(play(started(), ben.leaves("qa")), ben.approves("QA")).code is Code.NOT_YOURS
 
 
-@pytest.mark.xfail(strict=True, reason="It is answered as recorded already, though it was set aside.")
 def test_who_has_moved_to_another_role_of_the_gate_may_approve_in_it() -> None:
     release = play(started(BOTH), ben.approves("Both"), ben.leaves("qa"), ben.joins("security"))
     assert not isinstance(answer(release, ben.approves("Both")), Refused)
