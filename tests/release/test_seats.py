@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.release.ids import UserId
-from bot.release.seats import fill_seats
+from bot.release.seats import fill_seats, helping_roles
 from tests.release.given import UNHURRIED
 from tests.release.witness import most
 
@@ -83,3 +83,22 @@ def test_nobody_loses_their_seat_to_people_who_come_later(
     arrivals = [dict(list(approvers.items())[:count]) for count in range(len(approvers) + 1)]
     sitting = [set(fill_seats(seats, people)) - {None} for people in arrivals]
     assert all(before <= after for before, after in pairwise(sitting))
+
+
+def test_room_for_an_open_seat_is_made_along_a_chain_of_people() -> None:
+    seats = ["security", "ops", "qa"]
+    sitting = [None, BEN, DAN]
+    roles_of = {BEN: frozenset({"ops", "security"}), DAN: frozenset({"qa", "ops"})}
+    assert helping_roles("security", seats, sitting, roles_of) == {"security", "ops", "qa"}
+
+
+@UNHURRIED
+@given(seats, approvers, st.frozensets(st.sampled_from(ROLES)))
+def test_somebody_helps_who_is_in_a_role_that_helps(
+    seats: list[str], approvers: dict[UserId, frozenset[str]], roles: frozenset[str]
+) -> None:
+    sitting = fill_seats(seats, approvers)
+    empty = {role for role, person in zip(seats, sitting, strict=True) if person is None}
+    helping = {role for it in empty for role in helping_roles(it, seats, sitting, approvers)}
+    with_newcomer = {**approvers, UserId("gus"): roles}
+    assert bool(roles & helping) is (most(seats, with_newcomer) > most(seats, approvers))
