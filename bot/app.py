@@ -30,6 +30,8 @@ from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.web.server import Handler, WebServer
 
+Check = Callable[[], Awaitable[bool]]
+
 log = logging.getLogger(__name__)
 
 PEOPLE_S = 600.0
@@ -72,7 +74,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         coordinator = Coordinator(database, ledger, runbooks, directory, clock, delivery.wake)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
         desk = Desk(
-            coordinator=coordinator, releases=releases, runbooks=runbooks, command=settings.rollcall_command
+            coordinator=coordinator,
+            releases=releases,
+            workspace=identity.workspace,
+            runbooks=runbooks,
+            command=settings.rollcall_command,
         )
         tasks = Tasks()
         secret = settings.slack_signing_secret.get_secret_value()
@@ -91,17 +97,18 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.start()
 
         posts: dict[str, Handler] = {}
-        connected = _always
+        connected, socket = _always, None
         if transport is Transport.HTTP:
             posts["/slack/events"] = SlackOverHttp(app, secret).answer
         else:
             socket = SlackOverSocket(app, settings.slack_app_token.get_secret_value())
             connected = socket.is_connected
-            stack.push_async_callback(socket.stop)
-            await socket.start()
-        web = WebServer(_health(database, connected), posts)
+        web = WebServer(_health(database, connected, delivery.is_running), posts)
         stack.push_async_callback(web.stop)
         port = await web.start(settings.host, PORT if settings.port is None else settings.port)
+        if socket is not None:
+            stack.push_async_callback(socket.stop)
+            await socket.start()
         yield Running(address=f"http://{settings.host}:{port}", transport=transport, workspace=identity.name)
 
 
@@ -114,10 +121,10 @@ def _runbooks(settings: Settings) -> Runbooks:
 
 
 def _health(
-    database: Database, connected: Callable[[], Awaitable[bool]]
+    database: Database, connected: Check, follows: Check
 ) -> Callable[[], Awaitable[Mapping[str, bool]]]:
     async def healthy() -> Mapping[str, bool]:
-        return {"database": await database.answers(), "slack": await connected()}
+        return {"database": await database.answers(), "slack": await connected(), "delivery": await follows()}
 
     return healthy
 

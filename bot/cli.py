@@ -17,14 +17,15 @@ from bot.app import running
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, upgrade
-from bot.ledger.verify import EventsMissing, rebuild, verify
+from bot.ledger.verify import EventsMissing, count, rebuild, verify
 from bot.runbook.lint import lint
 from bot.settings import Misconfigured, Settings, read_settings
-from bot.slack.connect import TokenRefused
+from bot.slack.errors import TokenRefused
 from bot.slack.manifest import manifest_json
 
 PRACTICE_FOLDER: Final = Path(".rollcall")
 """Where the practice Slack and its ledger are kept."""
+SQLITE: Final = "sqlite:///"
 PRACTICE_SETTLE_S: Final = 3.0
 """The practice Slack stores late by one second at most, where it is told to."""
 
@@ -116,7 +117,11 @@ async def _practise(settings: Settings, fresh: bool) -> int:
     _stop_on_signals()
     clock = MovableClock()
     practice = Practice(clock, PRACTICE_FOLDER / "slack.json")
-    await practice.start(port=3000 if settings.port is None else settings.port)
+    port = 3000 if settings.port is None else settings.port
+    try:
+        await practice.start(port=port)
+    except OSError:
+        raise Misconfigured(f"The port {port} is taken. Choose another one: PORT={port + 1}") from None
     inside = settings.model_copy(
         update={
             "slack_bot_token": SecretStr(BOT_TOKEN),
@@ -158,7 +163,10 @@ def _lint(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     with _database() as database:
         faults = asyncio.run(database.read(verify))
-    print("\n".join(faults) or "The ledger is unbroken, and every row is what its events say.")
+        counts = asyncio.run(database.read(count))
+        where = database.url.render_as_string()
+    well = f"The ledger at {where} is unbroken, and every row is what its events say: {counts}."
+    print("\n".join(faults) or well)
     return 1 if faults else 0
 
 
@@ -172,6 +180,9 @@ def _rebuild(options: argparse.Namespace) -> int:
 @contextmanager
 def _database() -> Iterator[Database]:
     url = read_settings().database_url
+    # What is to be looked at must be there: a new ledger would be empty, and unbroken.
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
+        raise UnusableDatabase(f"There is no ledger at {url}. Name it by DATABASE_URL.")
     upgrade(url)
     database = Database(url)
     try:

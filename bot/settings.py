@@ -5,9 +5,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_FILE: Final = ".env"
 
 
 class Transport(StrEnum):
@@ -17,6 +21,15 @@ class Transport(StrEnum):
     HTTP = "http"
 
 
+class Level(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Misconfigured(Exception):
     """The settings do not suffice to start; the message says what is missing."""
 
@@ -24,7 +37,7 @@ class Misconfigured(Exception):
 class Settings(BaseSettings):
     """What can be set. Each field's description is its line in the docs."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", frozen=True)
 
     slack_bot_token: SecretStr = Field(SecretStr(""), description="The app's bot token, `xoxb-…`.")
     slack_app_token: SecretStr = Field(
@@ -43,7 +56,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address to listen on, in HTTP mode and for health.")
     port: int | None = Field(
-        None, description="The port to listen on: 8080, or 3000 for the practice Slack, where nothing is set."
+        None,
+        ge=0,
+        le=65_535,
+        description="The port to listen on: 8080, or 3000 for the practice Slack, where nothing is set.",
     )
     rollcall_runbooks: Path = Field(Path("runbooks"), description="The folder with the runbooks.")
     rollcall_command: str = Field(
@@ -82,7 +98,7 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """Return the settings. Raises Misconfigured for a value that does not fit or a name that is misspelt."""
-    if misspelt := list(_misspelt(os.environ)):
+    if misspelt := list(_misspelt({*os.environ, *dotenv_values(ENV_FILE)})):
         raise Misconfigured("\n".join(misspelt))
     try:
         return Settings()  # type: ignore[call-arg]  # Every field has a default.
@@ -93,7 +109,10 @@ def read_settings() -> Settings:
 
 def _misspelt(names: Iterable[str]) -> Iterable[str]:
     known = [name.upper() for name in Settings.model_fields]
-    for name in names:
-        if name.startswith("ROLLCALL_") and not name.startswith("ROLLCALL_TEST_") and name not in known:
-            near = get_close_matches(name, known, n=1)
+    for name in sorted(names):
+        if name in known or name.startswith("ROLLCALL_TEST_"):
+            continue
+        ours = name.startswith("ROLLCALL_")
+        near = get_close_matches(name, known, n=1, cutoff=0.6 if ours else 0.85)
+        if ours or near:
             yield f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else "")

@@ -110,6 +110,13 @@ class World:
             while not holds(await self.release(key)):
                 await asyncio.sleep(0.02)
 
+    async def until_types(self, user: str, text: str) -> str:
+        """Type a command again until it is accepted, such as one that must wait until people are read."""
+        async with asyncio.timeout(PATIENCE_S):
+            while "cannot be read" in (answer := await Person(self, user).types(text)):
+                await asyncio.sleep(0.05)
+        return answer
+
     async def direct(self, user: str) -> str:
         """Return the newest direct message from Rollcall to a person, waiting for it."""
         async with asyncio.timeout(PATIENCE_S):

@@ -44,7 +44,6 @@ class Row:
     state: State
     channel: ChannelId
     started_at: datetime
-    head: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,5 +227,4 @@ def _row(row: sqlalchemy.Row[Any]) -> Row:
         state=State(row.state),
         channel=row.channel,
         started_at=row.started_at,
-        head=row.head,
     )

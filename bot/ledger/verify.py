@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
 from bot.ledger.codec import NO_EVENT, canonical, chained, decode
 from bot.ledger.ledger import Ledger, projection
@@ -24,6 +24,12 @@ def verify(connection: Connection) -> Sequence[str]:
         _fault(connection, release, rows.get(release)) for release in sorted({*rows, *_written(connection)})
     )
     return [*(fault for fault in faults if fault), *_missing_releases(connection, rows)]
+
+
+def count(connection: Connection) -> str:
+    """Return how much there is, such as `2 releases, 17 events`."""
+    written = connection.scalar(select(func.count()).select_from(events)) or 0
+    return f"{len(_rows(connection))} releases, {written} events"
 
 
 class EventsMissing(Exception):
@@ -85,8 +91,8 @@ def _rows(connection: Connection) -> Mapping[ReleaseId, Mapping[str, Any]]:
 
 
 def _fault(connection: Connection, release: ReleaseId, row: Mapping[str, Any] | None) -> str | None:
-    written = _events(connection, release)
     try:
+        written = _events(connection, release)
         return _broken_link(release, written) or _unlike_its_events(release, row, written)
     except Exception as trouble:  # noqa: BLE001 - What cannot be read or folded is what is looked for.
         return f"{release.key}: its events cannot be read: {type(trouble).__name__}: {trouble}"

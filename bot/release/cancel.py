@@ -29,7 +29,7 @@ class Cancel(Command):
         if self.by not in (release.captain, *release.owners):
             return Refused(
                 code=Code.NOT_YOURS,
-                because=f"{release.key} is cancelled by its captain, or by who owns {release.current.name}.",
+                because=f"Only its captain, or who owns {release.current.name}, can cancel {release.key}.",
                 ask=tuple(dict.fromkeys((release.captain, *release.owners))),
             )
         if release.touched_production:

@@ -77,7 +77,9 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     rejections = tuple(vote for vote in votes if vote.verdict is Verdict.REJECTED)
     places = seat_roles(gate)
     sitting = fill_seats(places, counted)
-    left = {person: roles for person, roles in may.items() if person not in {vote.by for vote in votes}}
+    # Whose word counts is not asked again; an approval that counts no more is as good as none.
+    heard = {vote.by for vote in rejections} | {person for person, roles in counted.items() if roles}
+    left = {person: roles for person, roles in may.items() if person not in heard}
     return GateResult(
         gate=gate,
         status=_status(sitting, rejections),

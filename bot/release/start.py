@@ -102,7 +102,7 @@ class Start:
                 because=f"The runbook of {self.service} cannot be used: {facts.trouble}",
                 instead="Correct the file, check it with rollcall lint, and start again.",
             )
-        near = get_close_matches(self.service, facts.services, n=1)
+        near = get_close_matches(self.service.lower(), facts.services, n=1)
         known = ", ".join(facts.services) or "none yet"
         return Refused(
             code=Code.UNKNOWN_SERVICE,

@@ -1,4 +1,4 @@
-"""What a release waits for: the one source of the card, the reminders and the summaries."""
+"""What a release waits for: the one source of the card, the status and the summaries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

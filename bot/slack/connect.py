@@ -12,19 +12,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.release.ids import WorkspaceId
+from bot.slack.errors import REFUSED, TokenRefused, error_of
 from bot.slack.listeners import Listeners
 
 log = logging.getLogger(__name__)
 
 CALL_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 """How long one call to Slack may take. It is the session's: the SDK applies its own only without one."""
-REFUSED: Final = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
-)
-
-
-class TokenRefused(Exception):
-    """Slack does not accept SLACK_BOT_TOKEN. Copy the bot token from the app's page "OAuth & Permissions"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +47,9 @@ async def identify(client: AsyncWebClient) -> Identity:
         try:
             answer = await client.auth_test()
         except SlackApiError as fault:
-            if fault.response.get("error") in REFUSED:
-                raise TokenRefused(TokenRefused.__doc__) from fault
-            log.warning("Slack answered auth.test with %s.", fault.response.get("error"))
+            if error_of(fault) in REFUSED:
+                raise TokenRefused("Slack does not accept SLACK_BOT_TOKEN.") from fault
+            log.warning("Slack answered auth.test with %s.", error_of(fault))
         except (aiohttp.ClientError, TimeoutError) as fault:
             log.warning("Slack cannot be reached (%s). Next try in %.0f s.", fault, wait)
         else:

@@ -8,9 +8,10 @@ store, looks for its own message by the metadata, and only then posts again.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -24,17 +25,22 @@ from bot.ledger.reader import Reader
 from bot.ledger.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId
 from bot.release.release import Release
+from bot.slack.errors import error_of
 from bot.slack.messages import messages
 from bot.slack.messages.message import Message
-from bot.slack.messages.trouble import TELLABLE, trouble
+from bot.slack.messages.trouble import PRIVATE, TELLABLE, trouble
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 2.0
 LONGEST_RETRY_S: Final = 300.0
 EVENT_TYPE: Final = "rollcall_message"
+CLOCKS_APART: Final = timedelta(hours=1)
+"""How far Slack's clock may be behind ours, when our own message is looked for."""
 UNCLEAR: Final = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 """Errors after which Slack may have stored the message all the same (docs.slack.dev, chat.postMessage)."""
+UNREADABLE: Final = frozenset({"not_in_channel", "channel_not_found", "missing_scope"})
+"""Errors that tell that Rollcall may not read a channel, though it may be able to post there."""
 GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 """Errors of an update that tell that the message is no longer ours to change: it is posted anew."""
 
@@ -115,13 +121,27 @@ class DeliveryWorker:
         self._woken.set()
 
     async def _run(self) -> None:
-        for release in await self._releases.unshown():
-            self.wake(release)
+        await self._take_up()
         while not self._stopping:
             await self._next_due()
             for release in self._due():
                 if self._may_go_on():
                     await self._pass(release, self._plans.pop(release))
+
+    async def _take_up(self) -> None:
+        """Find what was not shown when the process ended; while the database cannot be read, try again."""
+        while not self._stopping:
+            try:
+                for release in await self._releases.unshown():
+                    self.wake(release)
+                return
+            except Exception:
+                log.exception("What is not shown yet cannot be read.")
+                await asyncio.sleep(FIRST_RETRY_S)
+
+    async def is_running(self) -> bool:
+        """Whether Slack is being made to follow."""
+        return self._running is not None and not self._running.done()
 
     def _may_go_on(self) -> bool:
         return not self._stopping and time.monotonic() >= self._slow_until
@@ -178,11 +198,24 @@ class DeliveryWorker:
 
     async def _show_all(self, release: Release, wanted: Sequence[Message]) -> None:
         known = await self._known(release.id)
-        for message in wanted:
-            card = known.get("card")
-            thread = card.ts if card and message.slot != "card" else None
-            place = known.get(message.slot) or Shown(slot=message.slot, channel=release.channel)
-            known[message.slot] = await self._match(release, message, place, thread)
+        await self._remove_others(release, known, {message.slot for message in wanted})
+        card, *thread = wanted
+        root = await self._match_one(release, card, known, None)
+        delays: list[NotShown] = []
+        for message in thread:
+            try:
+                await self._match_one(release, message, known, root.ts)
+            except NotShown as delay:
+                # One message that cannot be shown does not hold up those that can.
+                delays.append(delay)
+        if delays:
+            raise delays[0]
+
+    async def _match_one(
+        self, release: Release, message: Message, known: Mapping[str, Shown], thread: str | None
+    ) -> Shown:
+        place = known.get(message.slot) or Shown(slot=message.slot, channel=release.channel)
+        return await self._match(release, message, place, thread)
 
     async def _tell_captain(self, release: Release, why: str) -> None:
         """Tell the captain privately that the channel cannot be written to, once for each reason."""
@@ -233,7 +266,7 @@ class DeliveryWorker:
                 channel=place.channel, ts=place.ts, text=message.text, blocks=message.blocks
             )
         except SlackApiError as fault:
-            if _error(fault) not in GONE:
+            if error_of(fault) not in GONE:
                 raise _delay(fault) from fault
             fresh = await self._note(release.id, Shown(slot=place.slot, channel=release.channel))
             return await self._post(release.id, message, fresh, thread)
@@ -245,7 +278,8 @@ class DeliveryWorker:
     async def _resolve(self, release: ReleaseId, place: Shown, thread: str | None) -> Shown:
         """Find out whether a post with an unknown outcome was stored after all."""
         assert place.claimed_at is not None
-        left = place.claimed_at + self._settle - self._clock.now()
+        # A clock that was set back must not make the wait longer than it was to be.
+        left = min(self._settle, place.claimed_at + self._settle - self._clock.now())
         if left > timedelta():
             raise NotShown("the outcome of a post is unknown", left.total_seconds())
         ts = await self._find(release, place, thread)
@@ -256,7 +290,7 @@ class DeliveryWorker:
         assert place.claimed_at is not None
         window: dict[str, Any] = {
             "channel": place.channel,
-            "oldest": f"{(place.claimed_at - timedelta(seconds=60)).timestamp():.6f}",
+            "oldest": f"{(place.claimed_at - CLOCKS_APART).timestamp():.6f}",
             "include_all_metadata": True,
             "limit": 200,
         }
@@ -274,9 +308,27 @@ class DeliveryWorker:
                 if not window["cursor"]:
                     return None
         except SlackApiError as fault:
-            raise _delay(fault) from fault
+            if error_of(fault) not in UNREADABLE:
+                raise _delay(fault) from fault
+            # Better twice than never, where Rollcall may post but not read.
+            log.warning("%s of %s may stand twice: %s", place.slot, release.key, error_of(fault))
+            return None
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise NotShown(f"Slack could not be reached: {fault!r}") from fault
+
+    async def _remove_others(self, release: Release, known: Mapping[str, Shown], wanted: set[str]) -> None:
+        """Delete the messages that no longer hold, such as a go that was asked before a gate lapsed."""
+        for slot, place in known.items():
+            if slot in wanted or place.ts is None or slot.startswith(PRIVATE):
+                continue
+            try:
+                await self._client.chat_delete(channel=place.channel, ts=place.ts)
+            except SlackApiError as fault:
+                if error_of(fault) not in GONE:
+                    raise _delay(fault) from fault
+            except (aiohttp.ClientError, TimeoutError) as fault:
+                raise NotShown(f"Slack could not be reached: {fault!r}") from fault
+            await self._database.write(partial(shown.forget, release=release.id, slot=slot))
 
     async def _note(self, release: ReleaseId, message: Shown) -> Shown:
         await self._database.write(lambda connection: shown.note(connection, release, message))
@@ -291,7 +343,11 @@ def _certainly_not_stored(fault: Exception) -> NotShown | SlowDown | None:
     """Return the delay if it is certain that Slack did not store a message, else None."""
     if isinstance(fault, aiohttp.ClientConnectorError):
         return NotShown("Slack could not be reached")
-    if not isinstance(fault, SlackApiError) or fault.response.status_code >= 500 or _error(fault) in UNCLEAR:
+    if (
+        not isinstance(fault, SlackApiError)
+        or fault.response.status_code >= 500
+        or error_of(fault) in UNCLEAR
+    ):
         return None
     return _delay(fault)
 
@@ -299,9 +355,4 @@ def _certainly_not_stored(fault: Exception) -> NotShown | SlowDown | None:
 def _delay(fault: SlackApiError) -> NotShown | SlowDown:
     if fault.response.status_code == 429:
         return SlowDown(float(fault.response.headers.get("Retry-After", 1)))
-    return NotShown(_error(fault))
-
-
-def _error(fault: SlackApiError) -> str:
-    answer = fault.response.data
-    return str(answer.get("error", "")) if isinstance(answer, dict) else ""
+    return NotShown(error_of(fault))

@@ -22,6 +22,7 @@ class Desk:
 
     coordinator: Coordinator
     releases: Reader
+    workspace: WorkspaceId
     runbooks: Runbooks
     command: str
     """The slash command with its slash, as it is installed."""
@@ -76,10 +77,12 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
 
     The key may be left out when just one release is open in the channel. Otherwise the reply says what to do.
     """
-    first, _, rest = call.text.partition(" ")
-    if KEY.fullmatch(first):
-        release = await desk.releases.find(ReleaseId(call.workspace, ReleaseKey(first)))
-        return (release, rest.strip()) if release else Reply(text=refusal(unknown_release(ReleaseKey(first))))
+    first, rest = (*call.text.split(None, 1), "", "")[:2]
+    key = ReleaseKey(first.strip(".,:;").lower())
+    # What looks like a key is never taken for a word, so that a typo cannot mean the only open release.
+    if KEY.fullmatch(key):
+        release = await desk.releases.find(ReleaseId(call.workspace, key))
+        return (release, rest) if release else Reply(text=refusal(unknown_release(key)))
     rows = await desk.releases.open_in(call.workspace, call.channel)
     if len(rows) == 1 and (release := await desk.releases.find(rows[0].id)):
         return release, call.text

@@ -13,6 +13,7 @@ import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlalchemy.exc import OperationalError
 
 from bot.ledger.answers import Delivery
@@ -21,6 +22,7 @@ from bot.release.refusal import Refused
 from bot.slack import subcommands
 from bot.slack.buttons import MEANT, Action, Target
 from bot.slack.desk import Call, Desk, Reply, typed
+from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.forms.reject import reject_form
@@ -39,6 +41,7 @@ BROKEN: Final = (
 NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
+ELSEWHERE: Final = "This Rollcall serves another workspace, so nothing was changed."
 ANYTHING: Final = re.compile(".*", re.DOTALL)
 
 
@@ -72,12 +75,14 @@ class Listeners:
         await ack(text=reply.text, response_type="ephemeral") if reply.text else await ack()
 
     async def _answer_typed(self, body: Body) -> Reply:
-        word, _, rest = typed(body.get("text") or "").partition(" ")
+        word, rest = (*typed(body.get("text") or "").split(None, 1), "", "")[:2]
+        if body["team_id"] != self._desk.workspace:
+            return Reply(text=ELSEWHERE)
         call = Call(
             workspace=WorkspaceId(body["team_id"]),
             user=UserId(body["user_id"]),
             channel=ChannelId(body["channel_id"]),
-            text=rest.strip(),
+            text=rest,
             delivery=Delivery(f"command:{body['trigger_id']}"),
         )
         return await subcommands.answer(self._desk, word, call)
@@ -95,6 +100,8 @@ class Listeners:
             action, target = Action(pressed["action_id"]), Target.read(pressed.get("value") or "")
         except ValueError:
             return Reply(text=UNREADABLE)
+        if _workspace(body) != self._desk.workspace:
+            return Reply(text=ELSEWHERE)
         if action is Action.REJECT:
             return Reply(form=reject_form(target))
         user, place = body["user"]["id"], body["container"].get("message_ts", "")
@@ -154,7 +161,14 @@ class Listeners:
         thread = message.get("thread_ts") or message.get("ts")
         channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
         user = body["user_id"] if "user_id" in body else body["user"]["id"]
-        await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
+        try:
+            await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
+        except SlackApiError as fault:
+            # Where Rollcall is no member, only the address that came with the request can answer.
+            log.info("A private answer goes by its response_url: %s", error_of(fault))
+            await AsyncWebhookClient(body["response_url"]).send(
+                text=text, response_type="ephemeral", replace_original=False
+            )
 
 
 def _workspace(body: Body) -> WorkspaceId:

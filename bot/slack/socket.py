@@ -4,14 +4,19 @@ import asyncio
 import logging
 from typing import Final
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.slack.errors import REFUSED, TokenRefused, error_of
 
 log = logging.getLogger(__name__)
 
 DRAIN_S: Final = 10.0
+RETRY_S: Final = 5.0
 
 
 class SlackOverSocket(AsyncSocketModeHandler):
@@ -44,7 +49,21 @@ class SlackOverSocket(AsyncSocketModeHandler):
         return bool(await self.client.is_connected())
 
     async def start(self) -> None:
-        """Connect."""
+        """Connect, and go on trying while Slack cannot be reached.
+
+        Raises TokenRefused when Slack does not accept the token.
+        """
+        while self.client.wss_uri is None:
+            try:
+                self.client.wss_uri = await self.client.issue_new_wss_url()
+            except SlackApiError as fault:
+                if error_of(fault) in REFUSED:
+                    raise TokenRefused("Slack does not accept SLACK_APP_TOKEN.") from fault
+                log.warning("Slack answered apps.connections.open with %s.", error_of(fault))
+                await asyncio.sleep(RETRY_S)
+            except (aiohttp.ClientError, TimeoutError) as fault:
+                log.warning("Slack cannot be reached (%s).", fault)
+                await asyncio.sleep(RETRY_S)
         await self.connect_async()  # type: ignore[no-untyped-call]
 
     async def stop(self) -> None:

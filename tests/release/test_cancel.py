@@ -63,7 +63,7 @@ def test_nobody_else_cancels(person: Person) -> None:
     assert refusal(started(), person.cancels()) == snapshot(
         Refused(
             code=Code.NOT_YOURS,
-            because="checkout-1 is cancelled by its captain, or by who owns Check.",
+            because="Only its captain, or who owns Check, can cancel checkout-1.",
             ask=(UserId("ana"), UserId("bea"), UserId("ben"), UserId("eli")),
         )
     )

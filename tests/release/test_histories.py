@@ -261,7 +261,7 @@ def test_a_release_starts_when_every_gate_could_be_met(book: Runbook, members: M
 
 @pytest.mark.proof
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(UNHURRIED, max_examples=500)
+@settings(UNHURRIED, max_examples=300)
 @given(worlds(), st.data())
 def test_every_promise_holds_after_many(kind: type[Command], world: World, data: st.DataObject) -> None:
     release, seen = world.release, world.seen

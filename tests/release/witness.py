@@ -114,9 +114,10 @@ class Witness:
         return None not in self.answers(gate).values() and most(seats, self.yes(gate)) == len(seats)
 
     def who_could_help(self, gate: Gate) -> set[UserId]:
-        """Return who has not answered and would fill one seat more by saying yes."""
+        """Return who has said nothing that counts, and would fill one seat more by saying yes."""
         seats, yes, said = seats_of(gate), self.yes(gate), self.answers(gate)
-        left = {p: roles for p, roles in self.may_answer(gate).items() if p not in said}
+        heard = {p for p, yes_in in said.items() if yes_in is None or yes.get(p)}
+        left = {p: roles for p, roles in self.may_answer(gate).items() if p not in heard}
         return {p for p, roles in left.items() if most(seats, {**yes, p: roles}) > most(seats, yes)}
 
     @property

@@ -1,8 +1,14 @@
 """Slack shows each message once, whatever becomes of the calls."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.world import World
+from bot.clock import MovableClock
+from bot.practice import Practice
+from bot.release.state import State
+from bot.settings import Transport
+from tests.world import World, rollcall_in, settings_for
 
 POSTS = [
     "ratelimited",
@@ -57,3 +63,40 @@ async def test_no_call_to_slack_is_made_before_the_acknowledgement(world: World)
     )
     assert answer["ok"]
     assert "has started" in answer["body"]["text"]
+
+
+async def test_texts_at_their_limits_hold_nothing_up(world: World) -> None:
+    await world.ana.types(f"/release start checkout 1.4.0 {'&' * 1_000}")
+    await world.ben.presses("Reject", "checkout-1", on="gate:0:QA")
+    await world.ben.submits(reason="a&" * 250)
+    await world.bea.presses("Reject", "checkout-1", on="gate:0:QA")
+    await world.bea.submits(reason="b<" * 250)
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
+    assert (await world.release("checkout-1")).state is State.IN_PROGRESS
+    await world.ana.presses("Done", "checkout-1", on="stage:0")
+
+
+async def test_a_go_that_is_asked_no_more_is_taken_away(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.cleo.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    await world.bea.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    assert "[Begin production]" in await world.thread("checkout-1")
+    await world.ana.types("/release cancel checkout-1 wrong build")
+    assert "Begin production" not in await world.thread("checkout-1")
+
+
+async def test_a_slack_that_answers_500_at_the_start_is_asked_again(tmp_path: Path) -> None:
+    practice, clock = Practice(MovableClock(), limits=False), MovableClock()
+    await practice.start(port=0)
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    world = World(practice, clock, url)
+    for method in ("auth.test", "users.list"):
+        await world.control("faults", method=method, kind="server_error", times=1)
+    async with rollcall_in(practice, settings_for(practice, url, Transport.SOCKET), clock):
+        assert "has started" in await world.until_types("ana", "/release start checkout 1.4.0")
+        await world.close()
+    await practice.stop()

@@ -140,7 +140,10 @@ async def test_a_signed_body_that_is_nothing_of_slacks_changes_nothing(sender: S
 
 async def test_health_says_how_its_parts_are(sender: Sender) -> None:
     async with sender.session.get(sender.url.replace("/slack/events", "/healthz")) as answer:
-        assert (answer.status, await answer.json()) == (200, {"database": True, "slack": True})
+        assert (answer.status, await answer.json()) == (
+            200,
+            {"database": True, "slack": True, "delivery": True},
+        )
 
 
 def test_http_without_a_signing_secret_does_not_start() -> None:

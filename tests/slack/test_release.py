@@ -9,7 +9,7 @@ from tests.world import World
 async def test_a_release_goes_from_start_to_completed(world_by_each_transport: World) -> None:
     world = world_by_each_transport
     assert await world.ana.types("/release start checkout 1.4.0 The new basket") == snapshot(
-        "*checkout-1* (checkout 1.4.0) has started. Its card is in this channel."
+        "*checkout-1* (checkout 1.4.0) has started. Its card appears in this channel."
     )
 
     assert await world.thread("checkout-1") == snapshot("""\

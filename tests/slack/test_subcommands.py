@@ -54,7 +54,7 @@ async def test_cancel_needs_a_reason_and_somebody_who_may(world: World) -> None:
         "A reason is needed, so that others know what to do about it. Say in a few words why."
     )
     assert await world.gus.types("/release cancel checkout-1 because") == snapshot(
-        "checkout-1 is cancelled by its captain, or by who owns staging. Ask @ana."
+        "Only its captain, or who owns staging, can cancel checkout-1. Ask @ana."
     )
     assert await world.ana.types("/release cancel checkout-1 wrong build") == snapshot(
         "*checkout-1* (checkout 1.4.0) is cancelled."
@@ -123,3 +123,29 @@ async def test_start_in_a_private_channel_tells_the_captain_to_invite_rollcall(w
     await world.control("command", user="dan", channel="war-room", command="/invite", text="@rollcall")
     await world.passes(seconds=10)
     assert "checkout 1.4.0" in (await world.card("checkout-1", channel="war-room"))["text"]
+
+
+@pytest.mark.parametrize("key", ["Payments-7", "payments-7.", "PAYMENTS-7:"])
+async def test_a_mistyped_key_never_means_the_only_open_release(world: World, key: str) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    answer = await world.ana.types(f"/release cancel {key} wrong build")
+    assert answer.startswith("There is no release payments-7.")
+    assert not (await world.release("checkout-1")).state.ended
+
+
+async def test_words_may_be_parted_by_tabs_and_lines(world: World) -> None:
+    await world.ana.types("/release start\tcheckout\t1.4.0\nThe new basket")
+    assert (await world.release("checkout-1")).note == "The new basket"
+    await world.ana.types("/release cancel Checkout-1\nwrong build")
+    assert (await world.release("checkout-1")).ended_because == "wrong build"
+
+
+async def test_a_link_in_a_note_is_kept_as_it_was_typed(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0 see https://example.com/x?a=1&b=2")
+    assert (await world.release("checkout-1")).note == "see https://example.com/x?a=1&b=2"
+
+
+async def test_a_refused_press_is_answered_where_rollcall_is_no_member(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0", channel="random")
+    await world.cleo.presses("Approve", "checkout-1", on="gate:0:QA", channel="random")
+    assert "QA is answered by people in qa" in await world.cleo.sees("random")

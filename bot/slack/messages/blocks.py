@@ -1,11 +1,14 @@
 """The few blocks that Rollcall's messages are made of, cut to Slack's limits (docs.slack.dev, Block Kit)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from bot.slack.messages.text import shorten
 
 Block = dict[str, Any]
+
+LONGEST_BODY: Final = 9_000
+"""Characters. Slack refuses blocks of about 13,200 in all (slackapi/bolt-js#2509), buttons included."""
 
 
 def header(text: str) -> Block:
@@ -17,6 +20,16 @@ def section(text: str, accessory: Block | None = None) -> Block:
     """Return a paragraph; Slack holds 3,000 characters."""
     block: Block = {"type": "section", "text": mrkdwn(text, 3_000)}
     return {**block, "accessory": accessory} if accessory else block
+
+
+def sections(text: str) -> list[Block]:
+    """Return as many paragraphs as the lines of `text` need, and at most what a message holds."""
+    parts = [""]
+    for line in shorten(text, LONGEST_BODY).split("\n"):
+        if len(parts[-1]) + len(line) >= 3_000:
+            parts.append("")
+        parts[-1] += f"\n{line}" if parts[-1] else line
+    return [section(part) for part in parts]
 
 
 def context(text: str) -> Block:

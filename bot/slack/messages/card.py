@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
-from bot.slack.messages.blocks import context, header, section
+from bot.slack.messages.blocks import context, header, sections
 from bot.slack.messages.message import Message
 from bot.slack.messages.text import escape, moment, person, quoted
 from bot.slack.messages.words import standing, title, waits
@@ -18,7 +18,7 @@ def card(release: Release, head: str) -> Message:
     """Return the card of a release whose newest event has the hash `head`."""
     parts = list(_parts(release))
     small = _small(release, head)
-    blocks = [header(title(release)), *map(section, parts), context(small)]
+    blocks = [header(title(release)), *(block for part in parts for block in sections(part)), context(small)]
     text = "\n".join([f"{escape(title(release))} ({release.key})", *parts, small])
     return Message(slot="card", born=release.started_at, text=text, blocks=blocks)
 

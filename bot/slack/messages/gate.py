@@ -1,6 +1,7 @@
 """The message of a gate: who is asked, who has answered, and the buttons."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from bot.release.gates import GateResult, GateStatus, gate_result
 from bot.release.release import Release
@@ -10,6 +11,9 @@ from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, quoted
+
+SHOWN: Final = 3
+"""Rejections that are shown with their reasons: more would leave no room for anything else."""
 
 STATUS = {GateStatus.MET: "met", GateStatus.WAITING: "waiting", GateStatus.REJECTED: "rejected"}
 
@@ -43,19 +47,20 @@ def _lines(release: Release, gate: Gate, stage: int) -> Iterable[str]:
     open_still = result.status is GateStatus.MET or not release.state.ended
     status = STATUS[result.status] if open_still else "no longer asked"
     yield f"*{escape(gate.name)}* before {stage_name} is *{status}*"
-    yield from _seats(release, result, stage)
-    for vote in result.rejections:
+    yield from _seats(result)
+    if len(result.rejections) > SHOWN:
+        yield f"{len(result.rejections)} rejected it; these are the newest:"
+    for vote in result.rejections[-SHOWN:]:
         yield f"✗ {person(vote.by)} rejected it, {moment(vote.at)}\n{quoted(vote.comment)}"
     for aside in result.set_aside:
         yield f"The approval of {person(aside.vote.by)} does not count: {aside.because}"
 
 
-def _seats(release: Release, result: GateResult, stage: int) -> Iterable[str]:
-    out = {release.starter, *(seat.filled.by for seat in result.seats if seat.filled)}
+def _seats(result: GateResult) -> Iterable[str]:
+    asked = {seats.role: seats.asked for seats in result.open}
     for seat in result.seats:
         if seat.filled is None:
-            asked = [one for one in release.members_at(stage).get(seat.role, ()) if one not in out]
-            yield f"☐ {escape(seat.role)}: {people(asked) or 'nobody else is in this role'}"
+            yield f"☐ {escape(seat.role)}: {people(asked[seat.role]) or 'nobody is left to ask'}"
         else:
             yield f"✓ {escape(seat.role)}: {person(seat.filled.by)}, {moment(seat.filled.at)}"
             if seat.filled.comment:

@@ -5,10 +5,15 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bot.release.release import Release
-from bot.slack.messages.blocks import Block, section
+from bot.slack.messages.blocks import Block, sections
+from bot.slack.messages.text import shorten
 from bot.slack.messages.words import mention
+
+LONGEST_TEXT: Final = 4_000
+"""Characters that an update of a message may have as its text (docs.slack.dev, chat.update)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,9 @@ class Message:
     text: str
     blocks: Sequence[Block]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT))
+
     @property
     def content(self) -> str:
         """The hash of what it shows."""
@@ -36,5 +44,5 @@ def entry(
 ) -> Message:
     """Return a message of the thread. Who reads the thread knows the release, so only `text` names it."""
     body = "\n".join(lines)
-    blocks = [section(body), *buttons]
+    blocks = [*sections(body), *buttons]
     return Message(slot=slot, born=born, text=f"{mention(release)}: {body}", blocks=blocks)

@@ -7,6 +7,9 @@ from bot.slack.messages.blocks import section
 from bot.slack.messages.message import Message
 from bot.slack.messages.words import mention
 
+PRIVATE: Final = "trouble:"
+"""What the slots of these messages begin with."""
+
 TELLABLE: Final = {
     "not_in_channel": "I am not in it. Invite me there: type `/invite @Rollcall` in that channel.",
     "channel_not_found": "I cannot see it. Invite me there: type `/invite @Rollcall` in that channel.",
@@ -22,4 +25,4 @@ def trouble(release: Release, error: str) -> Message:
         f"{mention(release)} goes on, but I cannot show it in <#{release.channel}>. {TELLABLE[error]}"
         " I try again by myself."
     )
-    return Message(slot=f"trouble:{error}", born=release.started_at, text=text, blocks=[section(text)])
+    return Message(slot=f"{PRIVATE}{error}", born=release.started_at, text=text, blocks=[section(text)])

@@ -12,7 +12,7 @@ async def answer(desk: Desk, call: Call) -> Reply:
     """Start the release that was named, or open the form when something is missing."""
     service, version, note = (*call.text.split(None, 2), "", "", "")[:3]
     if not version:
-        return Reply(form=start_form(desk.runbooks.services(), call.channel, service))
+        return _form(desk, call, service)
     start = Start(
         workspace=call.workspace,
         by=call.user,
@@ -23,7 +23,14 @@ async def answer(desk: Desk, call: Call) -> Reply:
     )
     decided = await desk.coordinator.handle(start, call.delivery)
     started = mention(decided.release) if isinstance(decided, Accepted) else ""
-    return answered(decided, f"{started} has started. Its card is in this channel.")
+    return answered(decided, f"{started} has started. Its card appears in this channel.")
+
+
+def _form(desk: Desk, call: Call, service: str) -> Reply:
+    services = desk.runbooks.services()
+    if not services:
+        return Reply(text="No runbook names a service yet, so there is nothing to start.")
+    return Reply(form=start_form(services, call.channel, service))
 
 
 START = Subcommand(
