@@ -4,7 +4,7 @@ import { act } from "./api.js";
 import { shortMoment, span, timeOfDay } from "./dates.js";
 import { h, icon, popUp } from "./dom.js";
 import { avatar } from "./messages.js";
-import { go } from "./route.js";
+import { go, route } from "./route.js";
 
 const STEPS = [
   ["+15 min", 15 * 60],
@@ -64,7 +64,7 @@ function peopleMenu(scene, place) {
         role: "menuitemradio",
         "aria-checked": String(person.id === scene.me.id),
         "data-person": person.name,
-        onclick: () => go({ person: person.name, place }),
+        onclick: () => go({ person: person.name, place, thread: place === route().place ? route().thread : null }),
       },
       avatar(person),
       who(person, scene),
