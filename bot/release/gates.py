@@ -36,10 +36,14 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSeats:
-    """The seats of one role that nobody fills, and the people who have not answered and could fill them."""
+    """The seats of one role that nobody fills, and the people who have not answered and could fill them.
+
+    `missing` is how many of the seats stay empty even if everybody who may approves.
+    """
 
     role: str
     count: int
+    missing: int
     asked: tuple[UserId, ...]
 
 
@@ -87,7 +91,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
             Seat(role=role, filled=approvals[person] if person else None)
             for role, person in zip(places, sitting, strict=True)
         ),
-        open=tuple(_open_seats(places, sitting, counted, left)),
+        open=tuple(_open_seats(places, sitting, counted, left, _missing(places, counted, may))),
         rejections=rejections,
         set_aside=tuple(_set_aside(approvals.values(), counted, sitting)),
     )
@@ -114,14 +118,23 @@ def _status(sitting: Iterable[UserId | None], rejections: Sequence[Vote]) -> Gat
     return GateStatus.WAITING if None in sitting else GateStatus.MET
 
 
+def _missing(places: Sequence[str], counted: Roles, may: Roles) -> int:
+    """Return how many seats stay empty even if everybody who may approves, in every role of theirs."""
+    everybody = {**counted, **{person: roles for person, roles in may.items() if not counted.get(person)}}
+    return fill_seats(places, everybody).count(None)
+
+
 def _open_seats(
-    places: Sequence[str], sitting: Sequence[UserId | None], counted: Roles, left: Roles
+    places: Sequence[str], sitting: Sequence[UserId | None], counted: Roles, left: Roles, missing: int
 ) -> Iterable[OpenSeats]:
     empty = [role for role, person in zip(places, sitting, strict=True) if person is None]
     for role in dict.fromkeys(empty):
         helping = helping_roles(role, places, sitting, counted)
         asked = tuple(person for person, roles in left.items() if roles & helping)
-        yield OpenSeats(role=role, count=empty.count(role), asked=asked)
+        count = empty.count(role)
+        here = min(count, missing)
+        missing -= here
+        yield OpenSeats(role=role, count=count, missing=here, asked=asked)
 
 
 def _set_aside(

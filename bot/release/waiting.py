@@ -70,9 +70,9 @@ def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
         yield Waiting(kind=Awaited.REJECTION, name=name, role="", on=(vote.by,), since=vote.at)
     for seats in result.open:
         role, on, since = seats.role, seats.asked, release.opened[release.stage]
-        enough = min(seats.count, len(on))
-        if enough:
+        enough = seats.count - seats.missing
+        if enough and on:
             yield Waiting(kind=Awaited.APPROVAL, name=name, role=role, count=enough, on=on, since=since)
-        if missing := seats.count - enough:
-            captain = (release.captain,)
-            yield Waiting(kind=Awaited.PEOPLE, name=name, role=role, count=missing, on=captain, since=since)
+        if seats.missing:
+            count, captain = seats.missing, (release.captain,)
+            yield Waiting(kind=Awaited.PEOPLE, name=name, role=role, count=count, on=captain, since=since)

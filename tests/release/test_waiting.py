@@ -157,7 +157,6 @@ def test_who_could_fill_a_gate_by_making_room_is_asked() -> None:
     assert ben.id in {person for waiting in waiting_on(release) for person in waiting.on}
 
 
-@pytest.mark.xfail(strict=True, reason="Each role counts somebody in two roles as its own.")
 def test_the_captain_finds_people_where_one_person_is_left_for_two_seats() -> None:
     release = play(started(BOTH), ben.leaves("qa"), bea.leaves("qa"), cleo.leaves("security"))
     assert Awaited.PEOPLE in {waiting.kind for waiting in waiting_on(release)}
