@@ -84,12 +84,20 @@ class OwnServer(PostgresServer):
         """Start the server, on the same data and port as before a `kill`."""
         listening = (f"port={self._port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
         options = [f"--{setting}" for setting in (*listening, *self._settings)]
-        self._process = self._launch("postgres", "-D", self._home / "data", *options)
-        try:
-            self._await_connections()
-        except BaseException:
-            self.kill()
-            raise
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            self._process = self._launch("postgres", "-D", self._home / "data", *options)
+            try:
+                return self._await_connections()
+            except CannotStart:
+                # What is left of a killed server can hold its memory for a moment longer.
+                if self._process.poll() is None or time.monotonic() > deadline:
+                    self.kill()
+                    raise
+                time.sleep(0.2)
+            except BaseException:
+                self.kill()
+                raise
 
     def kill(self) -> None:
         """End every process of the server at once, as when its machine dies."""
