@@ -101,14 +101,16 @@ class OwnServer(PostgresServer):
 
     def kill(self) -> None:
         """End every process of the server at once, as when its machine dies."""
+        # Kept at hand, because a restart that comes meanwhile puts another in its place.
+        killed = self._process
         with suppress(psutil.NoSuchProcess):
-            postmaster = psutil.Process(self._process.pid)
+            postmaster = psutil.Process(killed.pid)
             family = [postmaster, *postmaster.children(recursive=True)]
             for process in family:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             psutil.wait_procs(family[1:], STOP_SECONDS)
-        self._process.wait(STOP_SECONDS)
+        killed.wait(STOP_SECONDS)
 
     def stop(self) -> None:
         """Stop the server, cutting open connections, and remove all that it wrote."""
