@@ -1,4 +1,4 @@
-"""All commands and events there are. A new idea adds its own here, and nothing else in the core changes."""
+"""All commands and events there are. A new idea adds its own here."""
 
 from typing import Final
 

@@ -86,7 +86,19 @@ async def test_who_joins_the_group_later_may_approve_and_who_leaves_may_not(worl
     assert (await world.release("checkout-1")).state is State.IN_PROGRESS
 
 
-async def test_a_press_on_a_message_of_an_ended_release_says_so(world: World) -> None:
+async def test_a_press_on_an_old_message_of_an_ended_release_says_so(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    gate = await world.message("checkout-1", "gate:0:QA")
+    await world.control("faults", method="chat.update", kind="ratelimited", times=1)
+    await world.ana.types("/release cancel checkout-1 wrong build", settle=False)
+    # The message still has its button, because Slack has asked Rollcall to slow down.
+    press = {"channel": "releases", "message_ts": gate["ts"], "action_id": "approve_v1"}
+    assert (await world.control("press", user="ben", **press))["ok"]
+    assert "checkout-1 is cancelled" in await world.ben.sees()
+    assert (await world.release("checkout-1")).votes == ()
+
+
+async def test_the_messages_of_an_ended_release_have_no_buttons(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.ana.types("/release cancel checkout-1 wrong build")
     message = await world.message("checkout-1", "gate:0:QA")

@@ -8,7 +8,7 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.release.state import State
 from bot.settings import Transport
-from tests.world import World, rollcall_in, settings_for
+from tests.world import World, open_world, rollcall_in, settings_for
 
 POSTS = [
     "ratelimited",
@@ -48,7 +48,18 @@ async def test_a_deleted_card_is_posted_again(world: World) -> None:
     assert (await world.card("checkout-1"))["ts"] != card["ts"]
 
 
-async def test_a_burst_of_events_becomes_few_updates(world: World) -> None:
+async def test_acts_in_quick_succession_become_one_update_of_each_message(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rollcall_gap=3.0) as world:
+        await world.ana.types("/release start checkout 1.4.0")
+        gate = await world.message("checkout-1", "gate:0:QA")
+        before = await world.calls("chat.update")
+        press = {"channel": "releases", "message_ts": gate["ts"], "action_id": "approve_v1"}
+        await world.control("press", user="ben", **press)
+        await world.ana.types("/release cancel checkout-1 wrong build")
+        assert await world.calls("chat.update") - before == 2
+
+
+async def test_the_events_of_one_act_become_one_update_of_each_message(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     before = await world.calls("chat.update")
     await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
