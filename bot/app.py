@@ -18,7 +18,7 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
-from bot.runbook.read import Runbooks
+from bot.runbook.files.read import Runbooks
 from bot.settings import Settings, Transport
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery import DeliveryWorker, Pace
@@ -66,7 +66,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=CALL_TIMEOUT))
         client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         identity = await identify(client)
-        directory = SlackDirectory(client)
+        directory = SlackDirectory(client, identity.workspace)
         pace = Pace(gap_s=settings.rollcall_gap, settle=timedelta(seconds=settings.rollcall_settle))
         delivery = DeliveryWorker(client, database, releases, clock, pace)
 
@@ -74,6 +74,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         coordinator = Coordinator(database, ledger, runbooks, directory, clock, delivery.wake)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
         desk = Desk(
+            clock=clock,
+            people_changed=people.away_changed,
             coordinator=coordinator,
             releases=releases,
             workspace=identity.workspace,

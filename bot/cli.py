@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -18,8 +19,10 @@ from bot.clock import Clock, MovableClock, SystemClock
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, upgrade
 from bot.ledger.verify import EventsMissing, count, rebuild, verify
-from bot.runbook.lint import lint
+from bot.runbook.files.lint import lint
+from bot.runbook.files.schema import json_schema
 from bot.settings import Misconfigured, Settings, read_settings
+from bot.simulate.command import add_options, simulate
 from bot.slack.errors import TokenRefused
 from bot.slack.manifest import manifest_json
 
@@ -63,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     linting.add_argument(
         "paths", nargs="*", type=Path, help="files or folders; the runbooks where none is named"
     )
+    command("schema", _schema, "print the JSON Schema of runbooks, by which editors complete and check them")
+    add_options(command("simulate", _simulate, "play a release beforehand, with people who take their time"))
     command("verify", _verify, "check that the ledger is unbroken and that every row is what its events say")
     command("rebuild", _rebuild, "make every row anew from the events; stop Rollcall first")
     return parser
@@ -158,6 +163,15 @@ def _manifest(options: argparse.Namespace) -> int:
 
 def _lint(options: argparse.Namespace) -> int:
     return lint(options.paths or [read_settings().rollcall_runbooks], sys.stdout)
+
+
+def _schema(options: argparse.Namespace) -> int:
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    return simulate(options, sys.stdout)
 
 
 def _verify(options: argparse.Namespace) -> int:

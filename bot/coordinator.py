@@ -4,8 +4,8 @@ Lock the release, gather the facts, decide, append, commit; and only then is the
 and "that was counted already" are decided under the same lock as a success, so all answers fit one order.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -13,25 +13,29 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
+from bot.ledger import absences
 from bot.ledger.answers import Answered, Delivery, recall, remember
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
 from bot.release.command import Command, Decision, Facts
-from bot.release.decide import decide, decide_start
+from bot.release.decide import decide, decide_start, fold
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.manifest import VERSION
+from bot.release.people.absence import AbsenceCommand
+from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
-from bot.release.start import VERSION, Start, StartFacts
-from bot.runbook.model import Role, Runbook
-from bot.runbook.problems import RunbookError, UnknownService
-from bot.runbook.read import Runbooks
+from bot.release.stages.start import Start, StartFacts
+from bot.runbook.files.read import Runbooks
+from bot.runbook.model import Runbook
+from bot.runbook.problems import RunbookError, UnknownKind, UnknownService
 
 
-class Directory(Protocol):
+class People(Protocol):
     """Who the people of a workspace are."""
 
-    def people_in(self, role: Role) -> tuple[UserId, ...] | None:
-        """Return who may fill a seat of `role`, sorted; None when that cannot be read. Does no I/O."""
+    def seen(self) -> Directory:
+        """Return the people as they were read last. Does no I/O."""
         ...
 
 
@@ -41,6 +45,11 @@ class Accepted:
 
     release: Release
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Yes, to something that a person does on all releases."""
 
 
 Answer = Accepted | Refused
@@ -54,14 +63,14 @@ class Coordinator:
         database: Database,
         ledger: Ledger,
         runbooks: Runbooks,
-        directory: Directory,
+        people: People,
         clock: Clock,
         changed: Callable[[ReleaseId], None],
     ) -> None:
         self._database = database
         self._ledger = ledger
         self._runbooks = runbooks
-        self._directory = directory
+        self._people = people
         self._clock = clock
         self._changed = changed
 
@@ -79,6 +88,25 @@ class Coordinator:
         if isinstance(answer, Accepted):
             self._changed(answer.release.id)
         return answer
+
+    async def note(self, command: AbsenceCommand) -> Noted | Refused:
+        """Answer what a person does on all releases once it is durable; done twice, it has one effect."""
+        return await self._database.write(lambda connection: self._note(connection, command))
+
+    async def preview(self, command: Start) -> Release | Refused:
+        """Return the release that a start would give, or why it would not; nothing is kept of it."""
+        decision = await self._database.read(
+            lambda connection: decide_start(command, self._start_facts(connection, command, lock=False))
+        )
+        return decision if isinstance(decision, Refused) else fold(decision)
+
+    async def zone_of(self, workspace: WorkspaceId, person: UserId) -> str:
+        """Return the time zone of a person, or UTC where it is not known."""
+        return self._people.seen().zones.get(person, "UTC")
+
+    async def facts(self, release: Release) -> Facts:
+        """Return what a decision about a release would go by just now, for answers that change nothing."""
+        return await self._database.read(lambda connection: self._facts(connection, release))
 
     async def _durably(self, command: Start | Command, delivery: Delivery | None) -> Answer:
         if delivery is None:
@@ -105,12 +133,30 @@ class Coordinator:
 
     def _decide(self, connection: Connection, command: Start | Command) -> Answer:
         if isinstance(command, Start):
-            return self._keep(connection, None, decide_start(command, self._start_facts(connection, command)))
-        known = KEY.fullmatch(command.release)
-        release = known and self._ledger.lock(connection, ReleaseId(command.workspace, command.release))
+            starting = self._start_facts(connection, command, lock=True)
+            return self._keep(connection, None, decide_start(command, starting))
+        id_ = ReleaseId(command.workspace, command.release)
+        if not KEY.fullmatch(id_.key):
+            return unknown_release(id_.key)
+        if command.asks_neighbours:
+            # The service is locked before the release, as at a start, so that no two wait for each other.
+            self._ledger.lock_service(connection, id_.workspace, id_.key.rpartition("-")[0])
+        release = self._ledger.lock(connection, id_)
         if not release:
-            return unknown_release(command.release)
-        return self._keep(connection, release, decide(release, command, self._facts(release)))
+            return unknown_release(id_.key)
+        facts = self._facts(connection, release)
+        if command.asks_neighbours:
+            # Not before the release is locked, too: it may have been completed meanwhile, and be the newest.
+            facts = replace(facts, neighbours=self._ledger.neighbours(connection, release))
+        return self._keep(connection, release, decide(release, command, facts))
+
+    def _note(self, connection: Connection, command: AbsenceCommand) -> Noted | Refused:
+        absences.lock(connection, command.workspace)
+        event = command.decide(self._directory(connection, command.workspace), self._clock.now())
+        if isinstance(event, Refused):
+            return event
+        absences.append(connection, command.workspace, event)
+        return Noted()
 
     def _keep(self, connection: Connection, before: Release | None, decision: Decision) -> Answer:
         if isinstance(decision, Refused):
@@ -120,42 +166,61 @@ class Coordinator:
             return Accepted(release=before)
         return Accepted(release=self._ledger.append(connection, before, decision))
 
-    def _facts(self, release: Release) -> Facts:
+    def _facts(self, connection: Connection, release: Release) -> Facts:
         # A clock that stands still or was set back must not put an event before one that it follows.
         now = max(self._clock.now(), release.at + timedelta(microseconds=1))
-        return Facts(now=now, members=self._members(release.runbook, release.starter))
+        return Facts(now=now, directory=self._directory(connection, release.workspace))
 
-    def _start_facts(self, connection: Connection, command: Start) -> StartFacts:
-        runbook, trouble = self._runbook(command.service)
-        fit = VERSION.fullmatch(command.version)
-        standing = self._standing(connection, command) if runbook and fit else Standing()
+    def _directory(self, connection: Connection, workspace: WorkspaceId) -> Directory:
+        return replace(self._people.seen(), away=absences.away(connection, workspace))
+
+    def _start_facts(self, connection: Connection, command: Start, *, lock: bool) -> StartFacts:
+        runbook, kinds, trouble = self._runbook(command.service, command.kind)
+        fit = runbook is not None and VERSION.fullmatch(command.version)
+        if fit and lock:
+            # Before anything is read: two starts of one service take turns.
+            self._ledger.enter_service(connection, command.workspace, command.service)
+            self._ledger.lock_service(connection, command.workspace, command.service)
+        # A version that is none may be no text that a database takes.
+        standing = self._standing(connection, command) if fit else Standing()
         return StartFacts(
             now=self._clock.now(),
             services=() if trouble else self._runbooks.services(),
+            kinds=kinds,
             runbook=runbook,
             trouble=trouble,
-            members=self._members(runbook, command.by) if runbook else {},
+            directory=self._directory(connection, command.workspace),
+            signed=self._filed(connection, command, standing.signed),
             active=standing.active,
             released_as=standing.released_as,
+            locked=self._lock(connection, command, standing.locked),
             number=standing.number,
         )
 
     def _standing(self, connection: Connection, command: Start) -> Standing:
-        return self._ledger.lock_service(connection, command.workspace, command.service, command.version)
+        place = command.workspace, command.service
+        return self._ledger.standing(connection, *place, command.version, command.kind)
 
-    def _runbook(self, service: str) -> tuple[Runbook | None, str]:
+    def _filed(self, connection: Connection, command: Start, key: ReleaseKey | None) -> Runbook | None:
+        found = key and self._ledger.find(connection, ReleaseId(command.workspace, key))
+        return found.filed if found else None
+
+    def _lock(
+        self, connection: Connection, command: Start, key: ReleaseKey | None
+    ) -> tuple[ReleaseKey, str] | None:
+        found = key and self._ledger.find(connection, ReleaseId(command.workspace, key))
+        return (found.key, found.lock.reason) if found and found.lock else None
+
+    def _runbook(self, service: str, kind: str) -> tuple[Runbook | None, tuple[str, ...], str]:
+        """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong."""
         try:
-            return self._runbooks.for_service(service), ""
+            return self._runbooks.for_service(service, kind), (), ""
         except UnknownService:
-            return None, ""
+            return None, (), ""
+        except UnknownKind as unknown:
+            return None, unknown.kinds, ""
         except RunbookError as error:
-            return None, str(error)
-
-    def _members(self, runbook: Runbook, starter: UserId) -> Mapping[str, tuple[UserId, ...] | None]:
-        return {
-            role.name: (starter,) if role.starter else self._directory.people_in(role)
-            for role in runbook.roles
-        }
+            return None, (), str(error)
 
 
 def unknown_release(key: ReleaseKey) -> Refused:

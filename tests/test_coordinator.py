@@ -6,38 +6,53 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from bot.coordinator import Accepted
 from bot.jobs.attend import attend_due
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
-from bot.ledger.tables import services
+from bot.ledger.tables import metadata, services
+from bot.release.gates.answers import Approve
 from bot.release.ids import ReleaseId, ReleaseKey, UserId
-from bot.release.refusal import Code
+from bot.release.people.directory import Away
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
 from bot.release.state import State
+from bot.runbook.policy import SIGNING
+from bot.runbook.roles import Standing
 from tests.ledger.world import (
     ANA,
     BEN,
     CHECKOUT,
     CLEO,
     DAN,
+    EVE,
     MORNING,
     TEAM,
     Replica,
     StillClock,
     Town,
+    act,
     approve,
     attend,
     begin,
     cancel,
+    come_back,
+    complete,
     finish,
+    go_away,
+    put_back,
     reject,
+    roll_back,
     start,
+    unlock,
     write_runbook,
 )
 
 FIRST = ReleaseId(TEAM, CHECKOUT)
+SECOND, THIRD = ReleaseKey("checkout-2"), ReleaseKey("checkout-3")
+TOMORROW = MORNING + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +230,294 @@ async def test_a_tick_that_found_nothing_to_do_does_not_use_up_its_time(world: W
     await attend_due(world.replica.coordinator, world.reader, world.clock)
     assert "Reminded" in await world.replica.kinds()
     assert await world.reader.due(world.clock.now(), 9) == []
+
+
+async def rows(world: World) -> dict[str, int]:
+    """Return how many rows each table has."""
+
+    def count(connection: Connection) -> dict[str, int]:
+        tables = metadata.sorted_tables
+        return {t.name: connection.scalar(select(func.count()).select_from(t)) or 0 for t in tables}
+
+    return await world.replica.database.read(count)
+
+
+# Looking ahead
+
+
+async def test_a_preview_is_what_a_start_would_give_and_keeps_nothing(world: World) -> None:
+    before = await rows(world)
+    seen = await world.replica.coordinator.preview(start(note="Slowly."))
+    assert await rows(world) == before
+    assert seen == await world.replica.accepts(start(note="Slowly."))
+
+
+async def test_a_preview_is_refused_as_a_start_would_be_and_keeps_nothing(world: World) -> None:
+    await world.replica.accepts(start())
+    before, again = await rows(world), start("2.0.0")
+    assert await world.replica.coordinator.preview(again) == await world.replica.refuses(again, "typed")
+    assert await rows(world) == {**before, "answers": before["answers"] + 1}
+
+
+async def test_a_preview_of_a_strange_version_is_refused(world: World) -> None:
+    refused = await world.replica.coordinator.preview(start("\ud83d"))
+    assert isinstance(refused, Refused)
+    assert refused.code is Code.VERSION_INVALID
+
+
+async def test_the_facts_of_a_release_have_who_is_away_and_keep_nothing(world: World) -> None:
+    release = await world.replica.accepts(start())
+    await world.replica.notes(go_away(BEN, EVE, TOMORROW))
+    before = await rows(world)
+    facts = await world.replica.coordinator.facts(release)
+    assert facts.directory.away == {BEN: Away(deputy=EVE, until=TOMORROW)}
+    assert facts.now == release.at + timedelta(microseconds=1)
+    assert await rows(world) == before
+
+
+# The way back, and the lock that it leaves
+
+
+async def test_a_service_is_locked_after_a_rollback_until_somebody_says_what_was_mended(world: World) -> None:
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    await world.replica.accepts(roll_back())
+    # Before it has come to its end it is open, which keeps the next one out by itself.
+    assert (await world.replica.refuses(start("2.0.0"))).code is Code.ANOTHER_ACTIVE
+    assert (await world.replica.refuses(unlock())).code is Code.NOTHING_TO_DO
+    await world.replica.accepts(put_back())
+    refused = await world.replica.refuses(start("2.0.0"))
+    assert refused.code is Code.LOCKED
+    assert "Orders are lost." in refused.because
+    assert "unlock checkout-1" in refused.instead
+    assert await world.replica.coordinator.preview(start("2.0.0")) == refused
+    assert (await world.replica.refuses(unlock(reason=" "))).code is Code.REASON_MISSING
+    await world.replica.accepts(unlock())
+    assert (await world.replica.refuses(unlock())).code is Code.NOTHING_TO_DO
+    assert (await world.replica.accepts(start("2.0.0"))).key == SECOND
+
+
+async def test_a_lock_is_that_of_one_service(world: World) -> None:
+    write_runbook(world.runbooks, "payments")
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    for command in (roll_back(), put_back()):
+        await world.replica.accepts(command)
+    await world.replica.accepts(start(service="payments"))
+
+
+async def test_the_version_that_was_rolled_back_may_be_released_again(world: World) -> None:
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    for command in (roll_back(), put_back(), unlock()):
+        await world.replica.accepts(command)
+    await world.replica.accepts(start("1.0.0"))
+
+
+async def two_completed(world: World) -> None:
+    """Complete two releases, while the clock is set back in between."""
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    world.clock.time = MORNING - timedelta(days=1)
+    await world.replica.accepts(start("2.0.0"))
+    await complete(world.replica, SECOND)
+
+
+async def test_the_newest_release_alone_is_rolled_back(world: World) -> None:
+    await two_completed(world)
+    refused = await world.replica.refuses(roll_back())
+    assert (refused.code, refused.instead) == (Code.NOT_NEWEST, "Roll back checkout-2.")
+    release = await world.replica.accepts(roll_back(key=SECOND))
+    assert release.lock is not None
+    assert (release.state, release.lock.to) == (State.ROLLING_BACK, "1.0.0")
+    await world.replica.accepts(put_back(key=SECOND))
+    # What it went back to is the newest now, and nothing is known of what was before that.
+    release = await world.replica.accepts(roll_back())
+    assert release.lock is not None
+    assert (release.state, release.lock.to) == (State.ROLLING_BACK, None)
+
+
+async def test_of_ten_releases_the_tenth_is_the_newest(world: World) -> None:
+    for number in range(1, 11):
+        await world.replica.accepts(start(f"1.{number}"))
+        await complete(world.replica, ReleaseKey(f"checkout-{number}"))
+    assert (await world.replica.refuses(roll_back(key=ReleaseKey("checkout-9")))).code is Code.NOT_NEWEST
+    release = await world.replica.accepts(roll_back(key=ReleaseKey("checkout-10")))
+    assert release.lock is not None
+    assert release.lock.to == "1.9"
+
+
+async def test_nothing_is_rolled_back_while_another_release_is_open(world: World) -> None:
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    await world.replica.accepts(start("2.0.0"))
+    refused = await world.replica.refuses(roll_back())
+    assert (refused.code, "checkout-2" in refused.because) == (Code.ANOTHER_ACTIVE, True)
+    await world.replica.accepts(cancel(key=SECOND))
+    await world.replica.accepts(roll_back())
+
+
+# Kinds of release
+
+HOTFIX = """
+kinds:
+  hotfix:
+    review: {always: true}
+    stages:
+      - name: production
+        owner: security
+        production: true
+        gates:
+          - name: Quick look
+            needs: {any: [{qa: 1}, {security: 1}]}
+        steps:
+          - do: Deploy to production
+"""
+
+
+def look(by: UserId, key: ReleaseKey = CHECKOUT, gate: str = "Quick look") -> Approve:
+    return Approve(workspace=TEAM, release=key, by=by, stage=0, gate=gate)
+
+
+async def test_a_hotfix_is_asked_for_less_and_is_reviewed_afterwards(world: World) -> None:
+    write_runbook(world.runbooks, more=HOTFIX)
+    release = await world.replica.accepts(start(kind="hotfix"))
+    assert [stage.name for stage in release.runbook.stages] == ["production"]
+    await world.replica.accepts(look(DAN))
+    done = act(type(finish(DAN, 1)), DAN, stage=0, step="Deploy to production")
+    release = await world.replica.accepts(done)
+    assert release.state is State.COMPLETED
+    assert release.review is not None
+
+
+async def test_a_kind_that_the_runbook_does_not_know_is_refused(world: World) -> None:
+    write_runbook(world.runbooks, more=HOTFIX)
+    refused = await world.replica.refuses(start(kind="hotfixx"))
+    assert (refused.code, refused.instead) == (Code.KIND_UNKNOWN, "Did you mean hotfix?")
+
+
+async def test_a_runbook_is_compared_with_the_last_one_of_the_same_kind(world: World) -> None:
+    """The first release of a kind is compared with the newest of any other, so that nobody slips by in it."""
+    write_runbook(world.runbooks, more=HOTFIX)
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    hotfix = await world.replica.accepts(start("1.0.1", kind="hotfix"))
+    assert hotfix.policy
+    for command in (look(BEN, SECOND, SIGNING), look(CLEO, SECOND, SIGNING), look(DAN, SECOND)):
+        hotfix = await world.replica.accepts(command)
+    assert hotfix.signed
+    await world.replica.accepts(act(type(finish(DAN, 1)), DAN, SECOND, stage=0, step="Deploy to production"))
+    for version, kind in (("1.1.0", "normal"), ("1.1.1", "hotfix")):
+        release = await world.replica.accepts(start(version, kind=kind))
+        assert (release.runbook.kind, release.policy) == (kind, ())
+        await world.replica.accepts(cancel(key=release.key))
+
+
+# Who may say go is changed by those who could
+
+
+def change_who_may_say_go(world: World) -> None:
+    text = (world.runbooks / "checkout.yaml").read_text()
+    (world.runbooks / "checkout.yaml").write_text(text.replace("{qa: 1}", "{security: 1}"))
+
+
+def asked(release: Release) -> list[str]:
+    return [gate.name for gate in release.current.gates]
+
+
+async def test_who_said_go_before_signs_that_others_do(world: World) -> None:
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    change_who_may_say_go(world)
+    release = await world.replica.accepts(start("2.0.0"))
+    assert release.policy == ("Needed at the gate QA of staging: 1 security; before, 1 qa.",)
+    assert (asked(release), release.signed) == ([SIGNING, "QA"], False)
+    await world.replica.accepts(look(DAN, SECOND, "QA"))
+    for by, signed in ((BEN, False), (CLEO, True)):
+        release = await world.replica.accepts(look(by, SECOND, SIGNING))
+        assert release.signed is signed
+    await world.replica.accepts(cancel(key=SECOND))
+    # It was signed, and what follows is compared with that.
+    release = await world.replica.accepts(start("2.0.0"))
+    assert (asked(release), release.policy) == (["QA"], ())
+
+
+async def test_a_release_that_was_cancelled_before_it_was_signed_does_not_count(world: World) -> None:
+    await world.replica.accepts(start())
+    await complete(world.replica)
+    change_who_may_say_go(world)
+    for key in (SECOND, THIRD):
+        release = await world.replica.accepts(start("2.0.0"))
+        assert (asked(release), release.signed) == ([SIGNING, "QA"], False)
+        await world.replica.accepts(look(BEN, key, SIGNING))
+        await world.replica.accepts(cancel(key=key))
+    # As it was at first, it is no change.
+    write_runbook(world.runbooks)
+    release = await world.replica.accepts(start("2.0.0"))
+    assert (asked(release), release.policy) == (["QA"], ())
+
+
+async def test_the_first_release_of_a_service_is_signed_by_nobody(world: World) -> None:
+    release = await world.replica.accepts(start())
+    assert (release.policy, release.signed, asked(release)) == ((), True, ["QA"])
+
+
+# Absences
+
+
+async def test_a_deputy_is_asked_in_running_releases_until_the_other_is_back(world: World) -> None:
+    await world.replica.accepts(start())
+    assert (await world.replica.refuses(approve(EVE))).code is Code.NOT_YOURS
+    await world.replica.notes(go_away(BEN, EVE, TOMORROW))
+    release = await world.replica.accepts(attend())
+    assert release.deputies == {BEN: Away(deputy=EVE, until=TOMORROW)}
+    await world.replica.notes(come_back(BEN))
+    assert (await world.replica.accepts(attend())).deputies == {}
+    assert (await world.replica.refuses(approve(EVE))).code is Code.NOT_YOURS
+    assert await world.replica.kinds() == ["Started", "MembersRead", "MembersRead"]
+
+
+async def test_a_deputy_answers_for_who_is_away(world: World) -> None:
+    await world.replica.notes(go_away(BEN, EVE, TOMORROW))
+    release = await world.replica.accepts(start())
+    assert release.deputies == {BEN: Away(deputy=EVE, until=TOMORROW)}
+    release = await world.replica.accepts(approve(EVE))
+    (vote,) = release.votes
+    assert (vote.by, vote.behalf, release.state) == (EVE, BEN, State.IN_PROGRESS)
+
+
+async def test_an_absence_ends_with_its_time(world: World) -> None:
+    await world.replica.notes(go_away(BEN, EVE, TOMORROW))
+    release = await world.replica.accepts(start())
+    world.clock.time = TOMORROW
+    await attend_due(world.replica.coordinator, world.reader, world.clock)
+    found = await world.reader.find(release.id)
+    assert found is not None
+    assert found.deputies == {}
+    assert (await world.replica.refuses(approve(EVE))).code is Code.NOT_YOURS
+
+
+async def test_an_absence_that_is_refused_leaves_nothing_behind(world: World) -> None:
+    world.town.people[EVE] = Standing.GUEST
+    before = await rows(world)
+    for command, code in (
+        (go_away(BEN, EVE, TOMORROW), Code.NOT_ELIGIBLE),
+        (go_away(BEN, BEN, TOMORROW), Code.NOT_ELIGIBLE),
+        (go_away(BEN, CLEO, MORNING), Code.TIME_INVALID),
+        (come_back(BEN), Code.NOTHING_TO_DO),
+    ):
+        refused = await world.replica.coordinator.note(command)
+        assert isinstance(refused, Refused)
+        assert refused.code is code
+    assert await rows(world) == before
+
+
+async def test_to_go_away_twice_has_one_effect(world: World) -> None:
+    gone = go_away(BEN, EVE, TOMORROW)
+    await world.replica.notes(gone)
+    before = await rows(world)
+    refused = await world.replica.coordinator.note(gone)
+    assert isinstance(refused, Refused)
+    assert (refused.code, await rows(world)) == (Code.ALREADY_DONE, before)
+    await world.replica.notes(go_away(BEN, CLEO, TOMORROW))
+    assert await world.replica.faults() == []

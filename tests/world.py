@@ -41,9 +41,10 @@ class World:
         self.database = Database(database_url)
         self.releases = Reader(self.database, Ledger())
         self.session = aiohttp.ClientSession()
+        self.read: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> "Person":
-        if name in ("ana", "ben", "bea", "cleo", "dan", "dee", "gus"):
+        if name in ("ana", "ben", "bea", "cleo", "dan", "dee", "gus", "gil", "sol"):
             return Person(self, name)
         raise AttributeError(name)
 
@@ -110,6 +111,18 @@ class World:
             while not holds(await self.release(key)):
                 await asyncio.sleep(0.02)
 
+    async def people_read(self, after: int = 0) -> None:
+        """Wait until Rollcall has read people and groups more than `after` times."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.calls("usergroups.list") <= after:
+                await asyncio.sleep(0.02)
+
+    async def regroups(self, group: str, users: Sequence[str]) -> None:
+        """Set who is in a user group, and wait until Rollcall has read it."""
+        before = await self.calls("usergroups.list")
+        await self.control("groups", group=group, users=users)
+        await self.people_read(after=before)
+
     async def until_types(self, user: str, text: str) -> str:
         """Type a command again until it is accepted, such as one that must wait until people are read."""
         async with asyncio.timeout(PATIENCE_S):
@@ -125,16 +138,19 @@ class World:
         return readable(found[-1])
 
     async def private(self, user: str, channel: str = "releases") -> str:
-        """Return the newest private answer that a person got in a channel or its threads, waiting for it."""
+        """Return the newest private answer that a person got and has not read, waiting for it."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 everything = (await self.look("messages", channel=channel))["messages"]
                 threads = [m["ts"] for m in everything if m.get("reply_count")]
                 for ts in threads:
                     everything += (await self.look("messages", channel=channel, thread_ts=ts))["messages"]
-                mine = [m for m in everything if m.get("ephemeral_for") == f"U0{user.upper()}"]
+                unread = [m for m in everything if m["ts"] > self.read.get(user, "")]
+                mine = [m for m in unread if m.get("ephemeral_for") == f"U0{user.upper()}"]
                 if mine:
-                    return readable(max(mine, key=lambda m: m["ts"]))
+                    newest = max(mine, key=lambda m: str(m["ts"]))
+                    self.read[user] = newest["ts"]
+                    return readable(newest)
                 await asyncio.sleep(0.02)
 
     async def calls(self, method: str) -> int:
@@ -142,9 +158,13 @@ class World:
         entries = (await self.look("log"))["entries"]
         return sum(entry["direction"] == "in" and entry["what"] == method for entry in entries)
 
+    def client(self) -> AsyncWebClient:
+        """Return a client of the Web API that calls as Rollcall."""
+        return AsyncWebClient(BOT_TOKEN, base_url=self.practice.api_url)
+
     async def deletes(self, message: Mapping[str, Any], channel: str = "C0RELEASES") -> None:
         """Delete a message, as a workspace admin would."""
-        client = AsyncWebClient(BOT_TOKEN, base_url=self.practice.api_url)
+        client = self.client()
         await client.chat_delete(channel=channel, ts=message["ts"])
 
     async def close(self) -> None:
@@ -168,6 +188,8 @@ class Person:
             "command", user=self.name, channel=channel, command=command, text=rest
         )
         assert answer["ok"], answer
+        # What is answered to the command is read by that.
+        self.world.read[self.name] = f"{self.world.clock.now().timestamp():.6f}"
         if settle:
             await self.world.settled()
         body = answer["body"]
@@ -200,7 +222,7 @@ class Person:
                 await asyncio.sleep(0.02)
         return dict(view)
 
-    async def submits(self, **values: str) -> dict[str, Any]:
+    async def submits(self, **values: str | list[str] | None) -> dict[str, Any]:
         """Fill in and submit the open modal."""
         await self.sees_form()
         answer = await self.world.control("submit", user=self.name, values=values)
@@ -275,6 +297,7 @@ async def open_world(
     settings = settings_for(practice, url, transport, **other)
     async with rollcall_in(practice, settings, clock):
         world = World(practice, clock, url)
+        await world.people_read()
         yield world
         await world.close()
     await practice.stop()

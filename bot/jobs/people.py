@@ -30,6 +30,11 @@ class PeopleWatch:
         self._releases = releases
         self._workspace = workspace
         self._stale = True
+        self._moved = False
+
+    def away_changed(self) -> None:
+        """Note that somebody went away, or came back, so that open releases ask others."""
+        self._moved = True
 
     def changed(self) -> None:
         """Note that people or groups are others than they were."""
@@ -37,6 +42,9 @@ class PeopleWatch:
 
     async def follow(self) -> None:
         """Read people again if something has changed."""
+        if self._moved:
+            self._moved = False
+            await attend_open(self._coordinator, self._releases, self._workspace)
         if not self._stale:
             return
         # Noted before reading: what changes meanwhile is read again.

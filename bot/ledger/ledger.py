@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy
-from sqlalchemy import Connection, and_, bindparam, insert, select, true, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
 from bot.ledger.tables import events, releases, services
 from bot.release.attention import attention_at
+from bot.release.command import Neighbours
 from bot.release.decide import fold
 from bot.release.event import Event
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
@@ -48,10 +49,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a service stands: its open release, its completed one of some version, and its next number."""
+    """How a service stands: its open release, its completed one of some version, and its next number.
+
+    `locked` is the release that was rolled back and keeps the service locked, `signed` the newest one of a
+    kind whose runbook was signed.
+    """
 
     active: ReleaseKey | None = None
     released_as: ReleaseKey | None = None
+    locked: ReleaseKey | None = None
+    signed: ReleaseKey | None = None
     number: int = 1
 
 
@@ -63,15 +70,21 @@ _APPEND: Final = insert(events)
 _PROJECTED: Final = (
     "service",
     "version",
+    "kind",
     "state",
     "channel",
     "started_at",
     "ended_at",
+    "signed",
+    "locked",
     "attention_at",
     "seq",
     "head",
 )
 _UPDATE: Final = update(releases).where(_HERE).values({column: bindparam(column) for column in _PROJECTED})
+
+# By the number in the key: one release at a time holds a service, and a clock may stand still or be set back.
+_NEWEST_FIRST: Final = (func.length(releases.c.release).desc(), releases.c.release.desc())
 
 
 class Ledger:
@@ -95,22 +108,51 @@ class Ledger:
         """Return a release as it stands and the hash of its newest event, or None."""
         return self._current(connection, release, for_update=False)
 
-    def lock_service(
-        self, connection: Connection, workspace: WorkspaceId, service: str, version: str
-    ) -> Standing:
-        """Lock a service until the transaction ends, and return how it stands."""
+    def enter_service(self, connection: Connection, workspace: WorkspaceId, service: str) -> None:
+        """Make sure that there is a service that can be locked."""
         row = {"workspace": workspace, "service": service, "releases": 0}
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(services).values(row).on_conflict_do_nothing())
+
+    def lock_service(self, connection: Connection, workspace: WorkspaceId, service: str) -> None:
+        """Lock a service until the transaction ends. One that had no release yet is to be entered before."""
         here = and_(services.c.workspace == workspace, services.c.service == service)
-        count = connection.scalar(select(services.c.releases).where(here).with_for_update()) or 0
-        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
-        open_one = select(releases.c.release).where(mine, releases.c.ended_at.is_(None))
-        same = select(releases.c.release).where(
-            mine, releases.c.version == version, releases.c.state == State.COMPLETED
+        connection.execute(select(services.c.releases).where(here).with_for_update())
+
+    def standing(
+        self, connection: Connection, workspace: WorkspaceId, service: str, version: str, kind: str
+    ) -> Standing:
+        """Return how a service stands for a release of `version` of some kind."""
+        mine = select(releases.c.release).where(
+            releases.c.workspace == workspace, releases.c.service == service
         )
+        same = mine.where(releases.c.version == version, releases.c.state == State.COMPLETED)
+        locked = mine.where(releases.c.locked).order_by(*_NEWEST_FIRST)
+        signed = mine.where(releases.c.signed).order_by((releases.c.kind == kind).desc(), *_NEWEST_FIRST)
+        here = and_(services.c.workspace == workspace, services.c.service == service)
+        # An open release may end meanwhile, so it is looked for first: it is then seen open, or as it ended.
         return Standing(
-            active=connection.scalar(open_one), released_as=connection.scalar(same), number=count + 1
+            active=connection.scalar(mine.where(releases.c.ended_at.is_(None))),
+            released_as=connection.scalar(same.limit(1)),
+            locked=connection.scalar(locked.limit(1)),
+            signed=connection.scalar(signed.limit(1)),
+            number=(connection.scalar(select(services.c.releases).where(here)) or 0) + 1,
+        )
+
+    def neighbours(self, connection: Connection, release: Release) -> Neighbours:
+        """Return the other releases of a service as they matter to one of it, when both are locked."""
+        mine = and_(releases.c.workspace == release.workspace, releases.c.service == release.service)
+        other = releases.c.release != release.key
+        active = connection.scalar(
+            select(releases.c.release).where(mine, other, releases.c.ended_at.is_(None))
+        )
+        completed = select(releases.c.release, releases.c.version).where(
+            mine, releases.c.state == State.COMPLETED
+        )
+        last = completed.order_by(*_NEWEST_FIRST).limit(1)
+        before = connection.execute(last.where(other)).first()
+        return Neighbours(
+            active=active, newest=connection.scalar(last), before=before.version if before else None
         )
 
     def append(self, connection: Connection, before: Release | None, new: Sequence[Event]) -> Release:
@@ -187,10 +229,13 @@ def projection(release: Release, head: str) -> dict[str, object]:
     return {
         "service": release.service,
         "version": release.version,
+        "kind": release.runbook.kind,
         "state": release.state,
         "channel": release.channel,
         "started_at": release.started_at,
         "ended_at": release.since if release.state.ended else None,
+        "signed": release.signed,
+        "locked": release.lock is not None and release.state.ended,
         "attention_at": attention_at(release),
         "seq": release.seq,
         "head": head,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -14,7 +15,9 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
+    true,
 )
 
 
@@ -63,10 +66,13 @@ releases: Final = Table(
     Column("release", Text, nullable=False),
     Column("service", Text, nullable=False),
     Column("version", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="normal"),
     Column("state", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("signed", Boolean, nullable=False, server_default=true()),
+    Column("locked", Boolean, nullable=False, server_default=false()),
     Column("attention_at", Moment),
     Column("seq", Integer, nullable=False),
     Column("head", Text, nullable=False),
@@ -105,6 +111,19 @@ services: Final = Table(
     PrimaryKeyConstraint("workspace", "service"),
 )
 """One row a service: the lock under which a release is started, and how many there were."""
+
+absences: Final = Table(
+    "absences",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("deputy", Text),
+    Column("until", Moment),
+    Column("seq", Integer, nullable=False),
+    Column("head", Text, nullable=False),
+    PrimaryKeyConstraint("workspace", "person"),
+)
+"""What each person's own chain of events comes to: its newest event, and the absence if there is one."""
 
 answers: Final = Table(
     "answers",

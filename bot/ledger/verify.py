@@ -2,28 +2,36 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from bot.ledger.codec import NO_EVENT, canonical, chained, decode
-from bot.ledger.ledger import Ledger, projection
+from bot.ledger import absences, tables
+from bot.ledger.absences import MARK
+from bot.ledger.codec import NO_EVENT, canonical, chained, decode, decode_any
+from bot.ledger.ledger import projection
 from bot.ledger.tables import events, releases, services
 from bot.release.decide import fold
 from bot.release.ids import ReleaseId
 
 Written = Row[Any]
 """An event as it stands in its table."""
+Rows = Mapping[ReleaseId, Mapping[str, Any]]
+"""The row that follows from each chain of events."""
 
 
 def verify(connection: Connection) -> Sequence[str]:
-    """Return what is wrong with the ledger, the first fault of each release; empty when all is well."""
-    rows = _rows(connection)
-    faults = (
-        _fault(connection, release, rows.get(release)) for release in sorted({*rows, *_written(connection)})
-    )
-    return [*(fault for fault in faults if fault), *_missing_releases(connection, rows)]
+    """Return what is wrong with the ledger, the first fault of each chain; empty when all is well."""
+    rows, people = _rows(connection), _people(connection)
+    chains = _chains(connection)
+    of_releases = {*rows, *(chain for chain in chains if not _is_person(chain))}
+    of_people = {*people, *filter(_is_person, chains)}
+    return [
+        *_faults(connection, of_releases, rows, _projected),
+        *_missing_releases(connection, rows),
+        *_faults(connection, of_people, people, absences.projection),
+    ]
 
 
 def count(connection: Connection) -> str:
@@ -43,59 +51,83 @@ def rebuild(connection: Connection) -> int:
     when a chain is broken or the rows know of more than there is: then the rows are what shows it.
     """
     rows = _rows(connection)
-    if lost := tuple(_lost(connection, rows)):
+    if lost := tuple(_lost(connection, {**rows, **_people(connection)})):
         raise EventsMissing("\n".join(lost))
-    shown = {release: row["shown_seq"] for release, row in rows.items()}
-    connection.execute(delete(releases))
-    connection.execute(delete(services))
+    for table in (releases, services, tables.absences):
+        connection.execute(delete(table))
     counts: Counter[tuple[str, str]] = Counter()
-    for id_ in sorted(_written(connection)):
-        entries = Ledger().entries(connection, id_)
-        release = fold(entry.event for entry in entries)
-        place = {"workspace": id_.workspace, "release": id_.key, "shown_seq": shown.get(id_, 0)}
-        connection.execute(insert(releases).values(**place, **projection(release, entries[-1].hash)))
-        counts[id_.workspace, release.service] += 1
+    for chain in _chains(connection):
+        if _is_person(chain):
+            absences.project(connection, chain)
+            continue
+        shown = rows[chain]["shown_seq"] if chain in rows else 0
+        row = _projected(_events(connection, chain))
+        place = {"workspace": chain.workspace, "release": chain.key, "shown_seq": shown}
+        connection.execute(insert(releases).values(**place, **row))
+        counts[chain.workspace, str(row["service"])] += 1
     for (workspace, service), count in counts.items():
         connection.execute(insert(services).values(workspace=workspace, service=service, releases=count))
     return counts.total()
 
 
-def _lost(connection: Connection, rows: Mapping[ReleaseId, Mapping[str, Any]]) -> Iterable[str]:
-    every = {release: _events(connection, release) for release in {*rows, *_written(connection)}}
+def _lost(connection: Connection, rows: Rows) -> Iterable[str]:
+    every = {chain: _events(connection, chain) for chain in {*rows, *_chains(connection)}}
     heads = {event.hash for written in every.values() for event in written}
-    for release, written in sorted(every.items()):
-        if broken := _broken_link(release, written):
+    for chain, written in sorted(every.items()):
+        if broken := _broken_link(chain, written):
             yield broken
-        elif release in rows and rows[release]["head"] not in heads:
-            yield f"{release.key}: the newest events are missing."
+        elif chain in rows and rows[chain]["head"] not in heads:
+            yield f"{chain.key}: the newest events are missing."
     for service in connection.execute(select(services)):
-        keys = (release.key for release in every if release.workspace == service.workspace)
+        keys = (chain.key for chain in every if chain.workspace == service.workspace)
         count = sum(key.rpartition("-")[0] == service.service for key in keys)
         if count < service.releases:
             yield f"{service.service}: {service.releases} releases were started, and {count} are here."
 
 
-def _events(connection: Connection, release: ReleaseId) -> Sequence[Written]:
-    here = and_(events.c.workspace == release.workspace, events.c.release == release.key)
+def _events(connection: Connection, chain: ReleaseId) -> Sequence[Written]:
+    here = and_(events.c.workspace == chain.workspace, events.c.release == chain.key)
     return connection.execute(select(events).where(here).order_by(events.c.seq)).all()
 
 
-def _written(connection: Connection) -> Iterable[ReleaseId]:
+def _chains(connection: Connection) -> Sequence[ReleaseId]:
+    """Return where there are events: of releases, and of people."""
     found = connection.execute(select(events.c.workspace, events.c.release).distinct())
-    return [ReleaseId(row.workspace, row.release) for row in found]
+    return sorted(ReleaseId(row.workspace, row.release) for row in found)
 
 
-def _rows(connection: Connection) -> Mapping[ReleaseId, Mapping[str, Any]]:
+def _is_person(chain: ReleaseId) -> bool:
+    return chain.key.startswith(MARK)
+
+
+def _rows(connection: Connection) -> Rows:
     found = connection.execute(select(releases))
     return {ReleaseId(row.workspace, row.release): row._asdict() for row in found}
 
 
-def _fault(connection: Connection, release: ReleaseId, row: Mapping[str, Any] | None) -> str | None:
-    try:
-        written = _events(connection, release)
-        return _broken_link(release, written) or _unlike_its_events(release, row, written)
-    except Exception as trouble:  # noqa: BLE001 - What cannot be read or folded is what is looked for.
-        return f"{release.key}: its events cannot be read: {type(trouble).__name__}: {trouble}"
+def _people(connection: Connection) -> Rows:
+    found = connection.execute(select(tables.absences))
+    return {absences.chain_of(row.workspace, row.person): row._asdict() for row in found}
+
+
+def _projected(written: Sequence[Written]) -> Mapping[str, object]:
+    return projection(fold(decode(event.body) for event in written), written[-1].hash)
+
+
+def _faults(
+    connection: Connection,
+    chains: Iterable[ReleaseId],
+    rows: Rows,
+    projected: Callable[[Sequence[Written]], Mapping[str, object]],
+) -> Iterable[str]:
+    for chain in sorted(chains):
+        try:
+            written = _events(connection, chain)
+            fault = _broken_link(chain, written) or _unlike(chain, rows.get(chain), written, projected)
+        except Exception as trouble:  # noqa: BLE001 - What cannot be read or folded is what is looked for.
+            fault = f"{chain.key}: its events cannot be read: {type(trouble).__name__}: {trouble}"
+        if fault:
+            yield fault
 
 
 def _broken_link(release: ReleaseId, written: Sequence[Written]) -> str | None:
@@ -113,27 +145,29 @@ def _is_as_written(release: ReleaseId, written: Written) -> bool:
     if written.hash != chained(release, written.seq, written.prev, written.body):
         return False
     # Another way to write the same JSON, or a column beside it, could tell another reader something else.
-    event = decode(written.body)
+    event = decode_any(written.body)
     told = type(event).__name__, event.at, event.by
     return (written.kind, written.at, written.by) == told and canonical(
         json.loads(written.body)
     ) == written.body
 
 
-def _unlike_its_events(
-    release: ReleaseId, row: Mapping[str, Any] | None, written: Sequence[Written]
+def _unlike(
+    chain: ReleaseId,
+    row: Mapping[str, Any] | None,
+    written: Sequence[Written],
+    projected: Callable[[Sequence[Written]], Mapping[str, object]],
 ) -> str | None:
     if row is None:
-        return f"{release.key}: its row is missing; `rollcall rebuild` makes it anew."
-    head = written[-1].hash if written else NO_EVENT
-    if row["head"] != head:
-        return f"{release.key}: the newest events are missing; the chain does not end at {row['head'][:12]}."
-    expected = projection(fold(decode(event.body) for event in written), head)
+        return f"{chain.key}: its row is missing; `rollcall rebuild` makes it anew."
+    if row["head"] != (written[-1].hash if written else NO_EVENT):
+        return f"{chain.key}: the newest events are missing; the chain does not end at {row['head'][:12]}."
+    expected = projected(written)
     wrong = ", ".join(column for column, value in expected.items() if row[column] != value)
-    return f"{release.key}: its row differs from its events in {wrong}." if wrong else None
+    return f"{chain.key}: its row differs from its events in {wrong}." if wrong else None
 
 
-def _missing_releases(connection: Connection, rows: Mapping[ReleaseId, Mapping[str, Any]]) -> Iterable[str]:
+def _missing_releases(connection: Connection, rows: Rows) -> Iterable[str]:
     """Tell services of which more releases were started than are here."""
     here = Counter((release.workspace, row["service"]) for release, row in rows.items())
     started = {(row.workspace, row.service): row.releases for row in connection.execute(select(services))}

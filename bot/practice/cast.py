@@ -12,6 +12,8 @@ SIGNING_SECRET = "practice-signing-secret"  # noqa: S105
 TEAM_ID = "T0PRACTICE"
 TEAM_NAME = "Practice"
 TEAM_DOMAIN = "practice"
+OTHER_TEAM_ID = "T0ELSEWHERE"
+OTHER_TEAM_DOMAIN = "elsewhere"
 
 APP_ID = "A0ROLLCALL"
 APP_NAME = "rollcall"
@@ -23,7 +25,11 @@ VERIFICATION_TOKEN = "practice-verification-token"  # noqa: S105
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A member of the workspace; `tz` is an IANA name and `name` is unique."""
+    """Somebody in the workspace; `tz` is an IANA name and `name` is unique.
+
+    `single_channel` marks the guest of one channel, and `team` differs for somebody of another workspace
+    who is here through Slack Connect.
+    """
 
     id: str
     name: str
@@ -31,8 +37,18 @@ class Person:
     title: str
     tz: str
     guest: bool = False
+    single_channel: bool = False
     bot: bool = False
     deactivated: bool = False
+    team: str = TEAM_ID
+
+    @property
+    def external(self) -> bool:
+        return self.team != TEAM_ID
+
+    @property
+    def domain(self) -> str:
+        return OTHER_TEAM_DOMAIN if self.external else TEAM_DOMAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +88,36 @@ PEOPLE = (
     Person(id="U0DAN", name="dan", real_name="Dan Hughes", title="On call", tz="Europe/London"),
     Person(id="U0DEE", name="dee", real_name="Dee Okafor", title="On call", tz="Europe/London"),
     Person(id="U0GUS", name="gus", real_name="Gus Marsh", title="Guest", tz="Europe/London", guest=True),
+    Person(
+        id="U0GIL",
+        name="gil",
+        real_name="Gil Novak",
+        title="Guest of one channel",
+        tz="Europe/Prague",
+        guest=True,
+        single_channel=True,
+    ),
+    Person(
+        id="U0SOL",
+        name="sol",
+        real_name="Sol Reyes",
+        title="From another workspace",
+        tz="America/Sao_Paulo",
+        team=OTHER_TEAM_ID,
+    ),
+    Person(id="U0PIPELINE", name="pipeline", real_name="Pipeline", title="Bot", tz="Etc/UTC", bot=True),
 )
 BOTS = (
     Person(id=BOT_USER, name=APP_NAME, real_name="Rollcall", title="", tz="America/Los_Angeles", bot=True),
     Person(id=SLACKBOT, name="slackbot", real_name="Slackbot", title="", tz="America/Los_Angeles"),
 )
 EVERYBODY = tuple(person.id for person in PEOPLE)
+AT_HOME = tuple(
+    person.id for person in PEOPLE if not (person.single_channel or person.external or person.bot)
+)
 PLACES = (
     Place(id="C0RELEASES", name="releases", private=False, members=(*EVERYBODY, BOT_USER)),
-    Place(id="C0RANDOM", name="random", private=False, members=EVERYBODY),
+    Place(id="C0RANDOM", name="random", private=False, members=AT_HOME),
     Place(id="C0WARROOM", name="war-room", private=True, members=("U0ANA", "U0DAN", "U0DEE")),
 )
 GROUPS = (

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.practice import outlook
 from bot.practice.acts.commands import run_command
+from bot.practice.acts.membership import join, leave
 from bot.practice.acts.modals import close, submit
 from bot.practice.acts.presence import acting, present
 from bot.practice.acts.presses import Press, press_in_message, press_in_view
@@ -55,6 +56,8 @@ class Control:
             "faults": self._order,
             "people": self._change_person,
             "groups": self._change_group,
+            "join": self._join,
+            "leave": self._leave,
             "app": self._deliver_to,
         }
         return [
@@ -70,7 +73,7 @@ class Control:
     async def _messages(self, query: Json) -> Json:
         workspace = self._slack.workspace
         channel = workspace.channel(_need(query, "channel"))
-        viewer = workspace.person(query["user"]).id if query.get("user") else None
+        viewer = workspace.person(query["user"]) if query.get("user") else None
         return {
             "ok": True,
             "channel": channel.id,
@@ -173,6 +176,13 @@ class Control:
 
     async def _change_group(self, body: Json) -> Json:
         return change_group(self._slack, group=_need(body, "group"), users=_need(body, "users"))
+
+    async def _join(self, body: Json) -> Json:
+        return join(self._slack, user=_need(body, "user"), channel=_need(body, "channel"))
+
+    async def _leave(self, body: Json) -> Json:
+        user, channel = _need(body, "user"), _need(body, "channel")
+        return leave(self._slack, user=user, channel=channel, by=body.get("by"))
 
     async def _deliver_to(self, body: Json) -> Json:
         delivery = self._slack.delivery

@@ -19,6 +19,8 @@ CLOCK_LOOK_SECONDS = 0.2
 SUBSCRIPTIONS: dict[str, str | None] = {
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "channel_left": "channels:read",
+    "group_left": "groups:read",
     "message.im": "im:history",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
@@ -64,13 +66,20 @@ class Delivery:
         self._note(payload["type"], pressed, payload, answer)
         return answer
 
-    def event(self, event: Json) -> None:
-        """Deliver an event that the app subscribes to and has the scope for; do not wait for it."""
+    def event(self, event: Json, *, private: bool = False, shared: bool = False) -> None:
+        """Deliver an event that the app subscribes to and has the scope for; do not wait for it.
+
+        Of a `private` channel it needs the scope for groups in place of that for channels; `shared` marks
+        a channel that another workspace is connected to.
+        """
         name = "message.im" if event["type"] == "message" else event["type"]
         scope = SUBSCRIPTIONS.get(name)
+        if scope and private:
+            scope = scope.replace("channels:", "groups:")
         if name not in SUBSCRIPTIONS or (scope and scope not in self._scopes):
             return
-        task = asyncio.create_task(self._until_acknowledged(event_callback(event, self._clock.now())))
+        payload = event_callback(event, self._clock.now(), shared=shared)
+        task = asyncio.create_task(self._until_acknowledged(payload))
         self._retrying.add(task)
         task.add_done_callback(self._retrying.discard)
 

@@ -1,11 +1,13 @@
 """What can be pressed or filled in within blocks, and the values that it holds."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from bot.practice.shapes import Impossible, Json
 
-Finder = Callable[[object], str]
+Finder = Callable[[object], object]
 
 TYPED = {"plain_text_input", "number_input", "email_text_input", "url_text_input"}
 ONE_OPTION = {"static_select", "external_select", "radio_buttons", "overflow"}
@@ -66,15 +68,16 @@ def filled(element: Json, given: object, *, person: Finder, channel: Finder) -> 
     if kind in TYPED:
         return {"type": kind, "value": None if given in (None, "") else str(given)}
     if kind in ONE_OPTION:
-        return {"type": kind, "selected_option": _option(element, given) if given else None}
+        chosen = given or kind == "overflow"
+        return {"type": kind, "selected_option": _option(element, given) if chosen else None}
     if kind in MANY_OPTIONS:
-        return {"type": kind, "selected_options": [_option(element, one) for one in _listed(given)]}
+        return {"type": kind, "selected_options": _several(element, given, lambda one: _option(element, one))}
     if kind not in PICKED:
         raise Impossible(f"{element['action_id']} is a {kind}, which holds no value.")
     held = PICKED[kind][0]
-    find = person if "users" in kind else channel if "select" in kind else _as_given
+    find = person if "users" in kind else channel if "select" in kind else _moment_of(element)
     if kind.startswith("multi_"):
-        return {"type": kind, held: [find(one) for one in _listed(given)]}
+        return {"type": kind, held: _several(element, given, find)}
     return {"type": kind, held: find(given) if given not in (None, "") else None}
 
 
@@ -132,14 +135,49 @@ def _option(element: Json, value: object) -> Json:
     raise Impossible(f"{element['action_id']} has no option {value!r}. Its options are {known}.", 404)
 
 
-def _listed(given: object) -> list[object]:
-    if given in (None, ""):
-        return []
-    return given if isinstance(given, list) else [given]
+def _several(element: Json, given: object, find: Finder) -> list[object]:
+    """Find all that is given, each once; raise Impossible when it is more than can be chosen."""
+    listed = given if isinstance(given, list) else [] if given in (None, "") else [given]
+    found = [find(one) for one in listed]
+    chosen = [one for place, one in enumerate(found) if one not in found[:place]]
+    most = element.get("max_selected_items", len(chosen))
+    if len(chosen) > most:
+        raise Impossible(f"{element['action_id']} takes {most} at most, not {len(chosen)}.")
+    return chosen
 
 
-def _as_given(given: object) -> str:
-    return given  # type: ignore[return-value]  # Dates and times pass as the page sent them.
+def _moment_of(element: Json) -> Callable[[object], object]:
+    """Return the check of a date, a time or a moment as its picker would hand it over."""
+    example, fits = MOMENTS.get(element["type"], ("", lambda _: True))
+
+    def check(given: object) -> object:
+        if not fits(given):
+            raise Impossible(f"{element['action_id']} holds something like {example}, not {given!r}.")
+        return given
+
+    return check
+
+
+def _is_date(given: object) -> bool:
+    try:
+        return isinstance(given, str) and date.fromisoformat(given).isoformat() == given
+    except ValueError:
+        return False
+
+
+def _is_time(given: object) -> bool:
+    return isinstance(given, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given) is not None
+
+
+def _is_unix_second(given: object) -> bool:
+    return isinstance(given, int) and 10**9 <= given < 10**10
+
+
+MOMENTS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "datepicker": ("2026-11-23", _is_date),
+    "timepicker": ("14:05", _is_time),
+    "datetimepicker": ("the Unix second 1795426200", _is_unix_second),
+}
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:

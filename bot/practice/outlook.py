@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 from bot.practice.cast import APP_NAME, BOT_USER, Person
 from bot.practice.shapes import Json
 from bot.practice.slack import Slack
-from bot.practice.workspace import Channel, Workspace, with_thread_facts
+from bot.practice.workspace import Channel, Workspace, stands_in_channel, with_thread_facts
 
 
 def workspace_of(slack: Slack, user: object) -> Json:
     """Return the person's sidebar: people, channels, direct messages, the app and the clock."""
     workspace = slack.workspace
     me = workspace.person(user)
-    channels = [one for one in workspace.channels.values() if one.im_with is None and sees(me.id, one)]
+    channels = [one for one in workspace.channels.values() if one.im_with is None and sees(me, one)]
     dms = [one for one in workspace.channels.values() if one.im_with == me.id]
     return {
         "ok": True,
@@ -29,21 +29,22 @@ def workspace_of(slack: Slack, user: object) -> Json:
     }
 
 
-def messages_in(channel: Channel, viewer: str | None, thread_ts: str | None) -> list[Json]:
+def messages_in(channel: Channel, viewer: Person | None, thread_ts: str | None) -> list[Json]:
     """List a channel's or a thread's messages, oldest first; all of them when there is no viewer.
 
     Roots carry what Slack tells about their replies. Ephemeral messages of others are left out.
     """
     here = [one for one in channel.messages.values() if _stands_in(one, thread_ts)]
     if viewer is not None:
-        shown = [one for one in here if one.get("ephemeral_for", viewer) == viewer]
+        shown = [one for one in here if one.get("ephemeral_for", viewer.id) == viewer.id]
         here = shown if sees(viewer, channel) else []
     return with_thread_facts(channel, here)
 
 
-def sees(user: str, channel: Channel) -> bool:
-    """Tell whether a person may look into a channel."""
-    return user in channel.members or not (channel.private or channel.im_with)
+def sees(person: Person, channel: Channel) -> bool:
+    """Tell whether a person may look into a channel; guests and people from elsewhere see only their own."""
+    only_own = channel.private or channel.im_with or person.guest or person.external
+    return person.id in channel.members or not only_own
 
 
 def people(workspace: Workspace) -> list[Json]:
@@ -67,7 +68,7 @@ def clock(workspace: Workspace) -> Json:
 def person_facts(workspace: Workspace, person: Person) -> Json:
     """Return what is known of a person, with the time on their wall."""
     local = workspace.now().astimezone(ZoneInfo(person.tz))
-    return {**asdict(person), "local_time": local.strftime("%H:%M")}
+    return {**asdict(person), "external": person.external, "local_time": local.strftime("%H:%M")}
 
 
 def _channel(workspace: Workspace, me: Person, channel: Channel) -> Json:
@@ -87,5 +88,4 @@ def _channel(workspace: Workspace, me: Person, channel: Channel) -> Json:
 
 
 def _stands_in(message: Json, thread_ts: str | None) -> bool:
-    root = message.get("thread_ts", message["ts"])
-    return root == thread_ts if thread_ts else root == message["ts"]
+    return message.get("thread_ts", message["ts"]) == thread_ts if thread_ts else stands_in_channel(message)

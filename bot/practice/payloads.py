@@ -18,6 +18,18 @@ from bot.practice.cast import (
 from bot.practice.shapes import Json
 from bot.practice.workspace import Channel
 
+# What an action repeats of its element, next to its initial values.
+SHOWN = {"text", "style", "value", "url", "placeholder", "confirm"}
+# Slack's names of time zones, in standard and in summer time; others are called as the zone's own data does.
+ZONES = {
+    "America/Los_Angeles": ("Pacific Standard Time", "Pacific Daylight Time"),
+    "America/New_York": ("Eastern Standard Time", "Eastern Daylight Time"),
+    "Asia/Singapore": ("Singapore Standard Time", "Singapore Standard Time"),
+    "Europe/Berlin": ("Central European Time", "Central European Summer Time"),
+    "Europe/London": ("Greenwich Mean Time", "British Summer Time"),
+    "Europe/Prague": ("Central European Time", "Central European Summer Time"),
+}
+
 
 def slash_command(
     person: Person, channel: Channel, *, command: str, text: str, trigger_id: str, response_url: str
@@ -40,12 +52,17 @@ def slash_command(
     }
 
 
-def interaction(kind: str, person: Person) -> Json:
-    """Build what all interactions have in common."""
-    user = {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM_ID}
+def interaction(kind: str, person: Person, *, in_modal: bool = False) -> Json:
+    """Build what all interactions have in common.
+
+    `team` is the workspace that the app is installed in. In a modal it is the person's own instead, and the
+    view's `app_installed_team_id` tells the app's (java-slack-sdk #1041, bolt-js #1614).
+    """
+    user = {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team}
+    own = {"id": person.team, "domain": person.domain}
     return {
         "type": kind,
-        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "team": own if in_modal else {"id": TEAM_ID, "domain": TEAM_DOMAIN},
         "user": user,
         "api_app_id": APP_ID,
         "token": VERIFICATION_TOKEN,
@@ -83,7 +100,7 @@ def in_view(view: Json) -> Json:
 
 def action(block: Json, element: Json, held: Json) -> Json:
     """Build `actions[0]`: the element as pressed, with what it holds now."""
-    shown: Json = {key: element[key] for key in ("text", "style", "value", "placeholder") if key in element}
+    shown: Json = {key: value for key, value in element.items() if key in SHOWN or key.startswith("initial_")}
     return {
         "type": element["type"],
         "action_id": element["action_id"],
@@ -94,7 +111,7 @@ def action(block: Json, element: Json, held: Json) -> Json:
     }
 
 
-def event_callback(event: Json, now: datetime) -> Json:
+def event_callback(event: Json, now: datetime, *, shared: bool = False) -> Json:
     """Wrap an event as the Events API does; the event_id stays the same over all retries."""
     return {
         "token": VERIFICATION_TOKEN,
@@ -115,7 +132,7 @@ def event_callback(event: Json, now: datetime) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
     }
 
 
@@ -126,34 +143,58 @@ def name_of(channel: Channel) -> str:
     return "privategroup" if channel.private else channel.name
 
 
-def user_object(person: Person, now: datetime) -> Json:
-    """Build Slack's user object; the offset from UTC follows daylight saving."""
-    zone = now.astimezone(ZoneInfo(person.tz))
-    offset = zone.utcoffset()
-    return {
+def user_object(person: Person, now: datetime, *, with_email: bool = False, stranger: bool = False) -> Json:
+    """Build Slack's user object; the offset from UTC follows daylight saving.
+
+    Of people of other workspaces Slack withholds the zone and the roles, and of deactivated ones as well.
+    """
+    facts: Json = {
         "id": person.id,
-        "team_id": TEAM_ID,
+        "team_id": person.team,
         "name": person.name,
         "deleted": person.deactivated,
         "real_name": person.real_name,
-        "tz": person.tz,
-        "tz_label": zone.tzname(),
-        "tz_offset": int(offset.total_seconds()) if offset is not None else 0,
-        "profile": {
-            "title": person.title,
-            "real_name": person.real_name,
-            "real_name_normalized": person.real_name,
-            "display_name": person.name,
-            "display_name_normalized": person.name,
-            "team": TEAM_ID,
-        },
-        "is_admin": False,
-        "is_owner": False,
-        "is_restricted": person.guest,
-        "is_ultra_restricted": False,
+        "profile": _profile(person, with_email=with_email),
         "is_bot": person.bot,
         "is_app_user": False,
         "updated": int(now.timestamp()),
+    }
+    if person.external:
+        return facts | ({"is_stranger": True} if stranger else {})
+    return facts if person.deactivated else facts | _zone(person.tz, now) | _roles(person)
+
+
+def _profile(person: Person, *, with_email: bool) -> Json:
+    profile = {
+        "title": person.title,
+        "real_name": person.real_name,
+        "real_name_normalized": person.real_name,
+        "display_name": person.name,
+        "display_name_normalized": person.name,
+        "team": person.team,
+    }
+    has_email = with_email and not person.bot
+    return profile | ({"email": f"{person.name}@{person.domain}.example"} if has_email else {})
+
+
+def _zone(tz: str, now: datetime) -> Json:
+    local = now.astimezone(ZoneInfo(tz))
+    standard, summer = ZONES.get(tz, (local.tzname(), local.tzname()))
+    offset = local.utcoffset()
+    return {
+        "tz": tz,
+        "tz_label": summer if local.dst() else standard,
+        "tz_offset": int(offset.total_seconds()) if offset is not None else 0,
+    }
+
+
+def _roles(person: Person) -> Json:
+    return {
+        "is_admin": False,
+        "is_owner": False,
+        "is_primary_owner": False,
+        "is_restricted": person.guest,
+        "is_ultra_restricted": person.guest and person.single_channel,
     }
 
 

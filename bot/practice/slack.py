@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from bot.practice.cast import APP_ID, BOT_ID, BOT_USER, SLACKBOT, TEAM_ID, SlashCommand
+from bot.practice.cast import APP_ID, BOT_ID, BOT_USER, SLACKBOT, TEAM_ID, Person, SlashCommand
 from bot.practice.deliver import Delivery
 from bot.practice.handles import ResponseUrls, Triggers
+from bot.practice.payloads import user_object
 from bot.practice.shapes import Json
 from bot.practice.traffic import Traffic
-from bot.practice.workspace import Channel, Workspace
+from bot.practice.workspace import Channel, Workspace, with_root
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,16 +24,64 @@ class Slack:
     commands: tuple[SlashCommand, ...]
     url: str = ""
 
+    def tell(self, event: Json, channel: Channel | None = None) -> None:
+        """Send an event to the app; what happened in a channel goes by that channel's scope."""
+        event = {"event_ts": f"{self.workspace.now().timestamp():.6f}", **event}
+        private = channel is not None and channel.private
+        shared = channel is not None and self.workspace.is_shared(channel)
+        self.delivery.event(event, private=private, shared=shared)
+
+    def user_facts(self, person: Person) -> Json:
+        """Return Slack's user object, as much of it as the app's scopes and the person's workspace allow."""
+        return user_object(
+            person,
+            self.workspace.now(),
+            with_email="users:read.email" in self.scopes,
+            stranger=self.workspace.is_stranger(person),
+        )
+
     def post_as_app(self, channel: Channel, content: Json) -> Json:
         """Store a message of the app; in a direct message the app hears of it, as in Slack."""
         author = {"user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID, "team": TEAM_ID}
         stored = self.workspace.post(channel, {**author, **content})
         if channel.im_with and "ephemeral_for" not in stored:
             place = {"channel": channel.id, "channel_type": "im", "event_ts": stored["ts"]}
-            self.delivery.event(stored | place)
+            self.tell(with_root(channel, stored) | place)
         return stored
 
     def whisper(self, channel: Channel, user: str, text: str) -> Json:
         """Show a line of Slackbot to one person."""
         line = {"user": SLACKBOT, "text": text, "is_ephemeral": True, "ephemeral_for": user}
         return self.workspace.post(channel, line)
+
+    # Who is in a channel
+
+    def bring_in(self, channel: Channel, person: Person, inviter: Person | None = None) -> None:
+        """Put somebody into a channel; the app hears of it where it is in, also when it is the app itself."""
+        by = {"inviter": inviter.id} if inviter else {}
+        channel.members.append(person.id)
+        line = {"subtype": "channel_join", "user": person.id, **by}
+        self.workspace.post(channel, {**line, "text": f"<@{person.id}> has joined the channel"})
+        self._tell_of_member("member_joined_channel", channel, person, by)
+
+    def take_out(self, channel: Channel, person: Person, actor: Person) -> None:
+        """Take somebody out of a channel.
+
+        The app hears `member_left_channel` of others alone. Of its own going it hears `channel_left`, or
+        `group_left` for a private channel (measured: node-slack-sdk #931, open-managed-agents #24).
+        """
+        channel.members.remove(person.id)
+        line = {"subtype": "channel_leave", "user": person.id}
+        self.workspace.post(channel, {**line, "text": f"<@{person.id}> has left the channel"})
+        self.workspace.changed("members")
+        if person.id == BOT_USER:
+            gone = "group_left" if channel.private else "channel_left"
+            self.tell({"type": gone, "channel": channel.id, "actor_id": actor.id}, channel)
+        else:
+            self._tell_of_member("member_left_channel", channel, person, {})
+
+    def _tell_of_member(self, kind: str, channel: Channel, person: Person, more: Json) -> None:
+        if BOT_USER in channel.members:
+            # The letter is C for every channel made since March 2021, private ones included.
+            place = {"channel": channel.id, "channel_type": "C", "team": person.team}
+            self.tell({"type": kind, "user": person.id, **place, **more}, channel)

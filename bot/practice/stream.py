@@ -66,7 +66,7 @@ class Streams:
         if change.user is not None and change.what in ("view", "home", "read"):
             return change.user == user
         channel = self._workspace.channels.get(change.channel or "")
-        return channel is None or sees(user, channel)
+        return channel is None or sees(self._workspace.people[user], channel)
 
 
 def _told(change: Change) -> Json:

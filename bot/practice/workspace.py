@@ -10,7 +10,6 @@ from bot.clock import MovableClock
 from bot.practice.cast import (
     BOT_USER,
     BOTS,
-    EVERYBODY,
     GROUPS,
     PEOPLE,
     PLACES,
@@ -22,6 +21,7 @@ from bot.practice.elements import with_ids
 from bot.practice.shapes import Impossible, Json
 from bot.practice.views import Views
 
+BROADCAST = "thread_broadcast"
 EPHEMERALS_KEPT = 50
 
 
@@ -42,9 +42,9 @@ class Channel:
         """List a thread's replies, oldest first, without its root."""
         return [one for one in self.lasting() if one.get("thread_ts") == root and one["ts"] != root]
 
-    def roots(self) -> list[Json]:
-        """List what stands in the channel itself, oldest first."""
-        return [one for one in self.lasting() if one.get("thread_ts", one["ts"]) == one["ts"]]
+    def standing(self) -> list[Json]:
+        """List what stands in the channel itself, oldest first: roots, and replies sent there as well."""
+        return [one for one in self.lasting() if stands_in_channel(one)]
 
     def lasting(self) -> Iterator[Json]:
         """Go through all that is not ephemeral, oldest first."""
@@ -79,7 +79,7 @@ class Workspace:
             )
             for place in PLACES
         }
-        for user in EVERYBODY:
+        for user in (person.id for person in PEOPLE if not person.bot):
             dm = Channel(id=dm_id(user), name="directmessage", im_with=user, members=[user, BOT_USER])
             self.channels[dm.id] = dm
         self.read: defaultdict[str, dict[str, str]] = defaultdict(dict)
@@ -115,6 +115,20 @@ class Workspace:
                 return channel
         names = ", ".join(channel.name for channel in self.channels.values() if channel.im_with is None)
         raise Impossible(f"There is no channel {reference!r}. The channels are {names}.", 404)
+
+    # Slack Connect
+
+    def is_shared(self, channel: Channel) -> bool:
+        """Tell whether people of another workspace are in a channel."""
+        return any(self.people[user].external for user in channel.members if user in self.people)
+
+    def is_stranger(self, person: Person) -> bool:
+        """Tell whether somebody of another workspace shares no channel with the app.
+
+        Who does share one is no stranger to Slack; only their team tells that they are from elsewhere.
+        """
+        places = [one for one in self.channels.values() if one.im_with is None and BOT_USER in one.members]
+        return person.external and not any(person.id in place.members for place in places)
 
     # Messages
 
@@ -179,8 +193,8 @@ class Workspace:
         """Count a person's unread messages of a channel, and those anywhere in it that mention them."""
         mark = self.read[user].get(channel.id, "")
         new = [one for one in channel.lasting() if one["ts"] > mark and one["user"] != user]
-        roots = sum(1 for one in new if one.get("thread_ts", one["ts"]) == one["ts"])
-        return roots, sum(1 for one in new if self.mentions(user, one))
+        standing = sum(1 for one in new if stands_in_channel(one))
+        return standing, sum(1 for one in new if self.mentions(user, one))
 
     def mentions(self, user: str, message: Json) -> bool:
         """Tell whether a message calls for the person, alone, by group or by channel."""
@@ -201,6 +215,18 @@ class Workspace:
         self.groups[group] = replace(self.groups[group], users=users)
         self.changed("people")
         return self.groups[group]
+
+
+def stands_in_channel(message: Json) -> bool:
+    """Tell whether a message stands in the channel itself and not in a thread alone."""
+    is_root = message.get("thread_ts", message["ts"]) == message["ts"]
+    return is_root or message.get("subtype") == BROADCAST
+
+
+def with_root(channel: Channel, message: Json) -> Json:
+    """Return a message as Slack gives it out: a reply that was sent to the channel carries its root."""
+    root = channel.get(message.get("thread_ts")) if message.get("subtype") == BROADCAST else None
+    return message if root is None else {**message, "root": with_thread_facts(channel, [root])[0]}
 
 
 def with_thread_facts(channel: Channel, messages: list[Json]) -> list[Json]:

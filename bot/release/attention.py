@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.handoff import due_summary, next_summary
+from bot.release.gates.expiry import next_expiry
+from bot.release.gates.review import due_review, next_review_reminder
+from bot.release.people.roles import next_turn
 from bot.release.release import Release
-from bot.release.reminders import due_reminders, reminder_times
+from bot.release.stages.holds import due_question, question_times
+from bot.release.telling.reminders import due_reminders, reminder_times
+from bot.release.telling.summary import due_summary, next_summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attend(Command):
     """Look at a release again: its people may be others, or the time for something may have come."""
+
+    after_end: ClassVar[bool] = True
 
     def decide(self, release: Release, facts: Facts) -> Decision:
         # What is due follows from any command, so this one brings about nothing of its own.
@@ -20,12 +27,23 @@ class Attend(Command):
 
 
 def due(release: Release, now: datetime) -> Event | None:
-    """Return what the time has come for: a reminder, or the summary."""
-    return next(iter(due_reminders(release, now)), None) or due_summary(release, now)
+    """Return what the time has come for: a question, a reminder, or the summary."""
+    if release.state.ended:
+        return due_review(release, now)
+    return (
+        due_question(release, now)
+        or next(iter(due_reminders(release, now)), None)
+        or due_summary(release, now)
+        or due_review(release, now)
+    )
 
 
 def attention_at(release: Release) -> datetime | None:
     """Return the time at which the release next needs attention; None when only people can move it."""
-    summary = next_summary(release)
-    times = [*reminder_times(release), *([summary] if summary else [])]
+    review = next_review_reminder(release)
+    if release.state.ended:
+        return review
+    some = (review, next_summary(release), next_expiry(release), next_turn(release))
+    offers = (offer.until for offer in release.offers.values())
+    times = [*reminder_times(release), *question_times(release), *offers, *(at for at in some if at)]
     return min(times, default=None)

@@ -1,12 +1,14 @@
 """What a command is: what somebody wants to happen to a release."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Final
 
 from bot.release.event import Event
 from bot.release.ids import ReleaseKey, UserId, WorkspaceId
+from bot.release.people.directory import Directory
 from bot.release.refusal import Refused
 from bot.release.release import Release
 
@@ -15,25 +17,41 @@ Decision = Sequence[Event] | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """The other releases of the service, read under its lock: the one that is open, the newest completed.
+
+    `before` is the version that was in production before the release in question, where that is known.
+    """
+
+    active: ReleaseKey | None = None
+    newest: ReleaseKey | None = None
+    before: str | None = None
+
+
+ALONE: Final = Neighbours()
+"""A release beside which no other is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was read for one decision, under the same lock. `now` is later than all events of the release.
 
-    `members` has the people in each role of the release's runbook who may fill a seat (active, no guests, no
-    bots), sorted; a role that could not be read is None.
+    `neighbours` is read for the commands that ask for it.
     """
 
     now: datetime
-    members: Mapping[str, tuple[UserId, ...] | None]
-
-    @property
-    def readable(self) -> bool:
-        """Whether every role could be read. What cannot be read counts as no."""
-        return None not in self.members.values()
+    directory: Directory
+    neighbours: Neighbours = ALONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(ABC):
     """Something that somebody wants to happen to a release that exists."""
+
+    after_end: ClassVar[bool] = False
+    """Whether it may still be decided when the release has ended."""
+    asks_neighbours: ClassVar[bool] = False
+    """Whether the service is locked for it, and its other releases are read."""
 
     workspace: WorkspaceId
     release: ReleaseKey

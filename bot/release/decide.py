@@ -1,39 +1,43 @@
 """The decision: a release, a command and the facts give events, or a refusal that says why.
 
-Everything that changes a release is decided here and nowhere else. `decide` asks the command for its own
-events, then works out by rule what follows from them; `apply` folds one event into the release.
+Everything that changes a release is decided here and nowhere else. `decide` first takes in what the people
+and the time have made different, asks the command for its own events, then works out by rule what follows
+from them; `apply` folds one event into the release.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from bot.release.attention import due
+from bot.release.attention import Attend, due
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.handoff import handed_over
-from bot.release.members import members_read
+from bot.release.gates.expiry import expired
+from bot.release.gates.review import opens_review
+from bot.release.people.handoff import lapsed_offers
+from bot.release.people.leaving import gone
+from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
-from bot.release.stage import follows
-from bot.release.start import Start, Started, StartFacts
+from bot.release.stages.stage import follows
+from bot.release.stages.start import Start, Started, StartFacts
 from bot.release.state import state_after
+from bot.release.telling.summary import handed_over
 
 
 def decide(release: Release, command: Command, facts: Facts) -> Decision:
     """Return the events that `command` brings about in `release`, with all that follows, or a refusal."""
-    if release.state.ended:
+    if release.state.ended and not command.after_end:
         return Refused(
             code=Code.ENDED,
-            because=f"{release.key} is {release.state.value}, and what has ended stays as it is.",
+            because=f"{release.key} is {_words(release)}, and what has ended stays as it is.",
         )
-    read = members_read(release, facts)
-    known = fold(read, release)
+    noted = _noted(release, command, facts)
+    known = fold(noted, release)
     decision = command.decide(known, facts)
     if isinstance(decision, Refused):
         return decision
-    events = [*read, *decision]
-    return (*events, *_consequences(fold(events, release), facts.now))
+    events = [*noted, *decision]
+    return (*events, *_consequences(fold(decision, known), facts))
 
 
 def decide_start(command: Start, facts: StartFacts) -> Decision:
@@ -42,7 +46,7 @@ def decide_start(command: Start, facts: StartFacts) -> Decision:
     if isinstance(decision, Refused):
         return decision
     release = fold(decision)
-    return (*decision, *_consequences(release, facts.now))
+    return (*decision, *_consequences(release, Facts(now=facts.now, directory=facts.directory)))
 
 
 def apply(release: Release | None, event: Event) -> Release:
@@ -65,7 +69,30 @@ def fold(events: Iterable[Event], release: Release | None = None) -> Release:
     return release
 
 
-def _consequences(release: Release, now: datetime) -> Iterable[Event]:
-    while event := follows(release, now) or handed_over(release, now) or due(release, now):
+def _noted(release: Release, command: Command, facts: Facts) -> Sequence[Event]:
+    """Return what people and time have made different, which is taken in before anything is decided."""
+    if release.state.ended:
+        awaited = release.review is not None and not release.review.done
+        return members_read(release, facts) if awaited or not isinstance(command, Attend) else ()
+    return (
+        *members_read(release, facts),
+        *gone(release, facts),
+        *expired(release, facts.now),
+        *lapsed_offers(release, facts.now),
+    )
+
+
+def _consequences(release: Release, facts: Facts) -> Iterable[Event]:
+    now = facts.now
+    while event := (
+        follows(release, facts)
+        or opens_review(release, now)
+        or handed_over(release, now)
+        or due(release, now)
+    ):
         yield event
         release = apply(release, event)
+
+
+def _words(release: Release) -> str:
+    return release.state.value.replace("_", " ")

@@ -2,41 +2,146 @@
 
 from typing import Final
 
-from bot.release.approval import Approve, Approved, Reject, Rejected, Withdrawn
 from bot.release.attention import Attend
-from bot.release.cancel import Cancel, Cancelled
 from bot.release.command import Command
 from bot.release.event import Event
-from bot.release.handoff import Summarized
-from bot.release.members import MembersRead
-from bot.release.reminders import Reminded
-from bot.release.stage import BeginStage, Completed, GatesLapsed, GatesMet, StageBegan, StageDone
-from bot.release.start import Start, Started
-from bot.release.steps import FinishStep, StepDone
+from bot.release.gates.answers import (
+    Abstain,
+    Abstained,
+    Approve,
+    Approved,
+    Reject,
+    Rejected,
+    RejectionResolved,
+    ResolveRejection,
+    SeatTaken,
+    TakeSeat,
+    Withdraw,
+    Withdrawn,
+)
+from bot.release.gates.checks import CheckReported, ReportCheck
+from bot.release.gates.expiry import ApprovalExpired, CheckExpired
+from bot.release.gates.override import Overridden, Override
+from bot.release.gates.review import ReviewOpened, ReviewReminded, ReviewSigned, SignReview
+from bot.release.people.absence import AbsenceCommand, AbsenceEvent, CameBackEarly, ComeBack, GoAway, WentAway
+from bot.release.people.handoff import (
+    AcceptDuty,
+    DeclineDuty,
+    DutyAccepted,
+    DutyDeclined,
+    DutyOffered,
+    LeadTaken,
+    OfferDuty,
+    OfferLapsed,
+    TakeLead,
+)
+from bot.release.people.leaving import CameBack, JoinChannel, LeaveChannel, LeftWithDuty
+from bot.release.people.roles import MembersRead
+from bot.release.stages.cancel import Cancel, Cancelled
+from bot.release.stages.failure import (
+    FailStep,
+    RetryStep,
+    SkipStep,
+    StepFailed,
+    StepRetried,
+    StepSkipped,
+)
+from bot.release.stages.holds import (
+    HoldKept,
+    HoldLifted,
+    HoldPlaced,
+    HoldQuestioned,
+    KeepHold,
+    LiftHold,
+    PlaceHold,
+)
+from bot.release.stages.lock import LiftLock, LockLifted
+from bot.release.stages.revision import ChangeManifest, ManifestChanged
+from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
+from bot.release.stages.stage import BeginStage, Completed, GatesLapsed, GatesMet, StageBegan, StageDone
+from bot.release.stages.start import DutiesRelaxed, Start, Started
+from bot.release.stages.steps import FinishStep, StepDone
+from bot.release.telling.reminders import Reminded
+from bot.release.telling.summary import Summarized
 
 COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
     Start,
+    ChangeManifest,
     Approve,
     Reject,
+    Abstain,
+    Withdraw,
+    TakeSeat,
+    ResolveRejection,
+    ReportCheck,
+    Override,
+    SignReview,
+    PlaceHold,
+    KeepHold,
+    LiftHold,
     BeginStage,
     FinishStep,
+    FailStep,
+    RetryStep,
+    SkipStep,
     Cancel,
+    Rollback,
+    LiftLock,
+    OfferDuty,
+    AcceptDuty,
+    DeclineDuty,
+    TakeLead,
+    LeaveChannel,
+    JoinChannel,
     Attend,
 )
 
 EVENTS: Final[tuple[type[Event], ...]] = (
     Started,
+    DutiesRelaxed,
     MembersRead,
+    ManifestChanged,
     Approved,
     Rejected,
+    Abstained,
     Withdrawn,
+    SeatTaken,
+    RejectionResolved,
+    ApprovalExpired,
+    CheckReported,
+    CheckExpired,
+    Overridden,
+    ReviewOpened,
+    ReviewSigned,
+    ReviewReminded,
     GatesMet,
     GatesLapsed,
+    HoldPlaced,
+    HoldQuestioned,
+    HoldKept,
+    HoldLifted,
     StageBegan,
     StepDone,
+    StepFailed,
+    StepRetried,
+    StepSkipped,
     StageDone,
     Completed,
     Cancelled,
+    RollbackBegan,
+    RolledBack,
+    LockLifted,
+    DutyOffered,
+    DutyAccepted,
+    DutyDeclined,
+    OfferLapsed,
+    LeadTaken,
+    LeftWithDuty,
+    CameBack,
     Reminded,
     Summarized,
 )
+
+ABSENCE_COMMANDS: Final[tuple[type[AbsenceCommand], ...]] = (GoAway, ComeBack)
+ABSENCE_EVENTS: Final[tuple[type[AbsenceEvent], ...]] = (WentAway, CameBackEarly)
+"""What a person does about themselves, on all releases."""

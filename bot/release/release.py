@@ -1,18 +1,30 @@
 """A release as it stands: what folding its events gives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.manifest import NOTHING_KNOWN, Manifest, bound_to
+from bot.release.people.directory import Away
 from bot.release.state import State
-from bot.runbook.model import Gate, Runbook, Stage, Step
+from bot.runbook.gates import Gate
+from bot.runbook.model import Runbook, Stage, Step
 
 if TYPE_CHECKING:
-    from bot.release.handoff import Summarized
-    from bot.release.reminders import Reminded
+    from bot.release.gates.checks import Report
+    from bot.release.gates.override import Overridden
+    from bot.release.gates.review import Review
+    from bot.release.people.handoff import Duty, Handed, Offer
+    from bot.release.people.leaving import Leaver
+    from bot.release.stages.failure import Failure
+    from bot.release.stages.holds import Hold
+    from bot.release.stages.lock import Lock
+    from bot.release.stages.revision import ManifestChanged
+    from bot.release.telling.reminders import Reminded
+    from bot.release.telling.summary import Summarized
 
 Members = Mapping[str, tuple[UserId, ...]]
 """Role -> the people in it, sorted."""
@@ -23,11 +35,17 @@ class Verdict(StrEnum):
 
     APPROVED = "approved"
     REJECTED = "rejected"
+    ABSTAINED = "abstained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """A person's latest word at one gate, and the roles that the person was in when saying it."""
+    """A person's latest word at one gate, and the roles that the person was in when saying it.
+
+    `lent` are those of the roles in which the person stands in for `behalf`. `seat` is the role whose seat
+    the person has chosen to fill, or nothing. `version` is what was released when it was said; `carried` is
+    the newest version that it was carried over to because nothing that it covers had changed.
+    """
 
     stage: int
     gate: str
@@ -36,33 +54,51 @@ class Vote:
     roles: tuple[str, ...]
     verdict: Verdict
     comment: str
+    version: str = ""
+    carried: str = ""
+    behalf: UserId | None = None
+    lent: tuple[str, ...] = ()
+    seat: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided:
+    """A vote that no longer counts, and why."""
+
+    vote: Vote
+    at: datetime
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneStep:
-    """A step that a person has ticked."""
+    """A step that a person has ticked, or skipped for a reason after it had failed."""
 
     stage: int
     step: str
     by: UserId
     at: datetime
+    skipped: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """When a stage began, and who was in the roles then: its gates stay as they were at that moment."""
+    """When a stage began, with the people and reports of then: its gates stay as they were at that moment."""
 
     at: datetime
     members: Members
+    reports: Mapping[str, "Report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """One attempt to put a version of a service into production.
 
-    `stage` is an index into the runbook's stages. `opened` has the time at which each stage so far was
-    opened, `began` how each began, from when its steps could be done. `since` is when it came into the
-    state it is in, `at` the time of its newest event, `seq` the number of its events.
+    `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
+    at which each stage so far was opened, `began` how each began, from when its steps could be done. `since`
+    is when it came into the state it is in, `at` the time of its newest event, `seq` the number of its
+    events; `read_at` is when its people were read last. `filed` is the runbook as the file had it: where who
+    may say go has changed, `runbook` has a gate more, at which that is signed.
     """
 
     workspace: WorkspaceId
@@ -70,18 +106,41 @@ class Release:
     service: str
     version: str
     note: str
+    manifest: Manifest = NOTHING_KNOWN
     runbook: Runbook
+    filed: Runbook
+    policy: tuple[str, ...] = ()
     channel: ChannelId
     starter: UserId
     captain: UserId
+    deputy: UserId | None = None
+    shadows: tuple[UserId, ...] = ()
     started_at: datetime
     members: Members
+    deputies: Mapping[UserId, Away] = field(default_factory=dict)
+    read_at: datetime
     state: State = State.AWAITING_APPROVAL
     stage: int = 0
-    opened: tuple[datetime, ...] = ()
-    began: tuple[Beginning, ...] = ()
+    opened: Mapping[int, datetime] = field(default_factory=dict)
+    began: Mapping[int, Beginning] = field(default_factory=dict)
     votes: tuple[Vote, ...] = ()
+    voided: tuple[Voided, ...] = ()
+    revisions: tuple["ManifestChanged", ...] = ()
+    reports: Mapping[str, "Report"] = field(default_factory=dict)
+    overrides: tuple["Overridden", ...] = ()
+    overriders: tuple[UserId, ...] = ()
+    review: "Review | None" = None
+    holds: tuple["Hold", ...] = ()
+    holds_placed: int = 0
     done: tuple[DoneStep, ...] = ()
+    failure: "Failure | None" = None
+    attempt: int = 1
+    production_at: datetime | None = None
+    rolled_back_from: State | None = None
+    lock: "Lock | None" = None
+    offers: Mapping["Duty", "Offer"] = field(default_factory=dict)
+    handed: tuple["Handed", ...] = ()
+    leavers: Mapping[UserId, "Leaver"] = field(default_factory=dict)
     reminders: tuple["Reminded", ...] = ()
     summaries: tuple["Summarized", ...] = ()
     since: datetime
@@ -96,14 +155,20 @@ class Release:
         return ReleaseId(self.workspace, self.key)
 
     @property
+    def bound(self) -> str:
+        """The hash that approvals bind to."""
+        return bound_to(self.version, self.manifest)
+
+    @property
     def current(self) -> Stage:
-        """The stage that it is in."""
-        return self.runbook.stages[self.stage]
+        """The stage that it is in; the rollback is one, too."""
+        return self.stage_at(self.stage)
 
     @property
     def owners(self) -> tuple[UserId, ...]:
-        """The people who own the current stage; the captain where the role is empty."""
-        return self.members.get(self.current.owner, ()) or (self.captain,)
+        """The people who own the current stage; the captain where the role is the starter's, or empty."""
+        role = self.runbook.role(self.current.owner)
+        return (() if role.starter else self.members.get(role.name, ())) or (self.captain,)
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
@@ -114,22 +179,39 @@ class Release:
     @property
     def touched_production(self) -> bool:
         """Whether a production stage has begun."""
-        return any(self.runbook.stages[stage].production for stage in range(len(self.began)))
+        return self.production_at is not None
+
+    @property
+    def signed(self) -> bool:
+        """Whether who may say go is as it was, or was signed by those who could say it before."""
+        return not self.policy or 0 in self.began
+
+    @property
+    def back(self) -> int:
+        """The index of the rollback: one past the last stage."""
+        return len(self.runbook.stages)
+
+    def stage_at(self, stage: int) -> Stage:
+        """Return the stage with an index that is there."""
+        return self.runbook.way_back if stage == self.back else self.runbook.stages[stage]
 
     def stage_name(self, stage: int) -> str:
         """Return the name of the stage with the index `stage`; of one that is not there, its number."""
-        stages = self.runbook.stages
-        return stages[stage].name if 0 <= stage < len(stages) else f"Stage {stage + 1}"
+        return self.stage_at(stage).name if 0 <= stage <= self.back else f"Stage {stage + 1}"
 
     def members_at(self, stage: int) -> Members:
         """Return who counts in the roles at the gates of a stage: those of now until it has begun."""
-        return self.began[stage].members if stage < len(self.began) else self.members
+        return self.began[stage].members if stage in self.began else self.members
+
+    def reports_at(self, stage: int) -> Mapping[str, "Report"]:
+        """Return the reports that count at the gates of a stage: those of now until it has begun."""
+        return self.began[stage].reports if stage in self.began else self.reports
 
     def gate(self, stage: int, name: str) -> Gate | None:
         """Return the gate of that name of the stage with the index `stage`, or None."""
-        if not 0 <= stage < len(self.runbook.stages):
+        if not 0 <= stage <= self.back:
             return None
-        return next((gate for gate in self.runbook.stages[stage].gates if gate.name == name), None)
+        return next((gate for gate in self.stage_at(stage).gates if gate.name == name), None)
 
     def vote(self, stage: int, gate: str, by: UserId) -> Vote | None:
         """Return what a person said at a gate last, or None."""
@@ -145,3 +227,9 @@ class Release:
         """Return the release without what a person said at a gate."""
         place = (stage, gate, by)
         return replace(self, votes=tuple(v for v in self.votes if (v.stage, v.gate, v.by) != place))
+
+    def voiding(self, at: datetime, because: "Mapping[Vote, str]") -> "Release":
+        """Return the release with some of its votes set aside, each for its reason."""
+        votes = tuple(vote for vote in self.votes if vote not in because)
+        voided = (Voided(vote=vote, at=at, because=because[vote]) for vote in self.votes if vote in because)
+        return replace(self, votes=votes, voided=(*self.voided, *voided))

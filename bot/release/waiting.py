@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
-from bot.release.gates import GateResult, GateStatus, gate_results
+from bot.release.gates.eligible import may_fill
+from bot.release.gates.result import GateResult, gate_results
+from bot.release.gates.review import reviewers
 from bot.release.ids import UserId
+from bot.release.people.duties import Circle, heirs_of, leads, people_of
 from bot.release.release import Release
 from bot.release.state import State
+from bot.runbook.model import Begin
 
 
 class Awaited(StrEnum):
@@ -16,17 +21,25 @@ class Awaited(StrEnum):
 
     APPROVAL = "approval"
     PEOPLE = "people"
+    CHECK = "check"
     REJECTION = "rejection"
     GO = "go"
     STEP = "step"
+    CHOICE = "choice"
+    HOLD = "hold"
+    QUESTION = "question"
+    CAPTAIN = "captain"
+    REVIEW = "review"
+    LOCK = "lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One thing that a release waits for: what, on whom, since when.
+    """One thing that a release waits for: what, on whom, since when, until when.
 
-    `name` is the gate, the step or the stage; `role` whom the runbook asks; `count` how many approvals.
-    Where too few people are left to ask, the release waits for the captain to find some (PEOPLE).
+    `name` is the gate, the check, the step, the stage or the reason; `role` whom the runbook asks; `count`
+    how many approvals or signatures, or the number of a hold. Where too few people are left to ask, the
+    release waits for the captain to find some (PEOPLE).
     """
 
     kind: Awaited
@@ -35,44 +48,140 @@ class Waiting:
     count: int = 1
     on: tuple[UserId, ...]
     since: datetime
+    until: datetime | None = None
 
 
 def waiting_on(release: Release) -> tuple[Waiting, ...]:
     """Return everything that the release waits for now. An open release always waits for something."""
+    if release.state.ended:
+        return (*_review(release), *_lock(release))
+    return (*_captain(release), *_holds(release), *_onward(release), *_review(release))
+
+
+def _onward(release: Release) -> Iterable[Waiting]:
     match release.state:
         case State.AWAITING_APPROVAL:
-            return tuple(w for result in gate_results(release) for w in _at_gate(release, result))
+            return _gates(release)
         case State.READY:
-            return (_go(release),)
-        case State.IN_PROGRESS:
-            return (_step(release),)
-        case State.COMPLETED | State.CANCELLED:
+            # An automatic stage that a hold keeps back begins by itself when that is lifted.
+            by_itself = release.current.begin is Begin.AUTOMATIC and release.holds
+            return () if by_itself else (_go(release),)
+        case State.IN_PROGRESS | State.FAILED:
+            return _work(release)
+        case State.ROLLING_BACK:
+            return _work(release) if release.stage in release.began else _gates(release)
+        case State.COMPLETED | State.ROLLED_BACK | State.CANCELLED:
             return ()
+        case _:
+            assert_never(release.state)
+
+
+def _gates(release: Release) -> Iterable[Waiting]:
+    every = (waiting for result in gate_results(release) for waiting in _at_gate(release, result))
+    return tuple(dict.fromkeys(every))  # A check that several gates need is one thing.
 
 
 def _go(release: Release) -> Waiting:
-    stage, on = release.current.name, (release.captain,)
+    stage, on = release.current.name, leads(release)
     return Waiting(kind=Awaited.GO, name=stage, role="captain", on=on, since=release.since)
 
 
-def _step(release: Release) -> Waiting:
+def _work(release: Release) -> Iterable[Waiting]:
+    """Return the step that is next, or the choice what follows one that failed."""
+    if release.failure is not None:
+        failure, on = release.failure, tuple(dict.fromkeys((*leads(release), *release.owners)))
+        yield Waiting(
+            kind=Awaited.CHOICE, name=failure.step, role=release.current.owner, on=on, since=failure.at
+        )
+        return
     # A step's turn comes when the one before it is ticked.
-    since = max((tick.at for tick in release.done if tick.stage == release.stage), default=release.since)
+    ticks = (tick.at for tick in release.done if tick.stage == release.stage)
+    since = max([release.began[release.stage].at, release.since, *ticks])
     step, role = release.open_steps[0].do, release.current.owner
-    return Waiting(kind=Awaited.STEP, name=step, role=role, on=release.owners, since=since)
+    yield Waiting(kind=Awaited.STEP, name=step, role=role, on=release.owners, since=since)
+
+
+def _holds(release: Release) -> Iterable[Waiting]:
+    if release.state is State.ROLLING_BACK:
+        return
+    for hold in release.holds:
+        kind = Awaited.HOLD if hold.asked is None else Awaited.QUESTION
+        on = (hold.owner,) if hold.owner not in release.leavers else leads(release)
+        yield Waiting(
+            kind=kind, name=hold.reason, role="", count=hold.number, on=on, since=hold.at, until=hold.until
+        )
+
+
+def _captain(release: Release) -> Iterable[Waiting]:
+    leaver = release.leavers.get(release.captain)
+    if leaver is not None:
+        # Where nobody can take the lead, the captain may come back, or hand over from outside.
+        on = heirs_of(release) or (release.captain,)
+        yield Waiting(kind=Awaited.CAPTAIN, name=leaver.how, role="captain", on=on, since=leaver.at)
+
+
+def _review(release: Release) -> Iterable[Waiting]:
+    review = release.review
+    if review is not None and not review.done:
+        yield Waiting(
+            kind=Awaited.REVIEW,
+            name=review.because,
+            role=release.runbook.review.role or "",
+            count=review.count - len(review.signed),
+            on=reviewers(release) or leads(release),
+            since=review.opened,
+            until=review.due,
+        )
+
+
+def _lock(release: Release) -> Iterable[Waiting]:
+    if release.lock is not None:
+        role, on = release.runbook.way_back.owner, people_of(release, Circle.LEAD, Circle.ROLLBACK)
+        yield Waiting(kind=Awaited.LOCK, name=release.lock.reason, role=role, on=on, since=release.lock.at)
 
 
 def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
-    if result.status is GateStatus.MET:
+    if result.status.passes:
         return
-    name = result.gate.name
+    name, opened = result.gate.name, release.opened[release.stage]
     for vote in result.rejections:
         yield Waiting(kind=Awaited.REJECTION, name=name, role="", on=(vote.by,), since=vote.at)
+    for check in result.checks:
+        yield _check(release, check, opened)
+    yield from _seats(release, result, opened)
+
+
+def _seats(release: Release, result: GateResult, opened: datetime) -> Iterable[Waiting]:
+    name, lead = result.gate.name, leads(release)
+    enough = sum(seats.count - seats.missing for seats in result.open)
+    on = _could_approve(release, result, result.asked, enough)
+    if result.choice and enough and on:
+        role, kind = " or ".join(result.choice), Awaited.APPROVAL
+        yield Waiting(kind=kind, name=name, role=role, count=enough, on=on, since=opened)
     for seats in result.open:
-        role, on, since = seats.role, seats.asked, release.opened[release.stage]
-        enough = seats.count - seats.missing
-        if enough and on:
-            yield Waiting(kind=Awaited.APPROVAL, name=name, role=role, count=enough, on=on, since=since)
+        role, count = seats.role, seats.count - seats.missing
+        on = _could_approve(release, result, seats.asked, count)
+        if count and on and not result.choice:
+            kind = Awaited.APPROVAL
+            yield Waiting(kind=kind, name=name, role=role, count=count, on=on, since=opened)
         if seats.missing:
-            count, captain = seats.missing, (release.captain,)
-            yield Waiting(kind=Awaited.PEOPLE, name=name, role=role, count=count, on=captain, since=since)
+            kind, count = Awaited.PEOPLE, seats.missing
+            yield Waiting(kind=kind, name=name, role=role, count=count, on=lead, since=opened)
+
+
+def _could_approve(
+    release: Release, result: GateResult, asked: tuple[UserId, ...], count: int
+) -> tuple[UserId, ...]:
+    """Return who is asked; where they are too few, also who could approve after taking back a no."""
+    if len(asked) >= count or not result.rejections:
+        return asked
+    may = may_fill(release, result.gate, release.stage)
+    return tuple(dict.fromkeys((*asked, *(vote.by for vote in result.rejections if vote.by in may))))
+
+
+def _check(release: Release, check: str, opened: datetime) -> Waiting:
+    by = next(one.by for one in release.runbook.checks if one.name == check)
+    report = release.reports.get(check)
+    since = opened if report is None else report.at
+    on = release.members.get(by, ()) or leads(release)
+    return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since)

@@ -1,4 +1,4 @@
-"""The typed runbook: roles, stages, gates, steps, reminders and handoffs.
+"""The typed runbook: stages, steps, handoffs, and what is the same for all of them.
 
 A runbook is frozen, and the text that `model_dump_json` writes is read back by `model_validate_json` to
 an equal runbook, so that a release can pin the content with which it started.
@@ -6,35 +6,40 @@ an equal runbook, so that a release can pin the content with which it started.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import time, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo, available_timezones
+from functools import cache
+from typing import Annotated, Final
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    PlainSerializer,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
+from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validator
+
+from bot.runbook.gates import Gate
+from bot.runbook.gates import Reminders as Reminders
+from bot.runbook.parts import Few, Part, distinct, fault_at, invalid, named
+from bot.runbook.roles import Duties as Duties
+from bot.runbook.roles import Known, Role, RoleName, known
+from bot.runbook.values import (
+    Duration,
+    Name,
+    Repository,
+    ServiceKey,
+    TimeOfDay,
+    Timezone,
+    Truth,
+    between,
+    choice,
+    line,
+    number_schema,
+    text_schema,
+    whole_number,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from bot.runbook.ways import trouble
 
-from bot.runbook.problems import did_you_mean, found, nearest, one_of
-
-SERVICE_KEY = "[a-z][a-z0-9-]{0,39}"
-# Controls, line breaks, what reorders text on the screen, and halves of characters.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=90)
+NORMAL: Final = "normal"
+ROLLBACK: Final = "rollback"
+PARTS_LIMIT: Final = 20
 
 
 class Begin(StrEnum):
@@ -44,303 +49,175 @@ class Begin(StrEnum):
     CAPTAIN = "captain"
 
 
-def _fault(message: str) -> PydanticCustomError:
-    # The message is passed as a value, because a template must be a literal.
-    return PydanticCustomError("runbook", "{message}", {"message": message})
-
-
-def _line(limit: int) -> AfterValidator:
-    """Accept one line of text that can be seen, of at most `limit` characters."""
-
-    def check(text: str) -> str:
-        line = text.strip()
-        if not any(c.isprintable() and not c.isspace() for c in line):
-            raise _fault(f"expected text, found {found(line)}")
-        if CONTROL.search(line):
-            raise _fault(f"expected one line without control characters, found {found(line)}")
-        if len(line) > limit:
-            raise _fault(f"expected at most {limit} characters, found {len(line)}")
-        return line
-
-    return AfterValidator(check)
-
-
-def _shaped(pattern: str, description: str) -> AfterValidator:
-    """Accept text of one shape; the description says which."""
-    shape = re.compile(pattern)
-
-    def check(text: str) -> str:
-        if shape.fullmatch(text) is None:
-            raise _fault(f"expected {description}, found {found(text)}")
-        return text
-
-    return AfterValidator(check)
-
-
-def _truth(value: object) -> object:
-    match value:
-        case bool():
-            return value
-        case "true" | "false":
-            return value == "true"
-        case _:
-            raise _fault(f'expected "true" or "false", found {found(value)}')
-
-
-def _whole_number(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch("-?[0-9]{1,9}", value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise _fault(f"expected a whole number, found {found(value)}")
-
-
-def _few(low: int, high: int) -> BeforeValidator:
-    """Accept from `low` to `high` parts, before any is looked at: what fits into a message."""
-
-    def check(parts: object) -> object:
-        number = len(parts) if isinstance(parts, list | tuple) else low
-        if number < low:
-            raise _fault("expected at least one, found none")
-        if number > high:
-            raise _fault(f"expected at most {high}, found {number}")
-        return parts
-
-    return BeforeValidator(check)
-
-
-def _distinct(key: str | None = None) -> AfterValidator:
-    """Accept parts, or words, that differ in more than capital letters; `key` names the parts by."""
-
-    def check(parts: tuple[object, ...]) -> tuple[object, ...]:
-        words = [str(getattr(part, key) if key else part) for part in parts]
-        folded = [word.casefold() for word in words]
-        repeats = [index for index, word in enumerate(folded) if word in folded[:index]]
-        if repeats:
-            raise _invalid(*(_repeat((index, key) if key else (index,), words[index]) for index in repeats))
-        return parts
-
-    return AfterValidator(check)
-
-
-def _repeat(loc: tuple[int | str, ...], word: str) -> InitErrorDetails:
-    message = _fault(f"expected each only once, found {found(word)} again")
-    return InitErrorDetails(type=message, loc=loc, input=word)
-
-
-def _between(low: int, high: int) -> AfterValidator:
-    def check(number: int) -> int:
-        if not low <= number <= high:
-            raise _fault(f"expected a number from {low} to {high}, found {number}")
-        return number
-
-    return AfterValidator(check)
-
-
-def _wait(value: object) -> object:
-    """Read `90s`, `30m`, `1h` or `2d`."""
-    if isinstance(value, str) and (written := re.fullmatch("([0-9]{1,7})([smhd])", value)):
-        value = timedelta(seconds=int(written[1]) * SECONDS[written[2]])
-    if not isinstance(value, timedelta) or value % timedelta(seconds=1):
-        raise _fault(f'expected a duration such as "30m", "4h" or "1d", found {found(value)}')
-    if not SHORTEST_WAIT <= value <= LONGEST_WAIT:
-        raise _fault(f'expected a duration from "1m" to "90d", found {found(duration(value))}')
-    return value
-
-
-def duration(value: timedelta) -> str:
-    """Write a duration of whole seconds in its largest whole unit, such as `90s`, `30m` or `1d`."""
-    seconds = value // timedelta(seconds=1)
-    unit = next(unit for unit, length in SECONDS.items() if seconds % length == 0)
-    return f"{seconds // SECONDS[unit]}{unit}"
-
-
-def _time_of_day(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        return time.fromisoformat(value)
-    if isinstance(value, time):
-        return value
-    raise _fault(f'expected a time such as "09:00", found {found(value)}')
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        meant = did_you_mean(nearest(name, available_timezones()))
-        raise _fault(f'expected a time zone such as "Europe/Berlin", found {found(name)}{meant}') from None
-    return name
-
-
-def _choice(value: object) -> object:
-    if value in tuple(Begin):
-        return value
-    meant = did_you_mean(nearest(value, Begin) if isinstance(value, str) else None)
-    raise _fault(f"expected {one_of(Begin)}, found {found(value)}{meant}")
-
-
-def _known_role(name: str, info: ValidationInfo) -> str:
-    """Check the name against the runbook's roles, where these are known."""
-    if isinstance(info.context, Known) and name not in info.context.roles:
-        roles = info.context.roles
-        meant = did_you_mean(nearest(name, roles))
-        raise _fault(f"expected a role of this runbook ({', '.join(roles)}), found {found(name)}{meant}")
-    return name
-
-
-Name = Annotated[str, _line(60)]
-RoleName = Annotated[Name, AfterValidator(_known_role)]
-ServiceKey = Annotated[
-    str, _shaped(SERVICE_KEY, 'a key such as "checkout-api": at most 40 small letters, digits and hyphens')
-]
-Group = Annotated[str, _line(80), _shaped(r"[^\s@<>&|]+", "a user group's handle without @, or its id")]
-UserId = Annotated[str, _shaped("[UW][A-Z0-9]{2,20}", 'a user id such as "U02ABCDEF"')]
-Repository = Annotated[
-    str, _line(200), _shaped(r"https://[^\s<>|@]+", "an address that begins with https:// and names no user")
-]
-Truth = Annotated[bool, BeforeValidator(_truth)]
-Duration = Annotated[timedelta, BeforeValidator(_wait), PlainSerializer(duration, return_type=str)]
-TimeOfDay = Annotated[
-    time, BeforeValidator(_time_of_day), PlainSerializer(lambda at: at.strftime("%H:%M"), return_type=str)
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What a runbook says before its stages, and its stages refer to."""
-
-    roles: "Mapping[str, Role]"
-    reminders: "Reminders"
-
-
-class Part(BaseModel):
-    """A frozen part of a runbook that knows all its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="always")
-
-
-class Role(Part):
-    """A name bound to people: a Slack user group, named users, or whoever starts the release."""
-
-    name: Name
-    group: Group | None = None
-    users: Annotated[tuple[UserId, ...], _few(0, 100), _distinct()] = ()
-    starter: Truth = False
-
-    @model_validator(mode="after")
-    def _is_bound_once(self) -> Self:
-        bindings = [self.group is not None, bool(self.users), self.starter]
-        if sum(bindings) != 1:
-            raise _fault(f"expected exactly one of group, users and starter, found {sum(bindings) or 'none'}")
-        return self
-
-
-class Seats(Part):
-    """The number of approvals that a gate asks of one role."""
-
-    role: RoleName
-    count: Annotated[int, BeforeValidator(_whole_number), _between(1, 20)]
-
-    @model_validator(mode="after")
-    def _can_be_filled(self, info: ValidationInfo) -> Self:
-        role = info.context.roles.get(self.role) if isinstance(info.context, Known) else None
-        if role is not None and role.starter:
-            raise _fault("the role is the starter, who may not approve; ask another role")
-        if role is not None and role.users and len(role.users) < self.count:
-            raise _fault(f"asks for {self.count} seats of a role with {len(role.users)} people")
-        return self
-
-
-class Reminders(Part):
-    """When people who are waited for are reminded: first, then repeatedly, and how often at most."""
-
-    after: Duration = timedelta(hours=1)
-    every: Duration = timedelta(hours=4)
-    limit: Annotated[int, BeforeValidator(_whole_number), _between(1, 50)] = 5
-
-
 class Handoffs(Part):
     """The times of day at which the handoff summary of each open release is posted."""
 
-    at: Annotated[tuple[TimeOfDay, ...], _few(1, 24), _distinct()]
-    timezone: Annotated[str, AfterValidator(_timezone)]
+    at: Annotated[tuple[TimeOfDay, ...], Few(1, 24), distinct()]
+    """Times of day such as `"09:00"`, in quotes; at most 24."""
+    timezone: Timezone
+    """The time zone of these times, such as `Europe/Berlin`."""
 
 
 class Step(Part):
     """Work that a person does and ticks."""
 
-    do: Annotated[str, _line(300)]
+    do: Annotated[str, line(300), text_schema(300)]
+    """What a person does and then ticks; at most 300 characters."""
 
 
-class Gate(Part):
-    """A condition to enter a stage: the approvals that it asks for."""
+class Check(Part):
+    """Something that is tried, and passes or fails; a person of a role reports which."""
 
     name: Name
-    approvals: Annotated[tuple[Seats, ...], _few(1, 20), _distinct("role")]
-    remind: Reminders | None = None
+    by: RoleName
+    """The role whose people report whether it passed."""
+    fresh: Duration | None = None
+    """How long a result counts."""
 
-    @field_validator("approvals", mode="before")
-    @classmethod
-    def _from_mapping(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        return [{"role": role, "count": count} for role, count in value.items()]
 
-    @field_validator("remind", mode="before")
-    @classmethod
-    def _takes_the_rest_from_the_runbook(cls, value: object, info: ValidationInfo) -> object:
-        if not isinstance(value, Mapping) or not isinstance(info.context, Known):
-            return value
-        return {**info.context.reminders.model_dump(), **value}
+class Review(Part):
+    """The review after a release that passed a gate by override, or after each."""
+
+    within: Duration = timedelta(hours=24)
+    """How long after the release the review is due."""
+    count: Annotated[int, whole_number, between(1, 5), number_schema(1, 5)] = 2
+    """How many people sign it off, from 1 to 5."""
+    role: RoleName | None = None
+    """The role whose people sign it off; without it, anybody in a role of the runbook."""
+    always: Truth = False
+    """`true`: every release is reviewed, and not only one with an override."""
+
+
+Gates = Annotated[tuple[Gate, ...], Few(0, PARTS_LIMIT), distinct("name")]
+Steps = Annotated[tuple[Step, ...], Few(0, 40), distinct("do")]
+_GATES: TypeAdapter[tuple[Gate, ...]] = TypeAdapter(Gates)
+
+
+def _gates_of(stage: str, value: object, info: ValidationInfo) -> object:
+    """Read the gates of a stage, of which each must be one that can be met."""
+    there = known(info)
+    if there is None:
+        return value
+    there = replace(there, stage=stage)
+    gates = _GATES.validate_python(value, context=there)
+    why = [trouble(gate, replace(there, gate=gate.name)) for gate in gates]
+    if troubles := [fault_at((index, "needs"), one) for index, one in enumerate(why) if one]:
+        raise invalid(*troubles)
+    return gates
 
 
 class Stage(Part):
     """An ordered part of a release, with an owner, gates to enter it and steps to do in it."""
 
     name: Name
+    """One line of at most 60 characters; no other stage has it, and it is not `rollback`."""
     owner: RoleName
+    """The role whose people do the steps, and to whom the release is handed."""
+    environment: Name | None = None
+    """Where the steps work; without it, an environment with the name of the stage."""
     production: Truth = False
-    begin: Annotated[Begin, BeforeValidator(_choice)] = Begin.AUTOMATIC
-    gates: Annotated[tuple[Gate, ...], _few(0, 20), _distinct("name")] = ()
-    steps: Annotated[tuple[Step, ...], _few(0, 40), _distinct("do")] = ()
+    """`true` where the steps change production. Once such a stage has begun, the release cannot be
+    cancelled."""
+    begin: Annotated[Begin, choice(Begin)] = Begin.AUTOMATIC
+    """`automatic`: with the last approval. `captain`: when the captain or an owner says go."""
+    gates: Gates = ()
+    """The conditions to enter the stage; at most 20."""
+    steps: Steps = ()
+    """The work of the stage, in its order; at most 40."""
+
+    @field_validator("gates", mode="before")
+    @classmethod
+    def _gates_can_be_met(cls, value: object, info: ValidationInfo) -> object:
+        return _gates_of(info.data.get("name", ""), value, info)
+
+    @property
+    def where(self) -> str:
+        """Return the environment of the stage."""
+        return self.environment or self.name
 
     def gate(self, name: str) -> Gate:
         """Return a gate by its name, or raise KeyError."""
         return {gate.name: gate for gate in self.gates}[name]
 
 
-Stages = Annotated[tuple[Stage, ...], _few(1, 20), _distinct("name")]
-_STAGES: TypeAdapter[tuple[Stage, ...]] = TypeAdapter(Stages)
+class Rollback(Part):
+    """The way back, as far as the runbook says it."""
+
+    owner: RoleName | None = None
+    """The role whose people do the steps; without it, the owner of the last stage in production."""
+    gates: Gates = ()
+    """The conditions to begin it; usually none, for the way back should be open."""
+    steps: Annotated[tuple[Step, ...], Few(1, 40), distinct("do")] = (
+        Step(do="Put the version before back in place"),
+    )
+    """The work, in its order; at most 40."""
+
+    @field_validator("gates", mode="before")
+    @classmethod
+    def _gates_can_be_met(cls, value: object, info: ValidationInfo) -> object:
+        return _gates_of(ROLLBACK, value, info)
+
+
+def _none_is_the_rollback(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    taken = [index for index, stage in enumerate(stages) if stage.name.casefold() == ROLLBACK]
+    if taken:
+        message = "the way back has this name; choose another one, or write it under rollback"
+        raise invalid(*(fault_at((index, "name"), message) for index in taken))
+    return stages
 
 
 class Runbook(Part):
     """What a release goes through: its stages in order, and the roles that they ask."""
 
     title: Name
+    """What people call it; one line of at most 60 characters."""
     service: ServiceKey | None = None
+    """The key of the service that is released by it: small letters, digits and hyphens, at most 40. A runbook
+    without it is there to be extended."""
     repository: Repository | None = None
-    roles: Annotated[tuple[Role, ...], _few(1, 20), _distinct("name")]
+    """The address of the source; it begins with `https://`."""
+    kind: Name = NORMAL
+    """The kind of release that it is for."""
+    kinds: Annotated[tuple[Name, ...], Few(1, PARTS_LIMIT), distinct()] = (NORMAL,)
+    """Other kinds of release, such as `hotfix`, by their keys; for each, the keys that differ."""
+    duties: Annotated[Duties, choice(Duties)] = Duties.STRICT
+    """Whether the starter and the authors may approve. `strict`: they may not. `warn`: they may, and it is
+    said. `off`: they may."""
+    roles: Annotated[tuple[Role, ...], Few(1, PARTS_LIMIT), distinct("name")]
+    """The roles, by name; at least one, at most 20."""
+    # What comes now is read with what stands before it at hand; so the order matters.
+    checks: Annotated[tuple[Check, ...], Few(0, PARTS_LIMIT), distinct("name")] = ()
+    """The checks that gates can need, by name; at most 20."""
+    lead: RoleName | None = None
+    """The role whose people may be captain; without it, any full member."""
+    overrides: RoleName | None = None
+    """The role whose people may pass a gate that is not met, with a reason; without it, nobody."""
+    review: Review = Review()
+    """The review after a release with an override."""
+    offers: Duration = timedelta(minutes=30)
+    """How long an offered handoff may stay unanswered."""
     reminders: Reminders = Reminders()
+    """When those who have not answered are reminded."""
     handoffs: Handoffs | None = None
-    # The stages come last, because they are read with the roles and the reminders at hand.
-    stages: Stages
+    """The times of day at which the handoff summary of an open release is posted."""
+    rollback: Rollback | None = None
+    """The way back; without it, one step that puts the version before back in place."""
+    stages: Annotated[
+        tuple[Stage, ...], Few(1, PARTS_LIMIT), distinct("name"), AfterValidator(_none_is_the_rollback)
+    ]
+    """The stages, in their order; at least one, at most 20."""
 
-    @field_validator("roles", mode="before")
-    @classmethod
-    def _from_mapping(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        return [_role(i, name, binding) for i, (name, binding) in enumerate(value.items())]
-
-    @field_validator("stages", mode="before")
+    @field_validator("checks", "lead", "overrides", "review", "rollback", "stages", mode="before")
     @classmethod
     def _knows_what_is_said_before(cls, value: object, info: ValidationInfo) -> object:
-        """Read the stages with the roles and reminders at hand, so that a fault is found where it stands."""
-        if "roles" not in info.data:
-            return _STAGES.validate_python(value)
-        roles = {role.name: role for role in info.data["roles"]}
-        known = Known(roles=roles, reminders=info.data.get("reminders", Reminders()))
-        return _STAGES.validate_python(value, context=known)
+        """Read a part with what it refers to at hand, so that a fault is found where it stands."""
+        return _reader(str(info.field_name)).validate_python(value, context=_known(info.data))
+
+    # Of validators before the field, the one that is written last comes first.
+    @field_validator("roles", "checks", mode="before")
+    @classmethod
+    def _from_mapping(cls, value: object, info: ValidationInfo) -> object:
+        return named(str(info.field_name).removesuffix("s"), value)
 
     @property
     def content_hash(self) -> str:
@@ -349,23 +226,49 @@ class Runbook(Part):
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def way_back(self) -> Stage:
+        """Return the rollback as a stage in the environment of the last one that changes production."""
+        back = self.rollback or Rollback()
+        last = next((stage for stage in reversed(self.stages) if stage.production), self.stages[-1])
+        return Stage(
+            name=ROLLBACK,
+            owner=back.owner or last.owner,
+            environment=last.where,
+            production=True,
+            gates=back.gates,
+            steps=back.steps,
+        )
+
     def role(self, name: str) -> Role:
         """Return a role by its name, or raise KeyError."""
         return {role.name: role for role in self.roles}[name]
+
+    def check(self, name: str) -> Check:
+        """Return a check by its name, or raise KeyError."""
+        return {check.name: check for check in self.checks}[name]
 
     def stage(self, name: str) -> Stage:
         """Return a stage by its name, or raise KeyError."""
         return {stage.name: stage for stage in self.stages}[name]
 
 
-def _role(index: int, name: str, binding: object) -> object:
-    if not isinstance(binding, Mapping):
-        return binding
-    if "name" in binding:
-        fault = _fault(f"the key above it is the role's name: {found(name)}; leave this line out")
-        raise _invalid(InitErrorDetails(type=fault, loc=(index, "name"), input=name))
-    return {**binding, "name": name}
+@cache
+def _reader(key: str) -> TypeAdapter[object]:
+    return TypeAdapter(Runbook.model_fields[key].rebuild_annotation())
 
 
-def _invalid(*faults: InitErrorDetails) -> ValidationError:
-    return ValidationError.from_exception_data("Runbook", list(faults))
+def _known(said: Mapping[str, object]) -> Known | None:
+    """Return what the rest may refer to; None where the roles are not right, so that no name is known."""
+    match said:
+        case {"roles": tuple() as roles}:
+            checks, kinds, reminders = said.get("checks"), said.get("kinds"), said.get("reminders")
+            return Known(
+                roles={role.name: role for role in roles},
+                duties=Duties(str(said.get("duties", Duties.OFF))),
+                reminders=(reminders if isinstance(reminders, Reminders) else Reminders()).model_dump(),
+                checks=tuple(check.name for check in checks) if isinstance(checks, tuple) else None,
+                kinds=kinds if isinstance(kinds, tuple) else None,
+            )
+        case _:
+            return None

@@ -37,6 +37,17 @@ class UnknownService(Exception):
         super().__init__(f"no runbook names the service {found(key)}{did_you_mean(nearest)}")
 
 
+class UnknownKind(Exception):
+    """The runbook has no such kind of release; `nearest` is the one it resembles, if any does."""
+
+    def __init__(self, kind: str, kinds: tuple[str, ...], nearest: str | None) -> None:
+        self.kind = kind
+        self.kinds = kinds
+        self.nearest = nearest
+        there = ", ".join(kinds)
+        super().__init__(f"the runbook has no kind {found(kind)}, only {there}{did_you_mean(nearest)}")
+
+
 def found(value: object) -> str:
     """Show a value from a file in quotes, short and free of characters that cannot be seen."""
     match value:

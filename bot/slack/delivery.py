@@ -247,6 +247,7 @@ class DeliveryWorker:
                 text=message.text,
                 blocks=message.blocks,
                 metadata=_metadata(release, place.slot),
+                reply_broadcast=message.broadcast,
                 unfurl_links=False,
                 unfurl_media=False,
             )

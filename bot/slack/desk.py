@@ -2,16 +2,18 @@
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.clock import Clock
 from bot.coordinator import Answer, Coordinator, unknown_release
 from bot.ledger.answers import Delivery
 from bot.ledger.reader import Reader
 from bot.release.ids import KEY, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.refusal import Refused
 from bot.release.release import Release
-from bot.runbook.read import Runbooks
+from bot.runbook.files.read import Runbooks
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.words import refusal
 
@@ -24,19 +26,30 @@ class Desk:
     releases: Reader
     workspace: WorkspaceId
     runbooks: Runbooks
+    clock: Clock
+    people_changed: Callable[[], None]
+    """What is told when somebody goes away or comes back."""
     command: str
     """The slash command with its slash, as it is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A slash command as a person typed it. `text` is what follows the subcommand."""
+    """A slash command as a person typed it.
+
+    `text` is what follows the subcommand; `raw` is the same as Slack sent it, in which people have their ids.
+    """
 
     workspace: WorkspaceId
     user: UserId
     channel: ChannelId
     text: str
+    raw: str
     delivery: Delivery
+
+    def saying(self, text: str) -> "Call":
+        """Return the same call with another text."""
+        return replace(self, text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +64,8 @@ class Reply:
     form: Block | None = None
 
 
+MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+"""A person whom somebody mentioned (docs.slack.dev, escaping in slash commands)."""
 MARKUP: Final = (
     (re.compile(r"<(https?://[^|>]+)(\|[^>]*)?>"), r"\1"),
     (re.compile(r"<[#@!][^|>]*\|([^>]+)>"), r"\1"),
@@ -63,6 +78,15 @@ def typed(text: str) -> str:
     for marked, written in MARKUP:
         text = marked.sub(written, text)
     return html.unescape(text).strip()
+
+
+def mentioned(raw: str) -> tuple[UserId | None, str]:
+    """Return the first person who is mentioned in what Slack sent, and the rest as it was typed."""
+    found = MENTION.search(raw)
+    if found is None:
+        return None, typed(raw)
+    rest = f"{raw[: found.start()]} {raw[found.end() :]}"
+    return UserId(found[1]), " ".join(typed(rest).split())
 
 
 def answered(answer: Answer, yes: str) -> Reply:

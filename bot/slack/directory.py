@@ -1,69 +1,69 @@
 """Who the people of the workspace are: read from Slack now and then, and known without a call in between."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.release.ids import UserId
-from bot.runbook.model import Role
+from bot.release.ids import UserId, WorkspaceId
+from bot.release.people.directory import Directory
+from bot.runbook.roles import Standing
 
 PAGE: Final = 1_000
 """People in one answer, the most that Slack gives (docs.slack.dev, users.list)."""
-NOBODY: Final = frozenset({"deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger"})
-"""The marks of those who fill no seat: the deactivated, bots, guests and people of other workspaces."""
-
-Groups = Mapping[str, frozenset[UserId]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What was read: who may fill seats, and who is in each user group, by its id and by its handle."""
-
-    people: frozenset[UserId]
-    groups: Groups
+MARKS: Final = (
+    ("deleted", Standing.DEACTIVATED),
+    ("is_bot", Standing.BOT),
+    ("is_workflow_bot", Standing.BOT),
+    ("is_stranger", Standing.STRANGER),
+    ("is_restricted", Standing.GUEST),
+    ("is_ultra_restricted", Standing.GUEST),
+)
+"""The marks of a user, and the standing that each gives; the first that is set counts."""
 
 
 class SlackDirectory:
-    """Tell who is in a role, from what was read last. Before anything was read, nobody is known."""
+    """Tell who the people are, from what was read last. Before anything was read, nobody is known."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, workspace: WorkspaceId) -> None:
         self._client = client
-        self._seen: Seen | None = None
+        self._workspace = workspace
+        self._seen = Directory()
 
     async def refresh(self) -> bool:
         """Read people and groups from Slack; return whether anything differs. Raises SlackApiError."""
-        before, self._seen = self._seen, Seen(people=await self._people(), groups=await self._groups())
+        before, users = self._seen, await self._users()
+        self._seen = Directory(
+            people={UserId(user["id"]): self._standing(user) for user in users},
+            groups=await self._groups(),
+            zones={UserId(user["id"]): user["tz"] for user in users if user.get("tz")},
+        )
         return before != self._seen
 
-    def people_in(self, role: Role) -> tuple[UserId, ...] | None:
-        """Return who may fill a seat of `role`, sorted; None when that is not known."""
-        if self._seen is None:
-            return None
-        members = (
-            frozenset(map(UserId, role.users)) if role.users else self._seen.groups.get(role.group or "")
-        )
-        return None if members is None else tuple(sorted(members & self._seen.people))
+    def seen(self) -> Directory:
+        """Return the people as they were read last."""
+        return self._seen
 
-    async def _people(self) -> frozenset[UserId]:
-        people: set[UserId] = set()
+    def _standing(self, user: Mapping[str, Any]) -> Standing:
+        # Slack sets `is_stranger` only for who shares no channel with the app; their team always differs.
+        if user.get("team_id", self._workspace) != self._workspace:
+            return Standing.STRANGER
+        return next((standing for mark, standing in MARKS if user.get(mark)), Standing.MEMBER)
+
+    async def _users(self) -> list[Mapping[str, Any]]:
+        users: list[Mapping[str, Any]] = []
         cursor = ""
         while True:
             page = await self._client.users_list(limit=PAGE, cursor=cursor)
-            people.update(UserId(user["id"]) for user in page["members"] if _may_fill_seats(user))
+            users += page["members"]
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                return frozenset(people)
+                return users
 
-    async def _groups(self) -> Groups:
+    async def _groups(self) -> Mapping[str, tuple[UserId, ...]]:
         page = await self._client.usergroups_list(include_users=True)
         return {
-            name: frozenset(map(UserId, group.get("users") or ()))
+            name: tuple(map(UserId, group.get("users") or ()))
             for group in page["usergroups"]
             for name in (group["id"], group["handle"])
         }
-
-
-def _may_fill_seats(user: Mapping[str, Any]) -> bool:
-    return not any(user.get(mark) for mark in NOBODY)

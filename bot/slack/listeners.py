@@ -16,8 +16,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlalchemy.exc import OperationalError
 
+from bot.coordinator import Answer
 from bot.ledger.answers import Delivery
 from bot.release.ids import ChannelId, UserId, WorkspaceId
+from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Refused
 from bot.slack import subcommands
 from bot.slack.buttons import MEANT, Action, Target
@@ -25,9 +27,9 @@ from bot.slack.desk import Call, Desk, Reply, typed
 from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
-from bot.slack.forms.reject import reject_form
 from bot.slack.messages.blocks import Block
-from bot.slack.messages.words import refusal
+from bot.slack.messages.words import plain_refusal, refusal
+from bot.slack.opening import opened, opens
 from bot.slack.tasks import Tasks
 
 Body = Mapping[str, Any]
@@ -40,6 +42,7 @@ BROKEN: Final = (
 )
 NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
+CHANNEL_EVENTS: Final = ("member_joined_channel", "member_left_channel")
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
 ELSEWHERE: Final = "This Rollcall serves another workspace, so nothing was changed."
 ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -65,6 +68,8 @@ class Listeners:
             app.view(form.callback)(self._submission_of(form))
         for event in PEOPLE_EVENTS:
             app.event(event)(self._people_event)
+        app.event("member_left_channel")(self._left)
+        app.event("member_joined_channel")(self._joined)
         # An unmatched request would be answered 404, and over a socket not at all.
         for register in (app.event, app.action, app.view, app.view_closed, app.shortcut, app.command):
             register(ANYTHING)(_acknowledged)
@@ -75,7 +80,8 @@ class Listeners:
         await ack(text=reply.text, response_type="ephemeral") if reply.text else await ack()
 
     async def _answer_typed(self, body: Body) -> Reply:
-        word, rest = (*typed(body.get("text") or "").split(None, 1), "", "")[:2]
+        word, rest = _first_word(typed(body.get("text") or ""))
+        _, raw = _first_word(body.get("text") or "")
         if body["team_id"] != self._desk.workspace:
             return Reply(text=ELSEWHERE)
         call = Call(
@@ -83,6 +89,7 @@ class Listeners:
             user=UserId(body["user_id"]),
             channel=ChannelId(body["channel_id"]),
             text=rest,
+            raw=raw,
             delivery=Delivery(f"command:{body['trigger_id']}"),
         )
         return await subcommands.answer(self._desk, word, call)
@@ -102,11 +109,11 @@ class Listeners:
             return Reply(text=UNREADABLE)
         if _workspace(body) != self._desk.workspace:
             return Reply(text=ELSEWHERE)
-        if action is Action.REJECT:
-            return Reply(form=reject_form(target))
-        user, place = body["user"]["id"], body["container"].get("message_ts", "")
+        user, place = UserId(body["user"]["id"]), body["container"].get("message_ts", "")
+        if opens(action, target, user):
+            return await opened(self._desk, action, target, _workspace(body), user)
         delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
-        command = MEANT[action](target, _workspace(body), UserId(user))
+        command = MEANT[action](target, _workspace(body), user)
         answer = await self._desk.coordinator.handle(command, delivery)
         # A press that counted shows in the messages themselves; only a refusal needs words.
         return Reply(text=refusal(answer)) if isinstance(answer, Refused) else Reply()
@@ -122,6 +129,7 @@ class Listeners:
         submission = Submission(
             workspace=_workspace(body),
             user=UserId(body["user"]["id"]),
+            at=self._desk.clock.now(),
             remembered=view["private_metadata"],
             values=filled(view),
         )
@@ -134,14 +142,33 @@ class Listeners:
             await ack()
 
     async def _answer_submitted(self, form: Form, submission: Submission, delivery: Delivery) -> Reply:
-        answer = await self._desk.coordinator.handle(form.means(submission), delivery)
+        command = form.means(submission)
+        if isinstance(command, Refused):
+            answer: Answer = command
+        else:
+            answer = await self._desk.coordinator.handle(command, delivery)
         if not isinstance(answer, Refused):
             return Reply()
-        return Reply(text=refusal(answer), field=form.field_of(answer))
+        return Reply(text=plain_refusal(answer), field=form.field_of(answer))
 
     async def _people_event(self, ack: AsyncAck) -> None:
         self._people_changed()
         await ack()
+
+    async def _left(self, ack: AsyncAck, body: Body) -> None:
+        await self._moved(LeaveChannel, body)
+        await ack()
+
+    async def _joined(self, ack: AsyncAck, body: Body) -> None:
+        await self._moved(JoinChannel, body)
+        await ack()
+
+    async def _moved(self, means: type[LeaveChannel | JoinChannel], body: Body) -> None:
+        """Note on each open release of a channel that a person has left it, or come in."""
+        event, workspace = body["event"], self._desk.workspace
+        person = UserId(event["user"])
+        for row in await self._desk.releases.open_in(workspace, ChannelId(event["channel"])):
+            await self._desk.coordinator.handle(means(workspace=workspace, release=row.id.key, by=person))
 
     def _open(self, reply: Reply, body: Body) -> None:
         # The trigger lives for three seconds, so the form is opened at once, beside the response.
@@ -171,7 +198,15 @@ class Listeners:
             )
 
 
+def _first_word(text: str) -> tuple[str, str]:
+    first, rest = (*text.split(None, 1), "", "")[:2]
+    return first, rest
+
+
 def _workspace(body: Body) -> WorkspaceId:
+    # For somebody of another workspace, `team` is theirs; where the app is installed stands in the view.
+    if installed := (body.get("view") or {}).get("app_installed_team_id"):
+        return WorkspaceId(installed)
     # An installation for a whole organization leaves `team` empty.
     return WorkspaceId((body.get("team") or {}).get("id") or body["user"]["team_id"])
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from bot.slack.listeners import PEOPLE_EVENTS
+from bot.slack.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
 from bot.slack.subcommands import SUBCOMMANDS
 
 SCOPES: Final = {
@@ -12,6 +12,8 @@ SCOPES: Final = {
     "chat:write.public": "the same in public channels that nobody has invited Rollcall to",
     "channels:history": "finding its own message after a crash, in public channels",
     "groups:history": "the same in private channels",
+    "channels:read": "who leaves a public channel while they have something to do there",
+    "groups:read": "the same in private channels",
     "im:history": "the same in direct messages",
     "users:read": "who is active, a guest or a bot",
     "usergroups:read": "who is in the groups that runbooks name",
@@ -43,7 +45,7 @@ def manifest(command: str, request_url: str = "") -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": list(PEOPLE_EVENTS), **request},
+            "event_subscriptions": {"bot_events": [*PEOPLE_EVENTS, *CHANNEL_EVENTS], **request},
             "interactivity": {"is_enabled": True, **request},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not request_url,

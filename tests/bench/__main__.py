@@ -170,6 +170,10 @@ async def _parts(folder: Path, chance: random.Random) -> None:
     print(
         f"decide one Approve, 50 people, 200 events: {cost.decide_us:.0f} us; fold of 200: {cost.fold_us:.0f} us"
     )
+    for name, us in cost.machines_us.items():
+        print(
+            f"one transition of {name}: {us:.1f} us; deciding takes {cost.decide_us / us:.0f} times as long"
+        )
     commits = await commits_compared(folder / "parts", chance)
     print(f"clicks kept a second at 64 waiting, to plain sqlite3 one commit a click: {commits:.2f}")
     tick = await idle_tick_compared(folder / "parts", chance, 1_000, 20_000)

@@ -5,7 +5,7 @@ import json
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +20,17 @@ from bot.jobs.attend import attend_due
 from bot.ledger.database import Database
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata, releases
-from bot.release.approval import Approve, Approved, Reject
 from bot.release.command import Facts
 from bot.release.decide import decide, fold
 from bot.release.event import Event
+from bot.release.gates.answers import Approve, Approved, Reject
 from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
+from bot.release.people.directory import Directory
 from bot.release.refusal import Refused
-from bot.release.start import Started
+from bot.release.stages.start import Started
 from bot.runbook.model import Runbook
+from bot.runbook.roles import Standing
+from tests.bench.machines import there_and_back
 from tests.ledger.world import BEN, MORNING, TEAM, Replica, StillClock, Town, start, write_runbook
 
 PEOPLE = tuple(UserId(f"U0P{number:02}") for number in range(50))
@@ -39,23 +42,25 @@ TICKS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one decision and one fold cost, in microseconds."""
+    """What one decision and one fold cost, and one transition of each library beside them, in microseconds."""
 
     decide_us: float
     fold_us: float
+    machines_us: Mapping[str, float]
 
 
 def cost_of_deciding() -> Cost:
     """Measure one Approve at a release of 50 people and 200 events, and folding the 200."""
     history = list(_history())
     release = fold(history)
-    members = {"captain": (UserId("U0ANA"),), "crowd": PEOPLE, "last": (UserId("U0CLEO"),)}
+    town = Directory(people=dict.fromkeys((*PEOPLE, UserId("U0ANA"), UserId("U0CLEO")), Standing.MEMBER))
     command = Approve(workspace=TEAM, release=release.key, by=PEOPLE[-1], stage=0, gate="QA")
-    facts = Facts(now=MORNING, members=members)
+    facts = Facts(now=MORNING, directory=town)
     assert not isinstance(decide(release, command, facts), Refused)
     return Cost(
         decide_us=_typical_us(lambda: decide(release, command, facts), 300),
         fold_us=_typical_us(lambda: fold(history), 50),
+        machines_us={name: _typical_us(fire, 2_000) / 2 for name, fire in there_and_back().items()},
     )
 
 

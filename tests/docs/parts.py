@@ -11,15 +11,16 @@ from pydantic import SecretStr
 from bot.cli import _parser
 from bot.practice.cast import GROUPS, PEOPLE, PLACES
 from bot.practice.web_api.methods import METHODS
-from bot.release.kinds import COMMANDS, EVENTS
+from bot.release.kinds import ABSENCE_COMMANDS, ABSENCE_EVENTS, COMMANDS, EVENTS
 from bot.release.state import ENDED, MOVES
 from bot.settings import Settings
-from bot.slack.listeners import PEOPLE_EVENTS
+from bot.slack.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
 from bot.slack.manifest import SCOPES
 from bot.slack.subcommands import SUBCOMMANDS
 from tests.docs.generate import ROOT, Part, code, sentence, table
 from tests.docs.refusals import refusals
-from tests.docs.runbook_keys import runbook_keys
+from tests.docs.runbook_keys import people_keys, runbook_keys
+from tests.docs.simulated import simulated, simulated_often
 
 
 def subcommands() -> str:
@@ -47,7 +48,7 @@ def _options(parser: argparse.ArgumentParser) -> Iterable[str]:
         if action.dest != "help":
             value = action.dest.upper() if action.nargs != 0 else ""
             name = " ".join(filter(None, [*action.option_strings[:1], value]))
-            yield f"[{name}{'…' if action.nargs == '*' else ''}]"
+            yield name if action.required else f"[{name}{'…' if action.nargs == '*' else ''}]"
 
 
 def _meanings(parser: argparse.ArgumentParser) -> Iterable[str]:
@@ -76,7 +77,7 @@ def scopes() -> str:
 
 def slack_events() -> str:
     """Return the events of Slack that Rollcall listens to."""
-    return "\n".join(f"- {code(event)}" for event in PEOPLE_EVENTS)
+    return "\n".join(f"- {code(event)}" for event in (*PEOPLE_EVENTS, *CHANNEL_EVENTS))
 
 
 def states() -> str:
@@ -92,12 +93,18 @@ def states() -> str:
 
 def events() -> str:
     """Return the kinds of events that the ledger holds."""
-    return table(["Event", "means"], [[code(kind.__name__), sentence(kind.__doc__)] for kind in EVENTS])
+    return table(
+        ["Event", "means"],
+        [[code(kind.__name__), sentence(kind.__doc__)] for kind in (*EVENTS, *ABSENCE_EVENTS)],
+    )
 
 
 def commands() -> str:
     """Return the commands that go through the one door."""
-    return table(["Command", "means"], [[code(kind.__name__), sentence(kind.__doc__)] for kind in COMMANDS])
+    return table(
+        ["Command", "means"],
+        [[code(kind.__name__), sentence(kind.__doc__)] for kind in (*COMMANDS, *ABSENCE_COMMANDS)],
+    )
 
 
 def make_targets() -> str:
@@ -160,6 +167,9 @@ PARTS: Final[Mapping[str, Part]] = {
     "channels": channels,
     "web-api-methods": web_api_methods,
     "runbook-keys": runbook_keys,
+    "people-keys": people_keys,
+    "simulated": simulated,
+    "simulated-often": simulated_often,
     "runbook-standard": runbook_file("standard"),
     "runbook-payments": runbook_file("payments"),
 }

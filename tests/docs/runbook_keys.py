@@ -1,91 +1,101 @@
-"""The keys of a runbook, from its models; what each means is said here, for there is no other place yet."""
+"""The keys of a runbook and what each means, from its models."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
+from enum import StrEnum
 from typing import Final
 
-from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
-from bot.runbook.model import Begin, Gate, Handoffs, Part, Reminders, Role, Runbook, Stage, Step, duration
+from bot.runbook.files.schema import meanings
+from bot.runbook.gates import Gate, Reminders, When
+from bot.runbook.model import Check, Handoffs, Review, Rollback, Runbook, Stage, Step
+from bot.runbook.parts import Part
+from bot.runbook.roles import Role, Rotation, Shift
+from bot.runbook.values import duration
+from bot.simulate.people import Absence, Answers, Changes, Hours, People, Person
 from tests.docs.generate import code, table
-
-MEANINGS: Final[Mapping[type[Part], Mapping[str, str]]] = {
-    Runbook: {
-        "title": "What people call it; one line of at most 60 characters.",
-        "service": "The key of the service that is released by it: small letters, digits and hyphens, at most 40."
-        " A runbook without it is there to be extended.",
-        "repository": "The address of the source; it begins with `https://`.",
-        "roles": "The roles, by name; at least one, at most 20.",
-        "stages": "The stages, in their order; at least one, at most 20.",
-        "reminders": "When those who have not answered are reminded.",
-        "handoffs": "The times of day at which the handoff summary of an open release is posted.",
-    },
-    Role: {
-        "group": "A Slack user group, by its handle without @ or by its id.",
-        "users": "People, by their Slack user ids.",
-        "starter": "`true`: whoever starts the release.",
-    },
-    Stage: {
-        "name": "One line of at most 60 characters; no other stage has it.",
-        "owner": "The role whose people do the steps, and to whom the release is handed.",
-        "production": "`true` where the steps change production. Once such a stage has begun, the release cannot be"
-        " cancelled.",
-        "begin": "`automatic`: with the last approval. `captain`: when the captain or an owner says go.",
-        "gates": "The conditions to enter the stage; at most 20.",
-        "steps": "The work of the stage, in its order; at most 40.",
-    },
-    Gate: {
-        "name": "One line of at most 60 characters; no other gate of the stage has it.",
-        "approvals": "The seats: for each role, how many of its people must approve, from 1 to 20.",
-        "remind": "Other reminders for this gate; what is left out is as in `reminders`.",
-    },
-    Step: {"do": "What a person does and then ticks; at most 300 characters."},
-    Reminders: {
-        "after": "How long after the gate has opened the first reminder comes, from `1m` to `90d`.",
-        "every": "How long after a reminder the next one comes.",
-        "limit": "How many reminders there are at most at one gate, from 1 to 50.",
-    },
-    Handoffs: {
-        "at": 'Times of day such as `"09:00"`, in quotes; at most 24.',
-        "timezone": "The time zone of these times, such as `Europe/Berlin`.",
-    },
-}
 
 TITLES: Final[Mapping[type[Part], str]] = {
     Runbook: "At the top",
-    Role: "A role: exactly one of these",
+    Role: "A role: one of these, and `admits`",
+    Rotation: "A rotation: `people`, or `shifts`",
+    Shift: "A shift",
+    Check: "A check",
     Stage: "A stage",
-    Gate: "A gate",
+    Gate: "A gate: `needs`, or `approvals`",
+    When: "`when`: at least one of these",
     Step: "A step",
+    Rollback: "`rollback`",
+    Review: "`review`",
     Reminders: "`reminders` and `remind`",
     Handoffs: "`handoffs`",
 }
+PEOPLE: Final[Mapping[type[Part], str]] = {
+    People: "At the top",
+    Person: "A person",
+    Hours: "`hours`",
+    Answers: "`answers`",
+    Absence: "`away`",
+    Changes: "`manifest`",
+}
+REQUIRED: Final = "it is required"
+LEFT_OUT: Final[Mapping[tuple[type[Part], str], str]] = {
+    (Gate, "needs"): "see `approvals`",
+    (Gate, "approvals"): "see `needs`",
+    (Gate, "when"): "every release",
+    (Gate, "expires"): "to the end",
+    (Check, "fresh"): "to the end",
+    (Gate, "remind"): "as in `reminders`",
+    (Rollback, "steps"): "one step",
+    (Runbook, "kinds"): "nothing",
+    (Hours, "days"): "`[mon, tue, wed, thu, fri]`",
+    **{(Person, key): "`0%`" for key in ("rejects", "abstains", "holds", "fails")},
+}
+"""What cannot be read from the default of a model."""
 
 
 def runbook_keys() -> str:
-    """Return a table of keys for each part of a runbook. Raises KeyError for a key that has no meaning here."""
-    extends = "| `extends` | nothing | The name of another runbook, without `.yaml`, that this one changes. |"
-    tables = "\n\n".join(f"### {title}\n\n{_keys(part)}" for part, title in TITLES.items())
-    return tables.replace("| `service` |", f"{extends}\n| `service` |", 1)
+    """Return a table of keys for each part of a runbook. Raises ValueError for a key without a meaning."""
+    return "\n\n".join(f"### {title}\n\n{_keys(part)}" for part, title in TITLES.items())
+
+
+def people_keys() -> str:
+    """Return the same for the people file of a simulation."""
+    return "\n\n".join(f"### {title}\n\n{_keys(part)}" for part, title in PEOPLE.items())
 
 
 def _keys(part: type[Part]) -> str:
-    shown = {key: field for key, field in part.model_fields.items() if not (part is Role and key == "name")}
-    rows = [[code(key), _default(part, key, field), MEANINGS[part][key]] for key, field in shown.items()]
+    rows = [[code(key), _left_out(part, key), _said(key, meaning)] for key, meaning in meanings(part).items()]
     return table(["Key", "when left out", "value"], rows)
 
 
-def _default(part: type[Part], key: str, field: FieldInfo) -> str:
-    if field.is_required():
-        return "it is required"
-    match field.default:
+def _said(key: str, meaning: str) -> str:
+    if not meaning:
+        raise ValueError(f"What {key} means is not said below it in its model.")
+    return meaning
+
+
+def _left_out(part: type[Part], key: str) -> str:
+    if said := LEFT_OUT.get((part, key)):
+        return said
+    field = part.model_fields.get(key)
+    return _default(field.default) if field else "nothing"
+
+
+def _default(value: object) -> str:
+    if value is PydanticUndefined:
+        return REQUIRED
+    match value:
         case None | () | False:
-            return "as in `reminders`" if (part, key) == (Gate, "remind") else "nothing"
-        case timedelta() as length:
-            return code(duration(length))
-        case Begin() | int() as value:
+            return "nothing"
+        case timedelta():
+            return code(duration(value))
+        case time():
+            return code(f"{value:%H:%M}")
+        case StrEnum() | int():
             return code(str(value))
-        case Reminders():
+        case Part():
             return "the values below"
-        case other:
-            raise TypeError(f"{key} of {part.__name__} has a default that cannot be shown: {other!r}.")
+        case _:
+            raise TypeError(f"{value!r} is a default that cannot be shown.")

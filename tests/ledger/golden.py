@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.ledger.schema import upgrade
-from tests.ledger.world import Replica, StillClock, Town, lines, tell, write_runbook
+from tests.ledger.story import tell
+from tests.ledger.world import Replica, StillClock, Town, lines, write_runbook
 
 
 async def print_story(folder: Path) -> None:
@@ -16,7 +17,7 @@ async def print_story(folder: Path) -> None:
     upgrade(url)
     replica = Replica(url, folder / "runbooks", town, clock)
     await tell(replica, town, clock)
-    for line in await replica.database.read(lambda c: list(lines(c, replica.ledger))):
+    for line in await replica.database.read(lines):
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     replica.database.close()
 

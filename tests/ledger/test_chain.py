@@ -13,25 +13,45 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, select, update
 
-from bot.ledger.codec import NO_EVENT, UnknownEvent, canonical, chained, decode, encode
+from bot.ledger import absences
+from bot.ledger.codec import (
+    NO_EVENT,
+    UnknownEvent,
+    canonical,
+    chained,
+    decode,
+    decode_absence,
+    decode_any,
+    encode,
+)
 from bot.ledger.ledger import Ledger
+from bot.ledger.tables import absences as people
 from bot.ledger.tables import events, metadata, releases, services
 from bot.ledger.verify import rebuild, verify
-from bot.release.approval import Approved
-from bot.release.cancel import Cancelled
 from bot.release.decide import fold
+from bot.release.gates.answers import Approved
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.kinds import EVENTS
+from bot.release.kinds import ABSENCE_EVENTS, EVENTS
+from bot.release.people.absence import WentAway, absence_after
+from bot.release.release import Release
+from bot.release.stages.cancel import Cancelled
 from bot.release.state import State
-from tests.ledger.world import BEN, CHECKOUT, MORNING, TEAM, Replica, StillClock, Town, tell
+from tests.ledger.story import CHANGED, tell
+from tests.ledger.world import BEN, CHECKOUT, EVE, MORNING, TEAM, Replica, StillClock, Town
 
-GOLDEN = Path(__file__).with_name("golden.jsonl")
+FOLDER = Path(__file__).parent
+AWAY = absences.chain_of(TEAM, BEN).key
+NOTE = "Für alle: „fertig“ \u2028 <b>&amp;</b> 🚀"
 Lines = Sequence[Mapping[str, Any]]
+
+
+def lines_of(name: str) -> Lines:
+    return [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").split("\n") if line]
 
 
 @pytest.fixture(scope="module")
 def golden() -> Lines:
-    return [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").split("\n") if line]
+    return lines_of("golden.jsonl")
 
 
 @pytest.fixture
@@ -44,7 +64,11 @@ def told_again(golden: Lines) -> Engine:
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
     with engine.begin() as connection:
-        for key in dict.fromkeys(line["release"] for line in golden):
+        for line in golden:
+            if line["release"].startswith(absences.MARK):
+                absences.append(connection, TEAM, decode_absence(line["body"]))
+        keys = (line["release"] for line in golden if not line["release"].startswith(absences.MARK))
+        for key in dict.fromkeys(keys):
             written = [decode(line["body"]) for line in golden if line["release"] == key]
             connection.execute(
                 insert(services)
@@ -149,17 +173,19 @@ def test_the_hash_is_over_the_place_and_the_one_before() -> None:
 
 def test_the_golden_ledger_has_an_example_of_every_kind(golden: Lines) -> None:
     """Where this fails for a new kind: `python -m tests.ledger.golden` prints the story as it is told now."""
-    assert {json.loads(line["body"])["kind"] for line in golden} == {kind.__name__ for kind in EVENTS}
+    kinds = {kind.__name__ for kind in (*EVENTS, *ABSENCE_EVENTS)}
+    assert {json.loads(line["body"])["kind"] for line in golden} == kinds
 
 
 def test_the_golden_ledger_goes_on_being_read_and_written_the_same(golden: Lines) -> None:
     for line in golden:
-        assert encode(decode(line["body"])) == line["body"]
+        assert encode(decode_any(line["body"])) == line["body"]
 
 
-def test_the_golden_ledger_goes_on_hashing_the_same(golden: Lines) -> None:
+@pytest.mark.parametrize("name", ["golden-1.jsonl", "golden.jsonl"])
+def test_every_golden_ledger_goes_on_hashing_the_same(name: str) -> None:
     prev = NO_EVENT
-    for line in golden:
+    for line in lines_of(name):
         prev = NO_EVENT if line["seq"] == 1 else prev
         assert line["prev"] == prev
         head = ReleaseId(line["workspace"], line["release"])
@@ -168,12 +194,38 @@ def test_the_golden_ledger_goes_on_hashing_the_same(golden: Lines) -> None:
 
 
 def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
-    first = fold(decode(line["body"]) for line in golden if line["release"] == "checkout-1")
-    second = fold(decode(line["body"]) for line in golden if line["release"] == "checkout-2")
-    assert (first.state, first.stage, first.seq) == (State.COMPLETED, 1, first.seq)
-    assert first.note == "Für alle: „fertig“ \u2028 <b>&amp;</b> 🚀"
+    first, second, third, fourth = (folded(golden, number) for number in (1, 2, 3, 4))
+    assert (first.state, first.stage, first.seq, first.captain) == (State.COMPLETED, 1, 55, "UCLEO")
+    assert (first.note, first.version, first.manifest) == (NOTE, "1.0.1", CHANGED)
     assert [(vote.by, vote.comment) for vote in first.votes][-1] == ("UCLEO", "e\u0301 is not \u00e9")
     assert (second.state, second.ended_because) == (State.CANCELLED, "Not today.")
+    assert (third.state, third.ended_because, third.lock) == (State.ROLLED_BACK, "Orders are lost.", None)
+    assert third.policy[0] == "Separation of duties: strict; before, warn."
+    assert [(vote.by, vote.behalf) for vote in third.votes if vote.behalf] == [(EVE, BEN)]
+    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 4)
+    ben = (decode_absence(line["body"]) for line in golden if line["release"] == AWAY)
+    assert absence_after(ben) is None
+
+
+def test_the_golden_ledger_of_the_first_version_goes_on_folding_to_the_same() -> None:
+    golden = lines_of("golden-1.jsonl")
+    first, second, third = (folded(golden, number) for number in (1, 2, 3))
+    assert (first.state, first.stage, first.seq, first.note) == (State.COMPLETED, 1, 19, NOTE)
+    assert [(vote.by, vote.comment) for vote in first.votes] == [
+        ("UBEN", ""),
+        ("UDAN", ""),
+        ("UCLEO", "e\u0301 is not \u00e9"),
+    ]
+    assert (second.state, second.ended_because) == (State.CANCELLED, "Not today.")
+    assert (third.state, third.votes) == (State.AWAITING_APPROVAL, ())
+    for release in (first, second, third):
+        # What these events could not say yet is as it was then.
+        assert (release.runbook.kind, release.filed, release.signed) == ("normal", release.runbook, True)
+        assert (release.lock, release.review, release.holds, release.deputy) == (None, None, (), None)
+
+
+def folded(golden: Lines, number: int) -> Release:
+    return fold(decode(line["body"]) for line in golden if line["release"] == f"checkout-{number}")
 
 
 async def test_every_database_hands_back_the_bodies_that_were_written(
@@ -241,7 +293,8 @@ def test_swapped_events_are_found(told: Engine) -> None:
 
 def test_an_inserted_event_is_found(told: Engine) -> None:
     with told.begin() as connection:
-        for seq in range(20, 3, -1):
+        last = len(connection.execute(select(events).where(events.c.release == CHECKOUT)).all())
+        for seq in range(last, 3, -1):
             connection.execute(update(events).where(at(seq)).values(seq=seq + 1))
         row = connection.execute(select(events).where(at(3))).mappings().one()
         connection.execute(insert(events).values({**row, "seq": 4}))
@@ -265,9 +318,9 @@ def test_a_missing_tail_is_found(told: Engine) -> None:
 
 def test_an_appended_event_that_the_row_does_not_know_is_found(told: Engine) -> None:
     with told.begin() as connection:
-        forge(connection, ReleaseKey("checkout-3"), Approved, by=BEN)
+        forge(connection, ReleaseKey("checkout-4"), Approved, by=BEN)
     (fault,) = faults(told)
-    assert fault.startswith("checkout-3: ")
+    assert fault.startswith("checkout-4: ")
 
 
 def forge(connection: Connection, key: ReleaseKey, kind: type[Approved], by: UserId) -> str:
@@ -289,10 +342,11 @@ def test_all_events_of_a_release_gone_is_found(told: Engine) -> None:
     assert fault.startswith("checkout-1: the newest events are missing")
 
 
-def test_a_fault_in_each_release_is_named_once_each(told: Engine) -> None:
+def test_a_fault_in_each_chain_is_named_once_each(told: Engine) -> None:
     with told.begin() as connection:
         connection.execute(update(events).values(prev="0" * 63 + "1"))
-    assert [fault.split(":")[0] for fault in faults(told)] == ["checkout-1", "checkout-2", "checkout-3"]
+    releases = [f"checkout-{number}" for number in (1, 2, 3, 4)]
+    assert [fault.split(":")[0] for fault in faults(told)] == [*releases, AWAY]
 
 
 @pytest.mark.parametrize(
@@ -300,19 +354,22 @@ def test_a_fault_in_each_release_is_named_once_each(told: Engine) -> None:
     [
         ("service", "payments"),
         ("version", "6.6.6"),
+        ("kind", "hotfix"),
         ("state", State.CANCELLED),
         ("channel", "C9"),
         ("started_at", datetime(2020, 1, 1, tzinfo=UTC)),
         ("ended_at", None),
+        ("signed", False),
+        ("locked", True),
         ("attention_at", datetime(2020, 1, 1, tzinfo=UTC)),
         ("seq", 2),
     ],
 )
 def test_a_changed_row_is_named_with_its_column(told: Engine, column: str, value: object) -> None:
     with told.begin() as connection:
-        connection.execute(delete(events).where(events.c.release == "checkout-3"))
-        connection.execute(delete(releases).where(releases.c.release == "checkout-3"))
-        connection.execute(update(services).values(releases=2))
+        connection.execute(delete(events).where(events.c.release == "checkout-4"))
+        connection.execute(delete(releases).where(releases.c.release == "checkout-4"))
+        connection.execute(update(services).values(releases=3))
         connection.execute(update(releases).where(releases.c.release == CHECKOUT).values({column: value}))
     assert faults(told)[0] == f"checkout-1: its row differs from its events in {column}."
 
@@ -362,17 +419,112 @@ def test_a_release_that_is_gone_without_a_trace_is_found(told: Engine) -> None:
     with told.begin() as connection:
         for table in (events, releases):
             connection.execute(delete(table).where(table.c.release == "checkout-2"))
-    assert faults(told) == ["checkout: 3 releases were started, and 2 are here."]
+    assert faults(told) == ["checkout: 4 releases were started, and 3 are here."]
 
 
 def test_a_service_whose_count_is_gone_is_found(told: Engine) -> None:
     """The next release would be given a number that is taken."""
     with told.begin() as connection:
         connection.execute(delete(services))
-    assert faults(told) == ["checkout: 0 releases were started, and 3 are here."]
+    assert faults(told) == ["checkout: 0 releases were started, and 4 are here."]
 
 
-@pytest.mark.parametrize("lost", [at(3), at(1, "checkout-3"), events.c.release == "checkout-2"])
+# Who is away
+
+
+def test_a_changed_event_of_a_person_is_found(told: Engine, golden: Lines) -> None:
+    (line,) = [line for line in golden if (line["release"], line["seq"]) == (AWAY, 1)]
+    with told.begin() as connection:
+        changed = line["body"].replace(EVE, "UMAL")
+        connection.execute(update(events).where(at(1, AWAY)).values(body=changed))
+    assert faults(told) == ["@UBEN: event 1 was changed, or another took its place."]
+
+
+def test_a_removed_event_of_a_person_is_named(told: Engine) -> None:
+    with told.begin() as connection:
+        connection.execute(delete(events).where(at(1, AWAY)))
+    assert faults(told) == ["@UBEN: event 1 is missing."]
+
+
+@pytest.mark.parametrize("from_the", [1, 2])
+def test_a_missing_tail_of_a_person_is_found(told: Engine, from_the: int) -> None:
+    """Going away and coming back leave the same absence as neither."""
+    with told.begin() as connection:
+        lost = (events.c.release == AWAY) & (events.c.seq >= from_the)
+        connection.execute(delete(events).where(lost))
+    (fault,) = faults(told)
+    assert fault.startswith("@UBEN: the newest events are missing")
+
+
+def test_an_appended_event_that_the_row_of_a_person_does_not_know_is_found(told: Engine) -> None:
+    with told.begin() as connection:
+        forge_absence(connection)
+    (fault,) = faults(told)
+    assert fault.startswith("@UBEN: the newest events are missing")
+
+
+def forge_absence(connection: Connection) -> None:
+    """Append that Ben is away, with the right hash, past the coordinator."""
+    chain = ReleaseId(TEAM, AWAY)
+    last = connection.execute(select(events).where(at(2, AWAY))).one()
+    event = WentAway(at=MORNING, by=BEN, deputy=UserId("UMAL"), until=MORNING + timedelta(days=9))
+    body = encode(event)
+    row = {"workspace": TEAM, "release": AWAY, "seq": 3, "kind": "WentAway", "at": MORNING, "by": BEN}
+    new = chained(chain, 3, last.hash, body)
+    connection.execute(insert(events).values(**row, body=body, prev=last.hash, hash=new))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("deputy", EVE), ("until", MORNING), ("seq", 1), ("head", "0" * 64)]
+)
+def test_a_changed_row_of_a_person_is_found(told: Engine, column: str, value: object) -> None:
+    with told.begin() as connection:
+        connection.execute(update(people).values({column: value}))
+    (fault,) = faults(told)
+    assert fault.startswith("@UBEN: ")
+    assert column in fault or column == "head"
+
+
+def test_a_row_of_a_person_that_is_gone_is_found(told: Engine) -> None:
+    with told.begin() as connection:
+        connection.execute(delete(people))
+    assert faults(told) == ["@UBEN: its row is missing; `rollcall rebuild` makes it anew."]
+
+
+@pytest.mark.parametrize("workspace", [TEAM, "T9"])
+def test_an_absence_of_which_no_event_tells_is_found(told: Engine, workspace: str) -> None:
+    with told.begin() as connection:
+        row = {"workspace": workspace, "person": "UCLEO", "deputy": "UMAL", "until": MORNING}
+        connection.execute(insert(people).values(**row, seq=1, head="f" * 64))
+    (fault,) = faults(told)
+    assert fault.startswith("@UCLEO: the newest events are missing")
+
+
+def test_an_event_of_a_release_in_the_chain_of_a_person_is_found(told: Engine) -> None:
+    body = encode(Cancelled(at=MORNING, by=BEN, reason="Mine."))
+    new = chained(ReleaseId(TEAM, AWAY), 1, NO_EVENT, body)
+    with told.begin() as connection:
+        connection.execute(delete(events).where(at(2, AWAY)))
+        changed = {"kind": "Cancelled", "at": MORNING, "by": BEN, "body": body, "hash": new}
+        connection.execute(update(events).where(at(1, AWAY)).values(changed))
+        connection.execute(update(people).values(seq=1, head=new))
+    (fault,) = faults(told)
+    assert fault.startswith(
+        "@UBEN: its events cannot be read: UnknownEvent: Cancelled is no event of a person"
+    )
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        at(3),
+        at(1, "checkout-3"),
+        events.c.release == "checkout-2",
+        at(1, AWAY),
+        at(2, AWAY),
+        events.c.release == AWAY,
+    ],
+)
 def test_making_the_rows_anew_hides_no_fault(told: Engine, lost: Any) -> None:
     """The rows are what shows that events are missing, so they are not made anew from fewer."""
     with told.begin() as connection:

@@ -2,10 +2,15 @@
 
 import asyncio
 import itertools
+import multiprocessing
+import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,37 +18,53 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.coordinator import Accepted, Answer
+from bot.coordinator import Accepted, Answer, Noted
+from bot.ledger import absences
+from bot.ledger.answers import Delivery
 from bot.ledger.database import Database
 from bot.ledger.tables import services
-from bot.release.command import Command, Facts
-from bot.release.decide import decide, fold
-from bot.release.ids import ReleaseId, UserId
+from bot.release.command import Command
+from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release
-from bot.runbook.read import Runbooks
+from bot.release.stages.start import Start
+from bot.release.state import State
+from bot.runbook.files.read import Runbooks
 from tests.ledger.conftest import Join, is_sqlite
+from tests.ledger.orders import Asked, Heard, Ledger, Village, fits_one_order, in_words
+from tests.ledger.races import RACES, TOMORROW, at_once, do, do_here, hands, prepare, written
+from tests.ledger.races import join as join_here
 from tests.ledger.world import (
     ANA,
     BEN,
     CHECKOUT,
     CLEO,
-    MORNING,
+    DAN,
+    EVE,
+    RUNBOOK,
     TEAM,
     Replica,
     Town,
     approve,
+    attend,
     begin,
     cancel,
+    complete,
     finish,
+    go_away,
+    put_back,
     reject,
+    roll_back,
     start,
+    unlock,
     write_runbook,
 )
 
 ROOT = Path(__file__).parents[2]
 FIRST = ReleaseId(TEAM, CHECKOUT)
-PEOPLE = tuple(UserId(f"U{number:02}") for number in range(16))
+PEOPLE = tuple(UserId(f"U{number:02}") for number in range(64))
+ROLES = ("web", "shop", "data", "mail")
+QUICK, MANY = 3, 40
+"""How many histories of each race are run."""
 
 
 @pytest.fixture
@@ -56,11 +77,10 @@ def in_turn(pair: Sequence[Replica]) -> Iterator[Replica]:
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-async def test_sixteen_approvers_at_once_are_each_counted_once(
+async def test_sixty_four_approvers_at_once_are_each_counted_once(
     replicas: int, pair: Sequence[Replica], town: Town, runbooks: Path
 ) -> None:
-    write_runbook(runbooks, seats=16)
-    town.groups["qa"] = PEOPLE
+    ask_everybody(town, runbooks)
     await pair[0].accepts(start())
     turns = in_turn(pair[:replicas])
     answers = await asyncio.gather(*(next(turns).hears(approve(by)) for by in PEOPLE))
@@ -68,12 +88,21 @@ async def test_sixteen_approvers_at_once_are_each_counted_once(
     entries = await pair[0].entries()
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
     kinds = [type(entry.event).__name__ for entry in entries]
-    assert kinds == ["Started", *["Approved"] * 16, "GatesMet", "StageBegan"]
-    assert {entry.event.by for entry in entries[1:17]} == set(PEOPLE)
+    assert kinds == ["Started", *["Approved"] * 64, "GatesMet", "StageBegan"]
+    assert {entry.event.by for entry in entries[1:65]} == set(PEOPLE)
     assert await pair[0].faults() == []
     # Each answer shows the release as it stood then: no two have the same number of votes.
     votes = sorted(len(answer.release.votes) for answer in answers if isinstance(answer, Accepted))
-    assert votes == list(range(1, 17))
+    assert votes == list(range(1, 65))
+
+
+def ask_everybody(town: Town, runbooks: Path) -> None:
+    """Let the gate ask all of 64 people, sixteen in each of four roles."""
+    town.groups.update({role: PEOPLE[index::4] for index, role in enumerate(ROLES)})
+    roles = "".join(f"  {role}: {{group: {role}}}\n" for role in ROLES)
+    text = RUNBOOK.format(service="checkout", seats=1).replace("roles:\n", f"roles:\n{roles}")
+    asked = ", ".join(f"{role}: 16" for role in ROLES)
+    (runbooks / "checkout.yaml").write_text(text.replace("{qa: 1}", f"{{{asked}}}"), encoding="utf-8")
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
@@ -91,7 +120,7 @@ async def test_a_start_waits_for_another_that_is_being_decided(pair: Sequence[Re
     await pair[0].accepts(start())
     await pair[0].accepts(cancel())
     with pair[0].database.engine.begin() as connection:
-        pair[0].ledger.lock_service(connection, TEAM, "checkout", "1.1.0")
+        pair[0].ledger.lock_service(connection, TEAM, "checkout")
         other = asyncio.create_task(pair[1].hears(start("1.1.0")))
         done, _ = await asyncio.wait([other], timeout=0.4)
         assert not done
@@ -139,99 +168,207 @@ async def test_the_same_refused_delivery_ten_times_at_once_is_refused_ten_times(
     assert [outcome(answer) for answer in answers] == [Code.UNKNOWN_RELEASE] * 10
 
 
-RACES: dict[str, Sequence[Command]] = {
-    "the last approvals, a no and a cancel": (approve(BEN), approve(CLEO), reject(CLEO), cancel()),
-    "two who press twice": (approve(BEN), approve(BEN), approve(CLEO), approve(CLEO)),
-    "a no that is taken back": (reject(BEN), approve(BEN), approve(CLEO), cancel(UserId("UEVE"))),
-    "a step against a cancel": (approve(BEN), approve(CLEO), finish(ANA, 0), cancel()),
-    "go before its time": (begin(), approve(BEN), reject(BEN), cancel()),
-}
-
-
-@pytest.mark.parametrize("race", RACES)
+@pytest.mark.parametrize("replicas", [1, 2])
 async def test_the_answers_of_a_race_fit_one_order(
-    race: str, pair: Sequence[Replica], town: Town, runbooks: Path
+    replicas: int, pair: Sequence[Replica], town: Town, runbooks: Path
 ) -> None:
-    await run_races(race, pair, town, runbooks, rounds=4)
+    await run_races(pair[:replicas], town, runbooks, rounds=QUICK)
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("race", RACES)
+@pytest.mark.parametrize("replicas", [1, 2])
 async def test_the_answers_of_many_races_fit_one_order(
-    race: str, pair: Sequence[Replica], town: Town, runbooks: Path
+    replicas: int, pair: Sequence[Replica], town: Town, runbooks: Path
 ) -> None:
-    await run_races(race, pair, town, runbooks, rounds=40)
+    await run_races(pair[:replicas], town, runbooks, rounds=MANY)
 
 
-async def run_races(race: str, pair: Sequence[Replica], town: Town, runbooks: Path, *, rounds: int) -> None:
-    commands = RACES[race]
+async def run_races(replicas: Sequence[Replica], town: Town, runbooks: Path, *, rounds: int) -> None:
+    write_runbook(runbooks, seats=2)
+    for name, number in itertools.product(RACES, range(rounds)):
+        # A workspace of its own for each, so that none is in the way of the next.
+        workspace, chance = WorkspaceId(f"{name} {number}"), random.Random(f"{name} {number}")
+        before = await prepare(replicas[0], town, RACES[name], workspace)
+        heard = await at_once(replicas, hands(RACES[name], workspace, chance))
+        ledger = await written(replicas[0], workspace)
+        assert fits_one_order(before, heard, ledger), f"{workspace}. {in_words(heard, ledger)}"
+    assert await replicas[0].faults() == []
+
+
+async def test_the_answers_of_a_race_of_processes_fit_one_order(
+    replica: Replica, town: Town, runbooks: Path, url: str
+) -> None:
+    await race_processes(replica, town, runbooks, url, rounds=1)
+
+
+@pytest.mark.proof
+async def test_the_answers_of_many_races_of_processes_fit_one_order(
+    replica: Replica, town: Town, runbooks: Path, url: str
+) -> None:
+    await race_processes(replica, town, runbooks, url, rounds=MANY)
+
+
+async def race_processes(replica: Replica, town: Town, runbooks: Path, url: str, *, rounds: int) -> None:
+    """Let two other processes do what half of the hands do each."""
+    write_runbook(runbooks, seats=2)
+    spawn, loop = multiprocessing.get_context("spawn"), asyncio.get_running_loop()
+    with ExitStack() as stack:
+        # A pool of one each, so that neither takes both halves.
+        pools = [
+            stack.enter_context(
+                ProcessPoolExecutor(1, mp_context=spawn, initializer=join_here, initargs=(url, runbooks))
+            )
+            for _ in range(2)
+        ]
+        await asyncio.gather(*(loop.run_in_executor(pool, do_here, (), 0.0) for pool in pools))
+        for name, number in itertools.product(RACES, range(rounds)):
+            workspace, chance = WorkspaceId(f"{name} {number}"), random.Random(f"{name} {number}")
+            before = await prepare(replica, town, RACES[name], workspace)
+            every, at = hands(RACES[name], workspace, chance), time.monotonic() + 0.02
+            halves = (
+                loop.run_in_executor(pool, do_here, every[half::2], at) for half, pool in enumerate(pools)
+            )
+            heard = [one for half in await asyncio.gather(*halves) for one in half]
+            ledger = await written(replica, workspace)
+            assert fits_one_order(before, heard, ledger), f"{workspace}. {in_words(heard, ledger)}"
+    assert await replica.faults() == []
+
+
+# The check itself
+
+
+async def test_the_check_of_an_order_notices_answers_that_fit_none(replica: Replica, town: Town) -> None:
+    before, heard, ledger = await one_after_the_other(replica, town, approve(BEN), cancel(), reject(CLEO))
+    assert fits_one_order(before, heard, ledger)
+    refused = heard[2].answer
+    assert isinstance(refused, Refused)
+    # All three at once fit no other order than the one in which they came, by what was written.
+    together = [replace(one, since=0.0, until=1.0) for one in heard]
+    assert fits_one_order(before, together, ledger)
+    for wrong in (
+        [heard[0], replace(heard[1], answer=refused), heard[2]],  # It was cancelled, and nobody is told.
+        [replace(heard[0], answer=refused), *heard[1:]],  # The approval was refused, and is written.
+        [*heard[:2], replace(heard[2], answer=heard[1].answer)],  # What had ended took a no.
+        [*heard[:2], replace(heard[2], answer=replace(refused, because="No."))],
+        [*heard[:2], replace(heard[2], answer=replace(refused, code=Code.STALE))],
+        heard[:1],  # What was written was asked for by nobody.
+    ):
+        assert not fits_one_order(before, wrong, ledger)
+
+
+async def test_the_check_of_an_order_notices_an_event_that_is_lost_or_doubled(
+    replica: Replica, town: Town
+) -> None:
+    before, heard, ledger = await one_after_the_other(replica, town, approve(BEN), reject(CLEO))
+    events = ledger[CHECKOUT]
+    for wrong in (events[:-1], [*events, events[-1]], [events[0], *reversed(events[1:])]):
+        assert not fits_one_order(before, heard, {CHECKOUT: wrong})
+
+
+async def test_the_check_of_an_order_notices_an_answer_from_before_another_was_given(
+    replica: Replica, town: Town
+) -> None:
+    """A no that came after a cancel was answered cannot have been taken before it."""
+    before, heard, ledger = await one_after_the_other(replica, town, reject(CLEO), cancel())
+    no, off = heard
+    assert fits_one_order(before, [no, off], ledger)
+    assert fits_one_order(before, [replace(no, since=off.since, until=off.until), off], ledger)
+    assert not fits_one_order(before, [replace(no, since=off.until + 1, until=off.until + 2), off], ledger)
+
+
+async def one_after_the_other(
+    replica: Replica, town: Town, *commands: Command
+) -> tuple[Village, list[Heard], Ledger]:
+    before = await prepare(replica, town, RACES["everybody is asked"], TEAM)
+    hand = [Asked(command=command, delivery=Delivery(str(number))) for number, command in enumerate(commands)]
+    return before, await do(replica, hand), await written(replica, TEAM)
+
+
+# Who waits for whom
+
+
+async def test_a_rollback_waits_for_a_start_that_is_being_decided(pair: Sequence[Replica]) -> None:
+    await pair[0].accepts(start())
+    await complete(pair[0])
+    with pair[0].database.engine.begin() as connection:
+        pair[0].ledger.lock_service(connection, TEAM, "checkout")
+        back = asyncio.create_task(pair[1].hears(roll_back()))
+        done, _ = await asyncio.wait([back], timeout=0.4)
+        assert not done
+    assert outcome(await back) == "yes"
+
+
+async def test_a_rollback_that_waited_for_the_last_step_knows_that_it_is_the_newest(
+    pair: Sequence[Replica],
+) -> None:
+    await pair[0].accepts(start())
+    await complete(pair[0])
+    second = (await pair[0].accepts(start("2.0.0"))).key
+    for command in (approve(BEN, second), finish(ANA, 0, second), approve(DAN, second, stage=1)):
+        await pair[0].accepts(command)
+    await pair[0].accepts(begin(key=second))
+    with pair[0].database.engine.begin() as connection:
+        pair[0].coordinator._decide(connection, finish(CLEO, 1, second))
+        back = asyncio.create_task(pair[1].accepts(roll_back(key=second)))
+        done, _ = await asyncio.wait([back], timeout=0.4)
+        assert not done
+    release = await back
+    assert (release.state, release.rolled_back_from) == (State.ROLLING_BACK, State.COMPLETED)
+    assert release.lock is not None
+    assert release.lock.to == "1.0.0"
+
+
+async def test_starts_rollbacks_and_all_others_never_wait_in_a_circle(pair: Sequence[Replica]) -> None:
+    await pair[0].accepts(start())
+    await complete(pair[0])
+    rounds = 4
     for number in range(rounds):
-        service = f"race-{number}"
-        write_runbook(runbooks, service, seats=2)
-        before = await pair[0].accepts(start(service=service))
-        aimed = [aim(command, before) for command in commands]
-        # The first to be sent is another one in each round, and so is the replica that it is sent to.
-        shift = number % len(aimed)
-        turns = itertools.islice(in_turn(pair), number // len(aimed) % 2, None)
-        order = [*aimed[shift:], *aimed[:shift]]
-        answers = await asyncio.gather(*(next(turns).hears(command) for command in order))
-        facts = Facts(now=MORNING, members=members(runbooks, service, town))
-        kinds = (await pair[0].kinds(before.key))[1:]
-        assert fits_one_order(before, order, facts, [outcome(a) for a in answers], kinds), (order, answers)
+        turns = in_turn(pair)
+        wanted: list[Start | Command] = [roll_back(), start(f"2.{number}.0"), attend(), put_back(), unlock()]
+        answers = await asyncio.gather(*(next(turns).hears(command) for command in wanted * 4))
+        assert len(answers) == len(wanted) * 4
     assert await pair[0].faults() == []
 
 
-def aim(command: Command, release: Release) -> Command:
-    return replace(command, release=release.key)
+async def test_a_rollback_of_no_release_leaves_no_service_behind(replica: Replica) -> None:
+    assert (await replica.refuses(roll_back(key=ReleaseKey("nothing-7")))).code is Code.UNKNOWN_RELEASE
+    assert await replica.database.read(lambda c: c.execute(select(services)).all()) == []
 
 
-def members(runbooks: Path, service: str, town: Town) -> dict[str, tuple[UserId, ...] | None]:
-    roles = Runbooks(runbooks).for_service(service).roles
-    return {role.name: (ANA,) if role.starter else town.people_in(role) for role in roles}
+# Who is away
 
 
-def outcome(answer: Answer) -> str:
+async def test_ten_who_say_at_once_that_one_is_away_are_taken_once(pair: Sequence[Replica]) -> None:
+    turns, gone = in_turn(pair), go_away(BEN, EVE, TOMORROW)
+    answers = await asyncio.gather(*(next(turns).coordinator.note(gone) for _ in range(10)))
+    assert Counter(map(outcome, answers)) == {"yes": 1, Code.ALREADY_DONE: 9}
+    assert await pair[0].faults() == []
+
+
+async def test_ten_who_go_away_at_once_are_all_away(pair: Sequence[Replica]) -> None:
+    turns = in_turn(pair)
+    gone = [go_away(by, EVE, TOMORROW) for by in PEOPLE[:10]]
+    answers = await asyncio.gather(*(next(turns).coordinator.note(one) for one in gone))
+    assert [outcome(answer) for answer in answers] == ["yes"] * 10
+    away = await pair[0].database.read(lambda c: absences.away(c, TEAM))
+    assert set(away) == set(PEOPLE[:10])
+    assert await pair[0].faults() == []
+
+
+async def test_of_two_who_name_each_other_at_once_one_goes(pair: Sequence[Replica]) -> None:
+    with pair[0].database.engine.begin() as connection:
+        absences.lock(connection, TEAM)
+        both = [
+            asyncio.create_task(one.coordinator.note(go_away(by, to, TOMORROW)))
+            for one, by, to in ((pair[0], BEN, CLEO), (pair[1], CLEO, BEN))
+        ]
+        done, _ = await asyncio.wait(both, timeout=0.4)
+        assert not done
+    assert Counter([outcome(await one) for one in both]) == {"yes": 1, Code.NOT_ELIGIBLE: 1}
+
+
+def outcome(answer: Answer | Noted) -> str:
     return answer.code if isinstance(answer, Refused) else "yes"
-
-
-def fits_one_order(
-    before: Release,
-    commands: Sequence[Command],
-    facts: Facts,
-    answers: Sequence[str],
-    kinds: Sequence[str],
-) -> bool:
-    """Tell whether the commands, one after the other in some order, give these answers and these events."""
-    return any(
-        replay(before, [commands[i] for i in order], facts) == ([answers[i] for i in order], list(kinds))
-        for order in itertools.permutations(range(len(commands)))
-    )
-
-
-def replay(before: Release, commands: Sequence[Command], facts: Facts) -> tuple[list[str], list[str]]:
-    release, answers, kinds = before, list[str](), list[str]()
-    for command in commands:
-        decision = decide(release, command, facts)
-        if isinstance(decision, Refused):
-            answers.append(decision.code)
-            continue
-        answers.append("yes")
-        kinds += [type(event).__name__ for event in decision]
-        release = fold(decision, release)
-    return answers, kinds
-
-
-async def test_the_check_of_an_order_notices_answers_that_fit_none(
-    pair: Sequence[Replica], town: Town, runbooks: Path
-) -> None:
-    before = await pair[0].accepts(start())
-    facts = Facts(now=MORNING, members=members(runbooks, "checkout", town))
-    both = (approve(BEN), cancel())
-    yes = ["Approved", "GatesMet", "StageBegan"]
-    assert fits_one_order(before, both, facts, ["yes", "yes"], [*yes, "Cancelled"])
-    assert fits_one_order(before, both, facts, [Code.ENDED, "yes"], ["Cancelled"])
-    assert not fits_one_order(before, both, facts, ["yes", "yes"], ["Cancelled", *yes])
-    assert not fits_one_order(before, both, facts, [Code.ENDED, Code.ENDED], [])
 
 
 async def test_people_in_different_releases_do_not_wait_for_each_other(

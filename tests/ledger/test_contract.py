@@ -16,21 +16,24 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, projection
 from bot.ledger.reader import Reader
 from bot.ledger.shown import Shown
-from bot.ledger.tables import answers, events, releases, services
+from bot.ledger.tables import absences, answers, events, releases, services
 from bot.ledger.verify import rebuild
 from bot.release.attention import attention_at
 from bot.release.decide import fold
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
-from bot.release.kinds import EVENTS
+from bot.release.kinds import ABSENCE_EVENTS, EVENTS
 from bot.release.refusal import Code, Refused
 from bot.release.state import State
 from tests.ledger.conftest import Join
+from tests.ledger.story import tell
 from tests.ledger.world import (
     ANA,
     BEN,
     CHANNEL,
     CHECKOUT,
     CLEO,
+    DAN,
+    EVE,
     MORNING,
     TEAM,
     Replica,
@@ -39,21 +42,23 @@ from tests.ledger.world import (
     approve,
     attend,
     cancel,
+    go_away,
     reject,
     start,
-    tell,
     write_runbook,
 )
 
 FIRST = ReleaseId(TEAM, CHECKOUT)
 SECOND = ReleaseId(TEAM, ReleaseKey("checkout-2"))
 THIRD = ReleaseId(TEAM, ReleaseKey("checkout-3"))
+OPEN = ReleaseId(TEAM, ReleaseKey("checkout-4"))
+TOLD = (FIRST, SECOND, THIRD, OPEN)
 
 
 async def test_the_story_has_every_kind_of_event(replica: Replica, town: Town, clock: StillClock) -> None:
     await tell(replica, town, clock)
-    told = {kind for key in (FIRST.key, SECOND.key, THIRD.key) for kind in await replica.kinds(key)}
-    assert told == {kind.__name__ for kind in EVENTS}
+    told = await replica.database.read(lambda c: set(c.scalars(select(events.c.kind))))
+    assert told == {kind.__name__ for kind in (*EVENTS, *ABSENCE_EVENTS)}
 
 
 async def test_what_is_read_back_is_what_was_decided(replica: Replica, join: Join) -> None:
@@ -69,8 +74,8 @@ async def test_entries_are_numbered_from_one_without_a_gap(
     replica: Replica, town: Town, clock: StillClock
 ) -> None:
     await tell(replica, town, clock)
-    for key in (FIRST.key, SECOND.key, THIRD.key):
-        entries = await replica.entries(key)
+    for release in TOLD:
+        entries = await replica.entries(release.key)
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
 
 
@@ -95,8 +100,8 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
 
     replica.accepts = accepts_and_checks  # type: ignore[method-assign, assignment]
     await tell(replica, town, clock)
-    assert len(checks) == 15
-    assert checks[-1] == 3
+    assert len(checks) == 58
+    assert checks[-1] == len(TOLD)
     assert await replica.faults() == []
 
 
@@ -112,10 +117,13 @@ async def test_the_projection_says_what_a_reader_of_the_table_needs(replica: Rep
         "release": CHECKOUT,
         "service": "checkout",
         "version": "1.0.0+build/7",
+        "kind": "normal",
         "state": "awaiting_approval",
         "channel": CHANNEL,
         "started_at": MORNING,
         "ended_at": None,
+        "signed": True,
+        "locked": False,
         "attention_at": attention_at(release),
         "seq": 1,
         "head": head,
@@ -131,6 +139,13 @@ async def test_the_plain_columns_of_an_event_repeat_its_body(
         body = json.loads(row.body)
         assert (row.kind, row.by) == (body["kind"], body["by"])
         assert row.at == datetime.fromisoformat(body["at"])
+
+
+@pytest.mark.parametrize("version", ["\x00", "\ud83d", ""])
+async def test_a_version_that_no_database_takes_is_refused(replica: Replica, version: str) -> None:
+    assert (await replica.refuses(start(version))).code is Code.VERSION_INVALID
+    assert isinstance(await replica.coordinator.preview(start(version)), Refused)
+    assert await replica.database.read(lambda c: c.execute(select(services)).all()) == []
 
 
 async def test_moments_keep_their_microseconds_and_come_back_in_utc(replica: Replica) -> None:
@@ -183,9 +198,9 @@ async def test_open_releases_are_found_newest_first_and_ended_ones_are_not(
     clock.advance(days=1)
     await replica.accepts(replace(start(service="payments"), channel=ChannelId("C2")))
     reader = Reader(replica.database, replica.ledger)
-    assert [row.id.key for row in await reader.open_in(TEAM)] == ["payments-1", "checkout-3"]
+    assert [row.id.key for row in await reader.open_in(TEAM)] == ["payments-1", "checkout-4"]
     assert [row.id.key for row in await reader.open_in(TEAM, limit=1)] == ["payments-1"]
-    assert [row.id.key for row in await reader.open_in(TEAM, CHANNEL)] == ["checkout-3"]
+    assert [row.id.key for row in await reader.open_in(TEAM, CHANNEL)] == ["checkout-4"]
 
 
 async def test_what_is_due_comes_when_its_time_has_come(replica: Replica, clock: StillClock) -> None:
@@ -264,10 +279,11 @@ async def test_a_version_that_was_released_is_not_released_again(
     replica: Replica, town: Town, clock: StillClock
 ) -> None:
     await tell(replica, town, clock)
-    await replica.accepts(cancel(key=THIRD.key))
-    refused = await replica.refuses(start("1.0.0"))
+    await replica.accepts(cancel(key=OPEN.key))
+    # What was started as 1.0.0 was released as 1.0.1, and the release of 1.1.0 was rolled back.
+    refused = await replica.refuses(start("1.0.1"))
     assert refused.code is Code.ALREADY_RELEASED
-    assert (await replica.accepts(start("1.1.0"))).key == "checkout-4"
+    assert (await replica.accepts(start("1.1.0"))).key == "checkout-5"
 
 
 async def test_a_service_is_counted_where_a_release_was_started(replica: Replica) -> None:
@@ -351,20 +367,23 @@ async def test_the_rows_can_be_made_anew_from_the_events(
     def rows(connection: Connection) -> list[object]:
         return [
             tuple(row)
-            for table in (releases, services)
+            for table in (releases, services, absences)
             for row in connection.execute(select(table).order_by(*table.primary_key))
         ]
 
     def spoil(connection: Connection) -> None:
         connection.execute(delete(services))
+        connection.execute(update(absences).values(deputy=DAN))
+        connection.execute(delete(absences).where(absences.c.person == BEN))
         connection.execute(delete(releases).where(releases.c.release == SECOND.key))
         connection.execute(update(releases).where(releases.c.release == FIRST.key).values(version="6.6.6"))
 
     await tell(replica, town, clock)
-    await replica.database.write(lambda c: shown.mark_shown(c, THIRD, 1))
+    await replica.notes(go_away(CLEO, EVE, clock.now() + timedelta(days=1)))
+    await replica.database.write(lambda c: shown.mark_shown(c, OPEN, 1))
     before = await replica.database.read(rows)
     await replica.database.write(spoil)
-    assert await replica.database.write(rebuild) == 3
+    assert await replica.database.write(rebuild) == len(TOLD)
     assert await replica.database.read(rows) == before
     assert await replica.faults() == []
     assert (await replica.refuses(start("1.0.0"))).code is Code.ANOTHER_ACTIVE

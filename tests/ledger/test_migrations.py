@@ -3,26 +3,51 @@
 import asyncio
 import contextlib
 import gc
+import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+from sqlalchemy import Connection, NullPool, column, create_engine, insert, inspect, select, table, text
 
+from bot.coordinator import Accepted
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, alembic_config, upgrade
-from bot.ledger.tables import metadata
+from bot.ledger.tables import Moment, metadata
+from bot.ledger.verify import rebuild
+from bot.release.ids import ReleaseKey
+from bot.release.refusal import Code
+from bot.release.state import State
 from tests.ledger.conftest import Join, is_sqlite
-from tests.ledger.world import BEN, approve, start
+from tests.ledger.world import (
+    BEN,
+    CLEO,
+    DAN,
+    Replica,
+    StillClock,
+    Town,
+    approve,
+    cancel,
+    come_back,
+    go_away,
+    put_back,
+    roll_back,
+    start,
+)
 
 ROOT = Path(__file__).parents[2]
+LEFT = Path(__file__).with_name("left-by-0001.jsonl")
+"""What the version with migration 0001 wrote: its story, an open release of another service, and answers."""
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @pytest.fixture
@@ -106,6 +131,140 @@ async def test_what_was_migrated_can_be_taken_back_and_done_again(url: str) -> N
     assert (await look(url))[0] == {"alembic_version"}
     upgrade(url)
     assert (await look(url))[1] == []
+
+
+# Over the data that the version before left
+
+
+@pytest.fixture
+def left() -> Rows:
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for line in LEFT.read_text(encoding="utf-8").split("\n"):
+        if line:
+            row = json.loads(line)
+            rows.setdefault(row.pop("table"), []).append({k: moment(k, v) for k, v in row.items()})
+    return rows
+
+
+def moment(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if is_moment(name) and value else value
+
+
+def is_moment(name: str) -> bool:
+    return name == "at" or name.endswith("_at")
+
+
+def as_it_was(name: str, row: Mapping[str, Any]) -> Any:
+    """Return a table with the columns that it had in a version."""
+    return table(name, *(column(key, Moment() if is_moment(key) else None) for key in row))
+
+
+async def rows_of(database: Database, left: Rows) -> Rows:
+    """Return what is in the columns that a version had, of the releases that it left."""
+
+    def read(connection: Connection) -> Rows:
+        found = {}
+        for name, rows in left.items():
+            keys = [key.name for key in metadata.tables[name].primary_key]
+            query = select(as_it_was(name, rows[0]))
+            every = [dict(row) for row in connection.execute(query).mappings()]
+            found[name] = sorted(every, key=lambda row: tuple(row[key] for key in keys))
+        return found
+
+    return await database.read(read)
+
+
+@pytest.fixture
+def old_url(empty_url: str, left: Rows) -> str:
+    """A database as the version with migration 0001 left it."""
+    command.upgrade(alembic_config(empty_url), "0001")
+    engine = create_engine(empty_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for name, rows in left.items():
+            connection.execute(insert(as_it_was(name, rows[0])), rows)
+    return empty_url
+
+
+@pytest.fixture
+def old(old_url: str, runbooks: Path, town: Town, clock: StillClock) -> Iterator[Replica]:
+    """This version on the database of the one before, brought up to date."""
+    upgrade(old_url)
+    replica = Replica(old_url, runbooks, town, clock)
+    clock.advance(days=2)
+    yield replica
+    replica.database.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+async def test_what_the_version_before_left_is_whole(old: Replica, left: Rows) -> None:
+    assert await rows_of(old.database, left) == left
+    assert await old.faults() == []
+    query = text("SELECT DISTINCT kind, signed, locked FROM releases")
+    (row,) = await old.database.read(lambda c: c.execute(query).all())
+    assert (row.kind, bool(row.signed), bool(row.locked)) == ("normal", True, False)
+
+
+async def test_rows_made_anew_of_what_the_version_before_left_are_the_same(old: Replica, left: Rows) -> None:
+    assert await old.database.write(rebuild) == 4
+    assert await rows_of(old.database, left) == left
+
+
+async def test_releases_of_the_version_before_go_on(old: Replica) -> None:
+    payments, open_one = ReleaseKey("payments-1"), ReleaseKey("checkout-3")
+    assert (await old.accepts(approve(CLEO, payments))).state is State.IN_PROGRESS
+    assert (await old.refuses(roll_back(CLEO))).code is Code.ANOTHER_ACTIVE
+    await old.accepts(cancel(key=open_one))
+    await old.accepts(roll_back(CLEO))
+    assert (await old.accepts(put_back())).state is State.ROLLED_BACK
+    assert (await old.refuses(start("1.1.0"))).code is Code.LOCKED
+    assert await old.faults() == []
+
+
+async def test_a_delivery_that_the_version_before_answered_is_not_answered_anew(old: Replica) -> None:
+    again = await old.hears(start("8.8.8"), "press-0")
+    assert isinstance(again, Accepted)
+    assert (again.again, again.release.key) == (True, "checkout-1")
+    assert (await old.refuses(start("8.8.8"), "typed-refused")).code is Code.ANOTHER_ACTIVE
+
+
+async def test_a_start_after_the_version_before_needs_no_signature_where_nothing_changed(
+    old: Replica,
+) -> None:
+    await old.accepts(cancel(key=ReleaseKey("checkout-3")))
+    release = await old.accepts(start("1.1.0"))
+    assert (release.key, release.policy, release.signed) == ("checkout-4", (), True)
+
+
+async def test_the_version_before_gets_its_schema_and_its_rows_back(
+    old: Replica, old_url: str, left: Rows
+) -> None:
+    command.downgrade(alembic_config(old_url), "0001")
+    assert await rows_of(old.database, left) == left
+    tables, _ = await look(old_url)
+    assert tables == {*left, "alembic_version"}
+    upgrade(old_url)
+    assert await rows_of(old.database, left) == left
+    assert await old.faults() == []
+    assert (await look(old_url))[1] == []
+
+
+async def test_what_was_taken_back_and_done_again_is_made_anew_from_the_events(
+    old: Replica, old_url: str
+) -> None:
+    """Going back drops who is away and what is locked; the events still say it."""
+    await old.notes(go_away(BEN, DAN, old.clock.now().replace(day=9)))
+    await old.accepts(cancel(key=ReleaseKey("checkout-3")))
+    await old.accepts(roll_back(CLEO))
+    await old.accepts(put_back())
+    command.downgrade(alembic_config(old_url), "0001")
+    upgrade(old_url)
+    assert len(await old.faults()) == 2
+    await old.database.write(rebuild)
+    assert await old.faults() == []
+    assert (await old.refuses(start("1.1.0"))).code is Code.LOCKED
+    await old.notes(come_back(BEN))
 
 
 def test_there_is_one_line_of_migrations() -> None:

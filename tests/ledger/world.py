@@ -1,6 +1,6 @@
 """A small world around the coordinator: a town of people, a clock that stands still, and a story to tell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,28 +8,33 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, select
 
-from bot.coordinator import Accepted, Answer, Coordinator
+from bot.coordinator import Accepted, Answer, Coordinator, Noted
 from bot.ledger.answers import Delivery
 from bot.ledger.database import Database
 from bot.ledger.ledger import Entry, Ledger
-from bot.ledger.tables import releases
+from bot.ledger.tables import events
 from bot.ledger.verify import verify
-from bot.release.approval import Approve, Reject
 from bot.release.attention import Attend
-from bot.release.cancel import Cancel
 from bot.release.command import Command
+from bot.release.gates.answers import Approve, Reject
 from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.manifest import NOTHING_KNOWN, Manifest
+from bot.release.people.absence import AbsenceCommand, ComeBack, GoAway
+from bot.release.people.directory import Directory
 from bot.release.refusal import Refused
 from bot.release.release import Release
-from bot.release.stage import BeginStage
-from bot.release.start import Start
-from bot.release.steps import FinishStep
-from bot.runbook.model import Role
-from bot.runbook.read import Runbooks
+from bot.release.stages.cancel import Cancel
+from bot.release.stages.lock import LiftLock
+from bot.release.stages.rollback import Rollback
+from bot.release.stages.stage import BeginStage
+from bot.release.stages.start import Start
+from bot.release.stages.steps import FinishStep
+from bot.runbook.files.read import Runbooks
+from bot.runbook.roles import Standing
 
 TEAM = WorkspaceId("T1")
 CHANNEL = ChannelId("C1")
-ANA, BEN, CLEO, DAN = UserId("UANA"), UserId("UBEN"), UserId("UCLEO"), UserId("UDAN")
+ANA, BEN, CLEO, DAN, EVE = (UserId(f"U{name}") for name in ("ANA", "BEN", "CLEO", "DAN", "EVE"))
 CHECKOUT = ReleaseKey("checkout-1")
 MORNING = datetime(2026, 3, 2, 10, 30, 0, 250_000, tzinfo=UTC)
 
@@ -79,14 +84,22 @@ class StillClock:
 
 @dataclass
 class Town:
-    """Who is in which group; a group that is missing cannot be read."""
+    """Who is in which group, and what else people are; a group that is missing cannot be read.
+
+    Whoever is in a group is a member of the workspace, as the people of these tests are, too.
+    """
 
     groups: dict[str, tuple[UserId, ...]] = field(
         default_factory=lambda: {"qa": (BEN, CLEO), "security": (CLEO, DAN)}
     )
+    people: dict[UserId, Standing] = field(
+        default_factory=lambda: dict.fromkeys((ANA, BEN, CLEO, DAN, EVE), Standing.MEMBER)
+    )
 
-    def people_in(self, role: Role) -> tuple[UserId, ...] | None:
-        return self.groups.get(role.group or "")
+    def seen(self) -> Directory:
+        in_groups = {person for people in self.groups.values() for person in people}
+        everybody = {**dict.fromkeys(sorted(in_groups), Standing.MEMBER), **self.people}
+        return Directory(people=everybody, groups=dict(self.groups))
 
 
 class Replica:
@@ -95,6 +108,7 @@ class Replica:
     def __init__(self, url: str, runbooks: Path, town: Town, clock: StillClock) -> None:
         self.database = Database(url)
         self.ledger = Ledger()
+        self.runbooks = runbooks
         self.clock = clock
         self.changed: list[ReleaseId] = []
         self.coordinator = Coordinator(
@@ -117,6 +131,11 @@ class Replica:
         assert isinstance(answer, Refused), answer
         return answer
 
+    async def notes(self, command: AbsenceCommand) -> None:
+        """Hand in what a person does on all releases, and expect that it is accepted."""
+        answer = await self.coordinator.note(command)
+        assert isinstance(answer, Noted), answer
+
     async def entries(self, key: ReleaseKey = CHECKOUT) -> Sequence[Entry]:
         return await self.database.read(lambda c: self.ledger.entries(c, ReleaseId(TEAM, key)))
 
@@ -127,13 +146,36 @@ class Replica:
         return await self.database.read(verify)
 
 
-def write_runbook(folder: Path, service: str = "checkout", seats: int = 1) -> None:
+def write_runbook(folder: Path, service: str = "checkout", seats: int = 1, more: str = "") -> None:
+    """Write the runbook of a service; `more` are lines that stand at its end."""
     folder.mkdir(exist_ok=True)
-    (folder / f"{service}.yaml").write_text(RUNBOOK.format(service=service, seats=seats), encoding="utf-8")
+    text = RUNBOOK.format(service=service, seats=seats) + more
+    (folder / f"{service}.yaml").write_text(text, encoding="utf-8")
 
 
-def start(version: str = "1.0.0", service: str = "checkout", by: UserId = ANA, note: str = "") -> Start:
-    return Start(workspace=TEAM, by=by, channel=CHANNEL, service=service, version=version, note=note)
+def start(
+    version: str = "1.0.0",
+    service: str = "checkout",
+    by: UserId = ANA,
+    note: str = "",
+    kind: str = "normal",
+    manifest: Manifest = NOTHING_KNOWN,
+) -> Start:
+    return Start(
+        workspace=TEAM,
+        by=by,
+        channel=CHANNEL,
+        service=service,
+        version=version,
+        note=note,
+        kind=kind,
+        manifest=manifest,
+    )
+
+
+def act(kind: Callable[..., Command], by: UserId, key: ReleaseKey = CHECKOUT, **what: object) -> Command:
+    """Return a command of some kind about a release."""
+    return kind(workspace=TEAM, release=key, by=by, **what)
 
 
 def approve(by: UserId, key: ReleaseKey = CHECKOUT, stage: int = 0, comment: str = "") -> Approve:
@@ -158,42 +200,41 @@ def finish(by: UserId, stage: int, key: ReleaseKey = CHECKOUT) -> FinishStep:
     return FinishStep(workspace=TEAM, release=key, by=by, stage=stage, step=step)
 
 
+def roll_back(by: UserId = ANA, key: ReleaseKey = CHECKOUT, reason: str = "Orders are lost.") -> Rollback:
+    return Rollback(workspace=TEAM, release=key, by=by, reason=reason)
+
+
+def put_back(by: UserId = CLEO, key: ReleaseKey = CHECKOUT) -> FinishStep:
+    """Tick the one step of a rollback."""
+    step = "Put the version before back in place"
+    return FinishStep(workspace=TEAM, release=key, by=by, stage=2, step=step)
+
+
+def unlock(by: UserId = ANA, key: ReleaseKey = CHECKOUT, reason: str = "The query is mended.") -> LiftLock:
+    return LiftLock(workspace=TEAM, release=key, by=by, reason=reason)
+
+
+def go_away(by: UserId, deputy: UserId, until: datetime) -> GoAway:
+    return GoAway(workspace=TEAM, by=by, deputy=deputy, until=until)
+
+
+def come_back(by: UserId) -> ComeBack:
+    return ComeBack(workspace=TEAM, by=by)
+
+
 def attend(key: ReleaseKey = CHECKOUT) -> Attend:
     return Attend(workspace=TEAM, release=key, by=ROLLCALL)
 
 
-async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
-    """Bring about every kind of event there is: one release is completed, one is cancelled, one is open."""
-    await replica.accepts(start(note="Für alle: „fertig“ \u2028 <b>&amp;</b> 🚀"))
-    night: Sequence[tuple[int, Command]] = (
-        (8, attend()),
-        (1, reject(BEN, comment='Not "yet" \\ naïve')),
-        (1, approve(BEN)),
-    )
-    for by, command in night:
-        clock.advance(hours=by)
+async def complete(replica: Replica, key: ReleaseKey = CHECKOUT) -> Release:
+    """Take a release that was just started to its end."""
+    for command in (approve(BEN, key), finish(ANA, 0, key), approve(DAN, key, stage=1), begin(key=key)):
         await replica.accepts(command)
-    await replica.accepts(finish(ANA, 0))
-    clock.advance(minutes=1)
-    await replica.accepts(approve(DAN, stage=1))
-    town.groups["security"] = (CLEO,)
-    await replica.accepts(attend())
-    await replica.accepts(approve(CLEO, stage=1, comment="e\u0301 is not \u00e9"))
-    for last in (begin(), finish(CLEO, 1)):
-        clock.advance(seconds=1)
-        await replica.accepts(last)
-    second = ReleaseKey("checkout-2")
-    for later in (start("1.1.0"), cancel(key=second), start("1.1.0")):
-        await replica.accepts(later)
-    third = ReleaseKey("checkout-3")
-    await replica.accepts(reject(BEN, key=third))
-    town.groups["qa"] = tuple(person for person in town.groups["qa"] if person != BEN)
-    await replica.accepts(approve(BEN, key=third))
+    return await replica.accepts(finish(CLEO, 1, key))
 
 
-def lines(connection: Connection, ledger: Ledger) -> Iterable[dict[str, object]]:
+def lines(connection: Connection) -> Iterable[Mapping[str, object]]:
     """Return the ledger as it is written to golden.jsonl: one mapping an event."""
-    for release in connection.scalars(select(releases.c.release).order_by(releases.c.release)):
-        for entry in ledger.entries(connection, ReleaseId(TEAM, release)):
-            place = {"workspace": TEAM, "release": release, "seq": entry.seq}
-            yield {**place, "prev": entry.prev, "hash": entry.hash, "body": entry.body}
+    columns = (events.c[name] for name in ("workspace", "release", "seq", "prev", "hash", "body"))
+    query = select(*columns).order_by(events.c.workspace, events.c.release, events.c.seq)
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -5,7 +5,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
+from playwright.async_api import Browser, async_playwright
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -13,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import MovableClock
 from bot.practice import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Practice
+from tests.practice.browsing import CHROMIUM, World
 
 Connect = Callable[[AsyncApp], Awaitable[None]]
 
@@ -101,3 +104,23 @@ async def over_http(hands: Hands) -> AsyncIterator[Connect]:
     yield connect
     for runner in runners:
         await runner.cleanup()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(browser: Browser) -> AsyncIterator[World]:
+    practice = Practice(MovableClock(), limits=False)
+    await practice.start(port=0)
+    client = AsyncWebClient(token=BOT_TOKEN, base_url=practice.api_url)
+    world = World(practice=practice, client=client, browser=browser)
+    yield world
+    await world.closes()
+    await practice.stop()

@@ -315,10 +315,8 @@ async def test_a_taken_port_is_an_error_and_not_a_crash(practice: Practice) -> N
 
 
 ODD: tuple[Any, ...] = (None, "x", -1, True, [], [{}], {}, {"b": {"c": 1}})
-FIELDS = (
-    "user channel command text message_ts action_id value values surface thread_ts ts advance_s group users"
-)
-ACTS = "command press submit message read close home clock faults people groups app"
+FIELDS = "user channel command text message_ts action_id value values surface thread_ts ts advance_s group users by"
+ACTS = "command press submit message read close home clock faults people groups join leave app"
 
 
 @pytest.mark.parametrize("what", ACTS.split())

@@ -1,135 +1,15 @@
 """The practice Slack's page in a real browser, against the real server and a small real app."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from playwright.async_api import expect
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
-from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
+from tests.practice.browsing import IN_BROWSER, PHONE, RELEASES, START, World, button, gate, mrkdwn, plain
 
-CHROMIUM = next(
-    (path for path in ("/usr/bin/chromium", shutil.which("chromium")) if path and Path(path).exists()), None
-)
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="The page is tested in Chromium; install it with `apt-get install chromium`."
-    ),
-]
-
-RELEASES = "C0RELEASES"
-WIDE = (1280, 800)
-PHONE = (390, 844)
-
-
-def plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
-def mrkdwn(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def button(text: str, action_id: str, **more: Any) -> dict[str, Any]:
-    return {"type": "button", "text": plain(text), "action_id": action_id, "value": "checkout-1", **more}
-
-
-def gate(*buttons: dict[str, Any]) -> list[dict[str, Any]]:
-    return [mrkdwn("*QA* asks two people"), {"type": "actions", "elements": list(buttons)}]
-
-
-START = {
-    "type": "modal",
-    "callback_id": "start",
-    "title": plain("Start a release"),
-    "submit": plain("Start"),
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "version",
-            "label": plain("Version"),
-            "element": {"type": "plain_text_input", "action_id": "text"},
-        }
-    ],
-}
-
-
-@dataclass(kw_only=True)
-class World:
-    """A workspace, an app's client in it, and a browser."""
-
-    practice: Practice
-    client: AsyncWebClient
-    browser: Browser
-    windows: list[BrowserContext] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    async def opens(self, route: str = "ana/releases", size: tuple[int, int] = WIDE) -> Page:
-        """Open the page at a route in a window of its own; any error in the page fails the test."""
-        window = await self.browser.new_context(viewport={"width": size[0], "height": size[1]})
-        self.windows.append(window)
-        page = await window.new_page()
-        page.set_default_timeout(8000)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        await page.goto(f"{self.practice.url}/#/{route}")
-        await expect(page.locator("#sidebar h1")).to_have_text("Practice")
-        return page
-
-    async def closes(self) -> None:
-        """Close all windows and fail if any page raised an error."""
-        for window in self.windows:
-            await window.close()
-        assert self.errors == []
-
-    async def posts(self, text: str, **more: Any) -> str:
-        """Post as the app in #releases and return the message's ts."""
-        answer = await self.client.chat_postMessage(channel=RELEASES, text=text, **more)
-        return str(answer["ts"])
-
-    @asynccontextmanager
-    async def runs(self, app: AsyncApp) -> AsyncIterator[None]:
-        """Keep the app connected by a socket."""
-        handler = AsyncSocketModeHandler(app, APP_TOKEN, web_client=self.client)
-        await handler.connect_async()
-        try:
-            yield
-        finally:
-            await handler.close_async()
-
-    def app(self) -> AsyncApp:
-        return AsyncApp(client=self.client)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def world(browser: Browser) -> AsyncIterator[World]:
-    practice = Practice(MovableClock(), limits=False)
-    await practice.start(port=0)
-    client = AsyncWebClient(token=BOT_TOKEN, base_url=practice.api_url)
-    world = World(practice=practice, client=client, browser=browser)
-    yield world
-    await world.closes()
-    await practice.stop()
+pytestmark = IN_BROWSER
 
 
 async def test_an_empty_channel_says_what_to_try(world: World) -> None:
@@ -543,3 +423,69 @@ async def test_the_clock_moves_forward(world: World) -> None:
 
     await expect(page.get_by_text("moved 1 d 15 min ahead")).to_be_visible()
     assert world.practice.workspace.clock.offset == timedelta(days=1, minutes=15)
+
+
+async def test_a_reply_that_is_sent_to_the_channel_shows_in_both_places(world: World) -> None:
+    root = await world.posts("checkout 1.4.0")
+    await world.posts("QA asks", thread_ts=root)
+    await world.posts("Production is done", thread_ts=root, reply_broadcast=True)
+    page = await world.opens()
+    channel = page.locator("#channel .message")
+
+    await expect(channel).to_have_count(2)
+    await expect(channel.nth(1)).to_contain_text("replied to a thread")
+    await expect(channel.nth(1)).to_contain_text("Production is done")
+    await channel.nth(1).get_by_role("link", name="thread", exact=True).click()
+    thread = page.get_by_role("complementary", name="Thread").locator(".message")
+    await expect(thread).to_have_count(3)
+    await expect(thread.nth(2)).to_contain_text("Also sent to the channel")
+    assert page.url.endswith(f"#/ana/releases/{root}")
+
+
+async def test_a_reply_that_is_sent_to_the_channel_later_appears_there(world: World) -> None:
+    root = await world.posts("checkout 1.4.0")
+    reply = await world.posts("Production is done", thread_ts=root)
+    page = await world.opens()
+    await expect(page.locator("#channel .message")).to_have_count(1)
+    args = {"channel": RELEASES, "ts": reply, "reply_broadcast": True}
+    await world.client.api_call("chat.update", json=args)
+
+    await expect(page.locator("#channel .message").nth(1)).to_contain_text("Production is done")
+
+
+async def test_one_leaves_a_channel_and_joins_it_again(world: World) -> None:
+    page = await world.opens("ben/random")
+    await page.get_by_role("button", name="Leave #random").click()
+
+    await expect(page.get_by_text("You are not in #random.")).to_be_visible()
+    await expect(page.get_by_label("Message #random")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Leave #random")).to_have_count(0)
+    assert "U0BEN" not in world.practice.workspace.channels["C0RANDOM"].members
+    await page.get_by_role("button", name="Join").click()
+    await expect(page.get_by_label("Message #random")).to_be_visible()
+    await expect(page.locator("#channel .message").last).to_contain_text("@Ben Vogel has joined the channel")
+
+
+async def test_who_leaves_a_private_channel_sees_it_no_more(world: World) -> None:
+    page = await world.opens("dan/war-room")
+    await page.get_by_role("button", name="Leave #war-room").click()
+
+    await expect(page.get_by_role("link", name="war-room")).to_have_count(0)
+    await expect(page.get_by_label("Message #releases")).to_be_visible()
+
+
+async def test_a_guest_without_a_channel_still_has_the_app(world: World) -> None:
+    page = await world.opens("gil/releases")
+    await expect(page.get_by_role("button", name="Acting as Gil Novak")).to_contain_text("GUEST")
+    await expect(page.get_by_role("link", name="random")).to_have_count(0)
+    await page.get_by_role("button", name="Leave #releases").click()
+
+    await expect(page.get_by_text("Here Rollcall writes to you alone.")).to_be_visible()
+
+
+async def test_people_of_other_workspaces_are_marked_and_bots_cannot_be_acted_as(world: World) -> None:
+    page = await world.opens()
+    await page.get_by_role("button", name="Act as another person").click()
+
+    await expect(page.get_by_role("menuitemradio", name="Sol Reyes")).to_contain_text("EXTERNAL")
+    await expect(page.get_by_role("menuitemradio", name="Pipeline")).to_have_count(0)

@@ -476,7 +476,7 @@ async def test_no_odd_argument_breaks_a_method(clock: MovableClock, method: str)
     practice = Practice(clock, limits=False)
     await practice.start(port=0)
     names = "channel text blocks metadata attachments view ts thread_ts user users limit cursor trigger_id"
-    names += " view_id hash types oldest latest message_ts usergroup bot user_id include_users external_id"
+    names += " view_id hash types oldest latest message_ts usergroup bot user_id include_users external_id reply_broadcast"
     plain = {"channel": RELEASES, "text": "x", "user": "U0ANA", "user_id": "U0ANA"}
     token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
     headers = {"Authorization": f"Bearer {token}"}

@@ -1,25 +1,39 @@
 """A release to test with: its runbook, its people, and what they do, told as in a thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, settings
 
-from bot.release.approval import Approve, Reject
 from bot.release.attention import Attend
-from bot.release.cancel import Cancel
-from bot.release.command import Command, Decision, Facts
+from bot.release.command import Command, Decision, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
-from bot.release.gates import GateResult, gate_result
+from bot.release.gates.answers import Abstain, Approve, Reject, ResolveRejection, TakeSeat, Withdraw
+from bot.release.gates.checks import ReportCheck
+from bot.release.gates.override import Override
+from bot.release.gates.result import GateResult, gate_result
+from bot.release.gates.review import SignReview
 from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
+from bot.release.manifest import Manifest
+from bot.release.people.directory import Away, Directory
+from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint
+from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Refused
 from bot.release.release import Members, Release
-from bot.release.stage import BeginStage
-from bot.release.start import Start, StartFacts
-from bot.release.steps import FinishStep
-from bot.runbook.model import Begin, Gate, Handoffs, Reminders, Role, Runbook, Seats, Stage, Step
+from bot.release.stages.cancel import Cancel
+from bot.release.stages.failure import FailStep, RetryStep, SkipStep
+from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
+from bot.release.stages.lock import LiftLock
+from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.rollback import Rollback
+from bot.release.stages.stage import BeginStage
+from bot.release.stages.start import Start, StartFacts
+from bot.release.stages.steps import FinishStep
+from bot.runbook.gates import Gate, Need, Of, Reminders, Seats, When
+from bot.runbook.model import Begin, Handoffs, Runbook, Stage, Step
+from bot.runbook.roles import Role, Standing
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, on which every release of these tests is started."""
@@ -73,16 +87,207 @@ class Person:
 
         return _now(command)
 
+    def abstains(self, gate: str, comment: str = "", *, stage: int | None = None) -> Act:
+        return _now(
+            lambda r: Abstain(
+                workspace=ACME, release=r.key, by=self.id, stage=_stage(r, stage), gate=gate, comment=comment
+            )
+        )
+
+    def withdraws(self, gate: str, comment: str = "", *, stage: int | None = None) -> Act:
+        return _now(
+            lambda r: Withdraw(
+                workspace=ACME, release=r.key, by=self.id, stage=_stage(r, stage), gate=gate, comment=comment
+            )
+        )
+
+    def takes_seat(self, gate: str, role: str, *, stage: int | None = None) -> Act:
+        return _now(
+            lambda r: TakeSeat(
+                workspace=ACME, release=r.key, by=self.id, stage=_stage(r, stage), gate=gate, role=role
+            )
+        )
+
+    def settles(
+        self, gate: str, person: "Person", how: str = "It is a flaky test.", *, stage: int | None = None
+    ) -> Act:
+        return _now(
+            lambda r: ResolveRejection(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                stage=_stage(r, stage),
+                gate=gate,
+                comment=how,
+                person=person.id,
+            )
+        )
+
+    def reports(self, check: str, *, passed: bool = True, comment: str = "") -> Act:
+        return _now(
+            lambda r: ReportCheck(
+                workspace=ACME, release=r.key, by=self.id, check=check, passed=passed, comment=comment
+            )
+        )
+
+    def overrides(self, gate: str, because: str = "Payments are down.", *, stage: int | None = None) -> Act:
+        return _now(
+            lambda r: Override(
+                workspace=ACME, release=r.key, by=self.id, stage=_stage(r, stage), gate=gate, reason=because
+            )
+        )
+
+    def signs(self, comment: str = "") -> Act:
+        return _now(lambda r: SignReview(workspace=ACME, release=r.key, by=self.id, comment=comment))
+
+    def holds(self, because: str = "The dashboards are red.", *, until: timedelta | None = None) -> Act:
+        return _now(
+            lambda r: PlaceHold(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                reason=because,
+                until=None if until is None else r.at + until,
+            )
+        )
+
+    def keeps(self, hold: int = 1, *, until: timedelta | None = None) -> Act:
+        return _now(
+            lambda r: KeepHold(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                number=hold,
+                until=None if until is None else r.at + until,
+            )
+        )
+
+    def lifts(self, hold: int = 1, because: str = "") -> Act:
+        return _now(
+            lambda r: LiftHold(workspace=ACME, release=r.key, by=self.id, number=hold, reason=because)
+        )
+
     def begins(self, *, stage: int | None = None) -> Act:
         return _now(lambda r: BeginStage(workspace=ACME, release=r.key, by=self.id, stage=_stage(r, stage)))
 
-    def finishes(self, step: str, *, stage: int | None = None) -> Act:
+    def finishes(self, step: str, *, stage: int | None = None, attempt: int | None = None) -> Act:
         return _now(
-            lambda r: FinishStep(workspace=ACME, release=r.key, by=self.id, stage=_stage(r, stage), step=step)
+            lambda r: FinishStep(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                stage=_stage(r, stage),
+                step=step,
+                attempt=_attempt(r, attempt),
+            )
+        )
+
+    def fails(
+        self,
+        step: str,
+        because: str = "The pods do not start.",
+        *,
+        stage: int | None = None,
+        attempt: int | None = None,
+    ) -> Act:
+        return _now(
+            lambda r: FailStep(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                stage=_stage(r, stage),
+                step=step,
+                attempt=_attempt(r, attempt),
+                reason=because,
+            )
+        )
+
+    def retries(self, step: str, *, stage: int | None = None, attempt: int | None = None) -> Act:
+        return _now(
+            lambda r: RetryStep(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                stage=_stage(r, stage),
+                step=step,
+                attempt=_attempt(r, attempt),
+            )
+        )
+
+    def skips(
+        self,
+        step: str,
+        because: str = "It is done by hand.",
+        *,
+        stage: int | None = None,
+        attempt: int | None = None,
+    ) -> Act:
+        return _now(
+            lambda r: SkipStep(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                stage=_stage(r, stage),
+                step=step,
+                attempt=_attempt(r, attempt),
+                reason=because,
+            )
         )
 
     def cancels(self, because: str = "The customer waits for 1.4.1.") -> Act:
         return _now(lambda r: Cancel(workspace=ACME, release=r.key, by=self.id, reason=because))
+
+    def rolls_back(self, because: str = "Orders are lost.") -> Act:
+        """Roll a release back that is the newest of its service, and the only one that is open."""
+        return _now(
+            lambda r: Rollback(workspace=ACME, release=r.key, by=self.id, reason=because),
+            lambda r: Neighbours(newest=r.key, before="1.3.0"),
+        )
+
+    def unlocks(self, because: str = "The query is mended.") -> Act:
+        return _now(lambda r: LiftLock(workspace=ACME, release=r.key, by=self.id, reason=because))
+
+    def changes(self, version: str, manifest: Manifest | None = None) -> Act:
+        return _now(
+            lambda r: ChangeManifest(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                version=version,
+                manifest=r.manifest if manifest is None else manifest,
+            )
+        )
+
+    def offers(self, to: "Person", duty: Duty = Duty.CAPTAIN, note: str = "") -> Act:
+        return _now(
+            lambda r: OfferDuty(workspace=ACME, release=r.key, by=self.id, duty=duty, to=to.id, note=note)
+        )
+
+    def accepts(self, duty: Duty = Duty.CAPTAIN, *, read: str | None = None) -> Act:
+        """Accept a duty after reading the state back: the present one, unless another is named."""
+        return _now(
+            lambda r: AcceptDuty(
+                workspace=ACME,
+                release=r.key,
+                by=self.id,
+                duty=duty,
+                read=fingerprint(r) if read is None else read,
+            )
+        )
+
+    def declines(self, duty: Duty = Duty.CAPTAIN, comment: str = "") -> Act:
+        return _now(
+            lambda r: DeclineDuty(workspace=ACME, release=r.key, by=self.id, duty=duty, comment=comment)
+        )
+
+    def takes_the_lead(self) -> Act:
+        return _now(lambda r: TakeLead(workspace=ACME, release=r.key, by=self.id))
+
+    def leaves_the_channel(self) -> Act:
+        return _now(lambda r: LeaveChannel(workspace=ACME, release=r.key, by=self.id))
+
+    def joins_the_channel(self) -> Act:
+        return _now(lambda r: JoinChannel(workspace=ACME, release=r.key, by=self.id))
 
     def leaves(self, role: str) -> Act:
         return members_become(
@@ -93,9 +298,8 @@ class Person:
         return members_become(lambda members: {**members, role: tuple(sorted({*members[role], self.id}))})
 
 
-ana, ben, bea, cleo, dan, dee, eli, gus = (
-    Person(UserId(name)) for name in ("ana", "ben", "bea", "cleo", "dan", "dee", "eli", "gus")
-)
+NEIGHBOURS = tuple(Person(UserId(name)) for name in ("ana", "ben", "bea", "cleo", "dan", "dee", "eli", "gus"))
+ana, ben, bea, cleo, dan, dee, eli, gus = NEIGHBOURS
 
 
 def time_passes(**wait: float) -> Act:
@@ -115,22 +319,15 @@ def later(act: Act, **wait: float) -> Act:
 
 def unread(role: str, act: Act) -> Act:
     """Let an act come when the people in a role cannot be read."""
-
-    def asked(release: Release) -> Asked:
-        it = act(release)
-        return replace(it, facts=replace(it.facts, members={**it.facts.members, role: None}))
-
-    return asked
+    return among(lambda town: _without_group(town, role), act)
 
 
 def members_become(changed: Callable[[Members], Members]) -> Act:
     """Let the scheduler find other people in the roles."""
 
     def asked(release: Release) -> Asked:
-        return Asked(
-            command=_attend(release).command,
-            facts=Facts(now=release.at, members=changed(release.members)),
-        )
+        directory = town(changed(release.members), away=release.deputies)
+        return Asked(command=_attend(release).command, facts=Facts(now=release.at, directory=directory))
 
     return asked
 
@@ -140,9 +337,40 @@ def meanwhile(change: Act, act: Act) -> Act:
 
     def asked(release: Release) -> Asked:
         it = act(release)
-        return replace(it, facts=replace(it.facts, members=change(release).facts.members))
+        return replace(it, facts=replace(it.facts, directory=change(release).facts.directory))
 
     return asked
+
+
+def among(change: Callable[[Directory], Directory], act: Act) -> Act:
+    """Let an act come in a town that is different in some way."""
+
+    def asked(release: Release) -> Asked:
+        it = act(release)
+        return replace(it, facts=replace(it.facts, directory=change(it.facts.directory)))
+
+    return asked
+
+
+def beside(act: Act, neighbours: Neighbours) -> Act:
+    """Let an act come when the service has other releases."""
+
+    def asked(release: Release) -> Asked:
+        it = act(release)
+        return replace(it, facts=replace(it.facts, neighbours=neighbours))
+
+    return asked
+
+
+def standing(person: Person, become: Standing) -> Callable[[Directory], Directory]:
+    """Make somebody a guest, a bot, deactivated, or a member."""
+    return lambda town: replace(town, people={**town.people, person.id: become})
+
+
+def away(person: Person, deputy: Person, until: datetime) -> Callable[[Directory], Directory]:
+    """Make somebody be away, with a deputy, until a moment."""
+    absent = Away(deputy=deputy.id, until=until)
+    return lambda town: replace(town, away={**town.away, person.id: absent})
 
 
 def answer(release: Release, act: Act) -> Decision:
@@ -183,24 +411,53 @@ def gate(release: Release, name: str, *, stage: int | None = None) -> GateResult
     return gate_result(release, release.runbook.stages[index].gate(name), index)
 
 
-def runbook(*stages: Stage, reminders: Reminders | None = None, handoffs: Handoffs | None = None) -> Runbook:
+def runbook(
+    *stages: Stage,
+    reminders: Reminders | None = None,
+    handoffs: Handoffs | None = None,
+    roles: tuple[Role, ...] = (),
+    **other: object,
+) -> Runbook:
     """Return a runbook of the stages, or else of a check and a production stage."""
-    return Runbook(
-        title="A test's runbook",
-        roles=(
-            Role(name="captain", starter=True),
-            *(Role(name=name, group=name) for name in ("qa", "security", "on-call")),
-        ),
-        reminders=reminders or Reminders(),
-        handoffs=handoffs,
-        stages=stages or (CHECK, PRODUCTION),
+    return Runbook.model_validate(
+        {
+            "title": "A test's runbook",
+            "roles": (
+                Role(name="captain", starter=True),
+                *(Role(name=name, group=name) for name in ("qa", "security", "on-call")),
+                *roles,
+            ),
+            "reminders": reminders or Reminders(),
+            "handoffs": handoffs,
+            "stages": stages or (CHECK, PRODUCTION),
+            **other,
+        }
     )
 
 
-def asks(name: str, remind: Reminders | None = None, **seats: int) -> Gate:
-    """Return a gate; `on_call` is written for the role `on-call`."""
-    approvals = tuple(Seats(role=role.replace("_", "-"), count=count) for role, count in seats.items())
-    return Gate(name=name, approvals=approvals, remind=remind)
+def asks(
+    name: str,
+    remind: Reminders | None = None,
+    *,
+    when: When | None = None,
+    expires: timedelta | None = None,
+    **seats: int,
+) -> Gate:
+    """Return a gate that needs all of some seats; `on_call` is written for the role `on-call`."""
+    parts = tuple(Seats(role=role.replace("_", "-"), count=count) for role, count in seats.items())
+    needs = parts[0] if len(parts) == 1 else Of(parts=parts)
+    return Gate(name=name, needs=needs, remind=remind, when=when, expires=expires)
+
+
+def needs(name: str, need: Need, *, when: When | None = None) -> Gate:
+    """Return a gate with an expression."""
+    return Gate(name=name, needs=need, when=when)
+
+
+def gated(*gates: Gate, begin: Begin = Begin.AUTOMATIC, **other: object) -> Runbook:
+    """Return a runbook of one production stage behind some gates."""
+    only = Stage(name="Only", owner="qa", production=True, begin=begin, gates=gates, steps=steps("Deploy"))
+    return runbook(only, **other)  # type: ignore[arg-type]
 
 
 def steps(*texts: str) -> tuple[Step, ...]:
@@ -223,7 +480,29 @@ PRODUCTION = Stage(
 )
 
 
-def start(version: str = "1.4.0", *, by: Person = ana, service: str = "checkout", note: str = "") -> Start:
+def town(members: Members = EVERYBODY, *, away: Mapping[UserId, Away] | None = None) -> Directory:
+    """Return a workspace in which each role is a user group, and everybody is a full member."""
+    people = {person for those in members.values() for person in those} | {p.id for p in NEIGHBOURS}
+    return Directory(
+        people=dict.fromkeys(sorted(people), Standing.MEMBER),
+        groups=dict(members),
+        away=away or {},
+    )
+
+
+def _without_group(town: Directory, role: str) -> Directory:
+    return replace(town, groups={name: people for name, people in town.groups.items() if name != role})
+
+
+def start(
+    version: str = "1.4.0",
+    *,
+    by: Person = ana,
+    service: str = "checkout",
+    note: str = "",
+    kind: str = "normal",
+    manifest: Manifest | None = None,
+) -> Start:
     """Return the command that starts a release."""
     return Start(
         workspace=ACME,
@@ -232,26 +511,42 @@ def start(version: str = "1.4.0", *, by: Person = ana, service: str = "checkout"
         service=service,
         version=version,
         note=note,
+        kind=kind,
+        manifest=manifest or Manifest(),
     )
 
 
-def start_facts(book: Runbook | None = None, members: Members | None = None) -> StartFacts:
+def start_facts(
+    book: Runbook | None = None,
+    members: Members | None = None,
+    *,
+    signed: Runbook | None = None,
+    directory: Directory | None = None,
+) -> StartFacts:
     """Return what is read for a start when nothing stands against it."""
     return StartFacts(
         now=NINE,
         services=("checkout", "search"),
+        kinds=(),
         runbook=book or runbook(),
         trouble="",
-        members=EVERYBODY if members is None else members,
+        directory=directory or town(EVERYBODY if members is None else members),
+        signed=signed,
         active=None,
         released_as=None,
+        locked=None,
         number=1,
     )
 
 
 def started(book: Runbook | None = None, members: Members | None = None) -> Release:
     """Return a release that ana has just started."""
-    decision = decide_start(start(), start_facts(book, members))
+    return started_with(start(), book, members)
+
+
+def started_with(command: Start, book: Runbook | None = None, members: Members | None = None) -> Release:
+    """Return a release that was just started by a command."""
+    decision = decide_start(command, start_facts(book, members))
     assert not isinstance(decision, Refused), decision
     return fold(decision)
 
@@ -272,9 +567,15 @@ def completed() -> Release:
     return play(in_production(), dan.finishes("Deploy"), dee.finishes("Watch the errors"))
 
 
-def _now(command: Callable[[Release], Command]) -> Act:
+def _now(
+    command: Callable[[Release], Command],
+    neighbours: Callable[[Release], Neighbours] = lambda release: Neighbours(),
+) -> Act:
     """Let a command come at the time of the newest event, with nobody in other roles than before."""
-    return lambda r: Asked(command=command(r), facts=Facts(now=r.at, members=r.members))
+    return lambda r: Asked(
+        command=command(r),
+        facts=Facts(now=r.at, directory=town(r.members, away=r.deputies), neighbours=neighbours(r)),
+    )
 
 
 _attend = _now(lambda r: Attend(workspace=ACME, release=r.key, by=ROLLCALL))
@@ -282,3 +583,7 @@ _attend = _now(lambda r: Attend(workspace=ACME, release=r.key, by=ROLLCALL))
 
 def _stage(release: Release, stage: int | None) -> int:
     return release.stage if stage is None else stage
+
+
+def _attempt(release: Release, attempt: int | None) -> int:
+    return release.attempt if attempt is None else attempt

@@ -1,136 +1,250 @@
 """Every state of a small release is visited, and every promise holds in each and on each way out of it.
 
-Times are left out of what tells two states apart, and so is what was said at stages that have begun: no
-rule looks back at it, and `begun_gates_stay` sees that it stays. A look at the release comes after a day,
-when every reminder is due.
+Times are left out of what tells two states apart. The people: Ana starts and leads; Ben is in QA, Dan on
+call, Eli in both, until they leave or join a role.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing import get_context
 
 import pytest
 
-from bot.release.approval import Approve, Reject
 from bot.release.attention import Attend
-from bot.release.cancel import Cancel
-from bot.release.command import Command, Facts
+from bot.release.command import Command, Facts, Neighbours
 from bot.release.decide import decide_start, fold
+from bot.release.gates.answers import Abstain, Approve, Reject, ResolveRejection, Withdraw
+from bot.release.gates.override import Override
+from bot.release.gates.review import SignReview
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.manifest import Manifest
+from bot.release.people.directory import Directory
 from bot.release.refusal import Refused
 from bot.release.release import Members, Release
-from bot.release.stage import BeginStage
-from bot.release.steps import FinishStep
-from bot.runbook.model import Begin, Reminders, Runbook, Stage
-from tests.release.given import ACME, asks, runbook, start, start_facts, steps
-from tests.release.witness import Witness, happened, stands_well, witness
+from bot.release.stages.cancel import Cancel
+from bot.release.stages.failure import FailStep, RetryStep, SkipStep
+from bot.release.stages.holds import LiftHold, PlaceHold
+from bot.release.stages.lock import LiftLock
+from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.rollback import Rollback
+from bot.release.stages.stage import BeginStage
+from bot.release.stages.steps import FinishStep
+from bot.runbook.gates import Reminders
+from bot.runbook.model import Begin, Review, Runbook, Stage
+from tests.release.given import ACME, asks, runbook, start, start_facts, steps, town
+from tests.release.promises import can_go_back, happened, has_one_effect, holds_well
 
 ANA, BEN, DAN, ELI = (UserId(name) for name in ("ana", "ben", "dan", "eli"))
-EVERYBODY: Members = {"captain": (ANA,), "qa": (ANA, BEN, ELI), "on-call": (DAN, ELI)}
-ONCE = Reminders(after=timedelta(hours=1), every=timedelta(hours=1), limit=1)
+EVERYBODY: Members = {
+    "captain": (ANA,),
+    "qa": (BEN, ELI),
+    "security": (BEN,),
+    "on-call": (DAN, ELI),
+}
+NEVER = Reminders(after=timedelta(days=90), every=timedelta(days=90), limit=1)
+ENDS = {"completed", "rolled_back", "cancelled"}
 
 Key = tuple[object, ...]
 """What tells one state from another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What may happen in one exploration besides approvals, steps, cancelling and rolling back."""
+
+    rejections: bool = False
+    abstentions: bool = False
+    holds: bool = False
+    revisions: bool = False
+    failures: bool = False
+    overrides: bool = False
+    changes_of_people: bool = False
+    attempts: int = 2
+
+
+@dataclass(slots=True, kw_only=True)
 class Explored:
     """Every state that can be reached, and from which other ones."""
 
     states: dict[Key, Release]
     reached_from: dict[Key, set[Key]]
-    ways: int
+    ways: int = 0
 
 
-def small(*second: str, safety: bool = False) -> Runbook:
+def small(*gates: str) -> Runbook:
     """Return two stages, of which the first waits for the captain and the second is production."""
-    gates = (asks("Both", qa=1, on_call=1), *([asks("Safety", qa=1)] if safety else []))
+    both = (asks("Both", qa=1, on_call=1),)
     return runbook(
-        Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=gates, steps=steps("Tag")),
+        Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=both, steps=steps("Tag")),
         Stage(
             name="Production",
             owner="on-call",
             production=True,
-            gates=(asks("Go", on_call=1),),
-            steps=steps(*second),
+            gates=tuple(asks(name, on_call=1) for name in gates),
+            steps=steps("Deploy"),
         ),
-        reminders=ONCE,
+        reminders=NEVER,
+        overrides="on-call",
+        review=Review(count=1),
     )
 
 
 def key(release: Release) -> Key:
     """Return what tells the state of a release from another."""
-    now = release.stage
+    now, review = release.stage, release.review
     return (
         release.state,
         now,
+        now in release.began,
+        release.version,
         tuple(sorted(release.members.items())),
-        frozenset((v.gate, v.by, v.verdict, v.roles) for v in release.votes if v.stage == now),
+        frozenset((v.gate, v.by, v.verdict, v.roles) for v in release.votes if v.stage >= now),
         len(release.open_steps),
-        frozenset((past.gate, past.count) for past in release.reminders if past.stage == now),
-        len(release.summaries),
+        release.attempt,
+        release.failure is not None,
+        frozenset(hold.owner for hold in release.holds),
+        frozenset((past.stage, past.gate, past.by) for past in release.overrides),
+        review and frozenset(signed.by for signed in review.signed),
+        bool(release.production_at),
+        release.lock is not None,
     )
 
 
-def toggled(members: Members) -> Iterator[Members]:
-    """Make each membership in which one person is in one role more, or less. Ana always is in `qa`."""
-    for role, person in (("qa", BEN), ("qa", ELI), ("on-call", DAN), ("on-call", ELI)):
-        yield {**members, role: tuple(sorted({*members[role]} ^ {person}))}
+class Explorer:
+    """Visit every state that a release can be in, holding each and each way out of it against the promises."""
 
+    def __init__(self, book: Runbook, model: Model) -> None:
+        self._book = book
+        self._model = model
+        self._towns: dict[Key, Directory] = {}
 
-def commands(release: Release) -> Iterator[Command]:
-    """Make everything that the four people and the clock could ask for."""
-    to, stage = release.key, release.stage
-    for by in (ANA, BEN, DAN, ELI):
-        for gate in release.current.gates:
-            yield Approve(workspace=ACME, release=to, by=by, stage=stage, gate=gate.name)
-            yield Reject(workspace=ACME, release=to, by=by, stage=stage, gate=gate.name, comment="It fails.")
+    def explore(self) -> Explored:
+        """Return all states and the ways between them."""
+        first = decide_start(start(), start_facts(self._book, EVERYBODY))
+        assert not isinstance(first, Refused)
+        release = fold(first)
+        found = Explored(states={key(release): release}, reached_from={key(release): set()})
+        self._stands(release)
+        left = deque([key(release)])
+        while left:
+            came_from = left.popleft()
+            before = found.states[came_from]
+            for command, facts in self._asked(before):
+                after = happened(before, command, facts)
+                if isinstance(after, Refused) or after is before:
+                    continue
+                at, found.ways = key(after), found.ways + 1
+                if at not in found.states:
+                    self._stands(after)
+                    if not isinstance(command, Attend):
+                        has_one_effect(after, command, self._facts(after))
+                    found.states[at] = after
+                    left.append(at)
+                found.reached_from.setdefault(at, set()).add(came_from)
+        return found
+
+    def _stands(self, release: Release) -> None:
+        holds_well(release)
+        can_go_back(release, self._facts(release))
+
+    def _facts(self, release: Release, members: Mapping[str, tuple[UserId, ...]] | None = None) -> Facts:
+        people = release.members if members is None else members
+        at = tuple(sorted(people.items()))
+        if at not in self._towns:
+            self._towns[at] = town(people)
+        return Facts(now=release.at, directory=self._towns[at], neighbours=Neighbours(newest=release.key))
+
+    def _asked(self, release: Release) -> Iterator[tuple[Command, Facts]]:
+        facts = self._facts(release)
+        for command in self._commands(release):
+            yield command, facts
+        if self._model.changes_of_people:
+            look = Attend(workspace=ACME, release=release.key, by=ROLLCALL)
+            for role, person in (("qa", ELI), ("on-call", DAN)):
+                there = tuple(sorted({*release.members[role]} ^ {person}))
+                yield look, self._facts(release, {**release.members, role: there})
+
+    def _commands(self, release: Release) -> Iterator[Command]:
+        """Make everything that the four people could ask for."""
+        if release.state.ended:
+            yield from self._afterwards(release)
+            return
+        for by in (ANA, BEN, DAN, ELI):
+            yield from self._answers(release, by)
+            yield from self._work(release, by)
+        yield from self._troubles(release)
+        for by in (ANA, DAN):
+            yield self._rollback(release, by)
+            yield Cancel(workspace=ACME, release=release.key, by=by, reason="It is the wrong branch.")
+        yield from self._afterwards(release)
+
+    def _rollback(self, release: Release, by: UserId) -> Command:
+        return Rollback(workspace=ACME, release=release.key, by=by, reason="Orders are lost.")
+
+    def _answers(self, release: Release, by: UserId) -> Iterator[Command]:
+        to, stage, model = release.key, release.stage, self._model
+        for gate in (gate.name for gate in release.current.gates):
+            yield Approve(workspace=ACME, release=to, by=by, stage=stage, gate=gate)
+            yield Withdraw(workspace=ACME, release=to, by=by, stage=stage, gate=gate)
+            if model.abstentions:
+                yield Abstain(workspace=ACME, release=to, by=by, stage=stage, gate=gate)
+            if model.rejections:
+                yield Reject(workspace=ACME, release=to, by=by, stage=stage, gate=gate, comment="It fails.")
+                yield ResolveRejection(
+                    workspace=ACME, release=to, by=ANA, stage=stage, gate=gate, comment="Flaky.", person=by
+                )
+            if model.overrides:
+                yield Override(workspace=ACME, release=to, by=by, stage=stage, gate=gate, reason="It burns.")
+
+    def _work(self, release: Release, by: UserId) -> Iterator[Command]:
+        to, stage, now = release.key, release.stage, release.attempt
         yield BeginStage(workspace=ACME, release=to, by=by, stage=stage)
-        for step in release.current.steps:
-            yield FinishStep(workspace=ACME, release=to, by=by, stage=stage, step=step.do)
-        yield Cancel(workspace=ACME, release=to, by=by, reason="It is the wrong branch.")
+        for step in (step.do for step in release.current.steps):
+            # What was said of an attempt comes in time, or late, or twice.
+            for attempt in (now, now - 1) if now > 1 else (now,):
+                yield FinishStep(workspace=ACME, release=to, by=by, stage=stage, step=step, attempt=attempt)
+                if self._model.failures and by != BEN:
+                    yield FailStep(
+                        workspace=ACME,
+                        release=to,
+                        by=by,
+                        stage=stage,
+                        step=step,
+                        attempt=attempt,
+                        reason="No.",
+                    )
+            if self._model.failures and by in (ANA, DAN):
+                if now < self._model.attempts:
+                    yield RetryStep(workspace=ACME, release=to, by=by, stage=stage, step=step, attempt=now)
+                yield SkipStep(
+                    workspace=ACME, release=to, by=by, stage=stage, step=step, attempt=now, reason="By hand."
+                )
 
+    def _troubles(self, release: Release) -> Iterator[Command]:
+        to = release.key
+        if self._model.holds:
+            for by in (BEN, DAN):
+                if by not in {hold.owner for hold in release.holds}:
+                    yield PlaceHold(workspace=ACME, release=to, by=by, reason="It is red.")
+            for hold in release.holds:
+                for by in (ANA, BEN, DAN):
+                    for reason in ("", "It is green."):
+                        yield LiftHold(workspace=ACME, release=to, by=by, number=hold.number, reason=reason)
+        if self._model.revisions:
+            other = "1.4.1" if release.version == "1.4.0" else "1.4.0"
+            for by in (ANA, BEN):
+                yield ChangeManifest(workspace=ACME, release=to, by=by, version=other, manifest=Manifest())
 
-def asked(release: Release) -> Iterator[tuple[Command, Facts]]:
-    """Make each command with the people that are known, and each change of people with a look."""
-    at, look = release.at, Attend(workspace=ACME, release=release.key, by=ROLLCALL)
-    for command in commands(release):
-        yield command, Facts(now=at, members=release.members)
-        yield command, Facts(now=at, members={**release.members, "qa": None})
-    yield look, Facts(now=at + timedelta(days=1), members=release.members)
-    yield look, Facts(now=at + timedelta(days=1), members={**release.members, "qa": None})
-    for members in toggled(release.members):
-        yield look, Facts(now=at, members=members)
-
-
-def explore(book: Runbook) -> Explored:
-    """Visit every state that a release of the runbook can be in, holding each way against the promises."""
-    first = decide_start(start(), start_facts(book, EVERYBODY))
-    assert not isinstance(first, Refused)
-    release = fold(first)
-    seen = witness(first[0])
-    stands_well(seen, release)
-    states, reached_from, ways = {key(release): release}, {key(release): set[Key]()}, 0
-    left = deque([(key(release), release, seen)])
-    while left:
-        came_from, before, seen = left.popleft()
-        for after, seen_after in outcomes(before, seen):
-            ways, at = ways + 1, key(after)
-            if at not in states:
-                stands_well(seen_after, after)
-                states[at] = after
-                left.append((at, after, seen_after))
-            reached_from.setdefault(at, set()).add(came_from)
-    return Explored(states=states, reached_from=reached_from, ways=ways)
-
-
-def outcomes(before: Release, seen: Witness) -> Iterable[tuple[Release, Witness]]:
-    """Make what each command leads to, where it is taken."""
-    for command, facts in asked(before):
-        outcome = happened(seen, before, command, facts)
-        if not isinstance(outcome, Refused):
-            yield outcome[1], outcome[0]
+    def _afterwards(self, release: Release) -> Iterator[Command]:
+        for by in (ANA, BEN, DAN, ELI):
+            if self._model.overrides:
+                yield SignReview(workspace=ACME, release=release.key, by=by)
+            if release.state.ended:
+                yield self._rollback(release, by)
+                yield LiftLock(workspace=ACME, release=release.key, by=by, reason="It is mended.")
 
 
 def can_end(explored: Explored) -> set[Key]:
@@ -138,40 +252,68 @@ def can_end(explored: Explored) -> set[Key]:
     ended = [at for at, release in explored.states.items() if release.state.ended]
     known, left = set(ended), deque(ended)
     while left:
-        for before in explored.reached_from[left.popleft()] - known:
+        for before in explored.reached_from.get(left.popleft(), set()) - known:
             known.add(before)
             left.append(before)
     return known
 
 
-def holds_for(book: Runbook, least: int) -> None:
-    """Explore a runbook, and protest where a state has no way to an end."""
-    explored = explore(book)
-    print(f"{len(explored.states):,} states, {explored.ways:,} ways between them")
-    assert len(explored.states) >= least
-    assert {release.state for release in explored.states.values()} == {
-        "awaiting_approval",
-        "ready",
-        "in_progress",
-        "completed",
-        "cancelled",
-    }
+def holds_for(book: Runbook, model: Model) -> tuple[int, int, set[str]]:
+    """Explore a runbook, protest where a state has no way to an end, and return how many states, ways and which."""
+    explored = Explorer(book, model).explore()
     assert can_end(explored) == set(explored.states), "a state has no way to an end"
+    return (
+        len(explored.states),
+        explored.ways,
+        {release.state.value for release in explored.states.values()},
+    )
+
+
+EVERY_STATE = {"awaiting_approval", "ready", "in_progress", "failed", "rolling_back", *ENDS}
+WITHOUT_FAILURES = EVERY_STATE - {"failed"}
 
 
 def test_every_state_of_a_small_release_keeps_every_promise() -> None:
-    holds_for(small("Deploy"), least=1_000)
+    states, ways, which = holds_for(small("Go"), Model(holds=True, failures=True, overrides=True))
+    print(f"{states:,} states, {ways:,} ways between them")
+    assert which == EVERY_STATE
+    assert (states, ways) >= (700, 4_000)
+
+
+LARGER: dict[str, tuple[Model, int, set[str]]] = {
+    "answers": (
+        Model(rejections=True, abstentions=True, holds=True, changes_of_people=True),
+        9_000,
+        WITHOUT_FAILURES,
+    ),
+    "revisions": (
+        Model(rejections=True, holds=True, revisions=True, changes_of_people=True),
+        13_000,
+        WITHOUT_FAILURES,
+    ),
+    "failures": (
+        Model(rejections=True, holds=True, failures=True, revisions=True, attempts=3),
+        3_000,
+        EVERY_STATE,
+    ),
+    "emergencies": (Model(rejections=True, holds=True, failures=True, overrides=True), 8_000, EVERY_STATE),
+}
+"""What may happen in each exploration, how many states it finds at least, and which."""
+
+
+def explore_larger(name: str) -> tuple[int, int, set[str]]:
+    return holds_for(small("Go"), LARGER[name][0])
 
 
 @pytest.mark.proof
-def test_every_state_of_a_larger_release_keeps_every_promise() -> None:
-    holds_for(small("Deploy", "Watch", safety=True), least=10_000)
-
-
-@pytest.mark.proof
-def test_every_state_of_an_automatic_release_keeps_every_promise() -> None:
-    book = small("Deploy", safety=True)
-    check, production = book.stages
-    by_itself = check.model_copy(update={"begin": Begin.AUTOMATIC})
-    by_hand = production.model_copy(update={"begin": Begin.CAPTAIN})
-    holds_for(book.model_copy(update={"stages": (by_itself, by_hand)}), least=10_000)
+def test_every_state_of_larger_releases_keeps_every_promise(
+    record_property: Callable[[str, object], None],
+) -> None:
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        found = dict(zip(LARGER, pool.map(explore_larger, LARGER), strict=True))
+    for name, (states, ways, which) in found.items():
+        print(f"{name}: {states:,} states, {ways:,} ways between them")
+        record_property(name, (states, ways))
+        _, least, expected = LARGER[name]
+        assert states >= least
+        assert which == expected

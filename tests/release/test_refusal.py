@@ -2,31 +2,41 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from bot.release.command import Neighbours
 from bot.release.decide import decide_start
 from bot.release.ids import ReleaseKey
+from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
-from bot.release.start import Start, StartFacts
+from bot.release.stages.start import Start, StartFacts
+from bot.runbook.model import Begin, Stage
 from tests.release.given import (
     EVERYBODY,
     ana,
+    asks,
     ben,
+    beside,
     completed,
     dan,
     dee,
+    eli,
+    gus,
     in_production,
     play,
     ready,
     refusal,
+    runbook,
     start,
     start_facts,
     started,
     unread,
 )
 
-OF_THE_COORDINATOR = {Code.UNKNOWN_RELEASE}
+OF_THE_EDGES = {Code.UNKNOWN_RELEASE, Code.KEY_DIFFERS, Code.NOT_READ}
+"""The coordinator knows which releases there are, and the forms what was typed and ticked."""
 
 
 def refused(facts: StartFacts, command: Start | None = None) -> Refused:
@@ -36,6 +46,9 @@ def refused(facts: StartFacts, command: Start | None = None) -> Refused:
 
 
 USUAL = start_facts()
+BOTH = started(
+    runbook(Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=(asks("Both", qa=1, security=1),)))
+)
 REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.ALREADY_ANSWERED: lambda: refusal(play(started(), ben.approves("QA")), ben.approves("QA")),
     Code.ALREADY_BEGUN: lambda: refusal(in_production(), dee.approves("Go")),
@@ -45,7 +58,26 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.CANNOT_READ_PEOPLE: lambda: refusal(started(), unread("qa", ben.approves("QA"))),
     Code.ENDED: lambda: refusal(completed(), ana.cancels()),
     Code.GATES_NOT_MET: lambda: refusal(started(), ana.begins()),
-    Code.NOT_ENOUGH_PEOPLE: lambda: refused(replace(USUAL, members={**EVERYBODY, "qa": ()})),
+    Code.KIND_UNKNOWN: lambda: refused(replace(USUAL, runbook=None, kinds=("normal",)), start(kind="hot")),
+    Code.LOCKED: lambda: refused(replace(USUAL, locked=(ReleaseKey("checkout-6"), "Orders are lost."))),
+    Code.MANIFEST_INVALID: lambda: refused(USUAL, start(manifest=Manifest(paths=("a\nb",)))),
+    Code.MANIFEST_SAME: lambda: refusal(started(), ana.changes("1.4.0")),
+    Code.NOT_ELIGIBLE: lambda: refusal(started(), ana.offers(ana)),
+    Code.NOT_ENOUGH_PEOPLE: lambda: refused(start_facts(members={**EVERYBODY, "qa": ()})),
+    Code.NOT_NEWEST: lambda: refusal(
+        completed(), beside(dan.rolls_back(), Neighbours(newest=ReleaseKey("checkout-9")))
+    ),
+    Code.NOTHING_TO_DO: lambda: refusal(started(), ben.withdraws("QA")),
+    Code.NOTHING_TO_ROLL_BACK: lambda: refusal(started(), ana.rolls_back()),
+    Code.ON_HOLD: lambda: refusal(play(ready(), gus.holds()), ana.begins()),
+    Code.SEAT_NEEDED: lambda: refusal(
+        play(BOTH, ben.approves("Both"), eli.approves("Both")),
+        eli.takes_seat("Both", "qa"),
+    ),
+    Code.TIME_INVALID: lambda: refusal(started(), ben.holds(until=timedelta(days=-1))),
+    Code.TOO_MANY: lambda: refusal(
+        play(started(), *(ben.holds(f"Concern {n}.") for n in range(10))), ben.holds("One more.")
+    ),
     Code.NOT_YET: lambda: refusal(ready(), ben.finishes("Tag the commit")),
     Code.NOT_YOURS: lambda: refusal(started(), dan.approves("QA")),
     Code.PRODUCTION_TOUCHED: lambda: refusal(in_production(), ana.cancels()),
@@ -58,11 +90,11 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.VERSION_INVALID: lambda: refused(USUAL, start("*")),
     Code.YOUR_OWN_RELEASE: lambda: refusal(started(), ana.approves("QA")),
 }
-SETTLED = (Code.ALREADY_ANSWERED, Code.ALREADY_BEGUN, Code.ALREADY_DONE, Code.ENDED)
+SETTLED = (Code.ALREADY_ANSWERED, Code.ALREADY_DONE, Code.ENDED, Code.MANIFEST_SAME)
 
 
 def test_every_code_is_given_by_a_rule() -> None:
-    assert set(REFUSALS) == set(Code) - OF_THE_COORDINATOR
+    assert set(REFUSALS) == set(Code) - OF_THE_EDGES
 
 
 @pytest.mark.parametrize("code", REFUSALS)
@@ -74,7 +106,8 @@ def test_a_refusal_has_its_code(code: Code) -> None:
 def test_a_refusal_is_a_sentence(code: Code) -> None:
     refused = REFUSALS[code]()
     assert refused.because[0].isupper() or refused.because.startswith(("checkout", "“"))
-    assert refused.because.endswith(".") or code is Code.RUNBOOK_BROKEN
+    # What somebody else wrote may stand at its end, in quotes.
+    assert refused.because.endswith((".", "”")) or code is Code.RUNBOOK_BROKEN
     text = f"{refused.because} {refused.instead}"
     assert "!" not in text
     assert "  " not in text

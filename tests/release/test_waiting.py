@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.release.people.handoff import Duty
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.model import Stage
+from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.model import Check, Stage
 from tests.release.given import (
     EVERYBODY,
     NINE,
@@ -20,8 +22,11 @@ from tests.release.given import (
     dan,
     dee,
     eli,
+    gated,
+    gus,
     in_production,
     later,
+    needs,
     play,
     ready,
     runbook,
@@ -86,7 +91,22 @@ def test_each_rejection_is_waited_for_beside_the_open_seats() -> None:
     assert waits(release)[:3] == [
         (Awaited.REJECTION, "QA", "", (ben.id,)),
         (Awaited.REJECTION, "QA", "", (bea.id,)),
-        (Awaited.APPROVAL, "QA", "qa", (eli.id,)),
+        (Awaited.APPROVAL, "QA", "qa", (eli.id, ben.id, bea.id)),
+    ]
+
+
+def test_who_has_rejected_is_waited_for_in_a_seat_that_nobody_else_could_fill() -> None:
+    release = play(started(gated(asks("QA", qa=3))), ben.rejects("QA"), later(bea.approves("QA"), hours=1))
+    assert waits(release) == [
+        (Awaited.REJECTION, "QA", "", (ben.id,)),
+        (Awaited.APPROVAL, "QA", "qa", (eli.id, ben.id)),
+    ]
+    one = play(started(gated(asks("QA", qa=1))), ben.rejects("QA"))
+    assert waits(one)[1][3] == (bea.id, eli.id)
+    left = play(started(gated(asks("QA", qa=3))), ben.rejects("QA"), ben.leaves("qa"))
+    assert waits(left)[1:] == [
+        (Awaited.APPROVAL, "QA", "qa", (bea.id, eli.id)),
+        (Awaited.PEOPLE, "QA", "qa", (ana.id,)),
     ]
 
 
@@ -160,3 +180,87 @@ def test_who_could_fill_a_gate_by_making_room_is_asked() -> None:
 def test_the_captain_finds_people_where_one_person_is_left_for_two_seats() -> None:
     release = play(started(BOTH), ben.leaves("qa"), bea.leaves("qa"), cleo.leaves("security"))
     assert Awaited.PEOPLE in {waiting.kind for waiting in waiting_on(release)}
+
+
+def test_where_everybody_left_has_abstained_people_are_to_be_found() -> None:
+    release = play(started(gated(asks("QA", qa=1))), *(p.abstains("QA") for p in (bea, ben, eli)))
+    assert waits(release) == [(Awaited.PEOPLE, "QA", "qa", (ana.id,))]
+
+
+LINT = CheckPassed(check="lint")
+CHECKS = (Check(name="lint", by="on-call"),)
+
+
+def test_a_check_waits_for_who_reports_it() -> None:
+    release = started(gated(needs("Green", LINT), checks=CHECKS))
+    assert waiting_on(release) == (
+        Waiting(kind=Awaited.CHECK, name="lint", role="on-call", on=(dan.id, dee.id), since=NINE),
+    )
+    failed = play(release, later(dan.reports("lint", passed=False), hours=1))
+    assert waiting_on(failed)[0].since == NINE + timedelta(hours=1)
+    alone = play(release, dan.leaves("on-call"), dee.leaves("on-call"))
+    assert waits(alone) == [(Awaited.CHECK, "lint", "on-call", (ana.id,))]
+
+
+def test_a_check_that_several_gates_need_is_waited_for_once() -> None:
+    release = started(gated(needs("Green", LINT), needs("Clean", LINT), checks=CHECKS))
+    assert [it[1] for it in waits(release)] == ["lint"]
+
+
+def test_a_gate_that_can_be_met_by_a_check_alone_waits_for_it_where_nobody_is_left() -> None:
+    either = needs("Go", Of(count=1, parts=(Seats(role="qa", count=1), LINT)))
+    release = play(started(gated(either, checks=CHECKS)), *(p.leaves("qa") for p in (bea, ben, eli)))
+    assert waits(release) == [(Awaited.CHECK, "lint", "on-call", (dan.id, dee.id))]
+
+
+def test_everybody_is_asked_who_could_help_on_some_way() -> None:
+    either = needs("Go", Of(count=1, parts=(Seats(role="qa", count=1), Seats(role="security", count=1))))
+    release = started(gated(either))
+    assert waits(release) == [(Awaited.APPROVAL, "Go", "qa or security", (bea.id, ben.id, eli.id, cleo.id))]
+
+
+def test_a_gate_that_is_not_needed_or_overridden_is_not_waited_for() -> None:
+    risky = asks("Risk", qa=1, when=When(risk=(Risk.HIGH,)))
+    release = started(gated(risky, asks("QA", qa=1), asks("Go", on_call=1), overrides="security"))
+    assert [it[1] for it in waits(release)] == ["QA", "Go"]
+    overridden = play(release, cleo.overrides("QA"))
+    assert [it[:2] for it in waits(overridden)] == [(Awaited.APPROVAL, "Go"), (Awaited.REVIEW, "override")]
+
+
+def test_an_automatic_stage_that_is_held_waits_for_the_hold_alone() -> None:
+    release = play(started(gated(asks("QA", qa=1))), gus.holds("Red."), ben.approves("QA"))
+    assert waits(release) == [(Awaited.HOLD, "Red.", "", (gus.id,))]
+
+
+def test_a_stage_that_waits_for_the_captain_waits_for_the_go_beside_the_hold() -> None:
+    release = play(ready(), gus.holds("Red."))
+    assert [it[0] for it in waits(release)] == [Awaited.HOLD, Awaited.GO]
+
+
+def test_a_failure_waits_for_a_choice_since_then() -> None:
+    release = play(in_production(), later(dan.fails("Deploy"), hours=1))
+    assert waiting_on(release) == (
+        Waiting(
+            kind=Awaited.CHOICE,
+            name="Deploy",
+            role="on-call",
+            on=(ana.id, dan.id, dee.id),
+            since=NINE + timedelta(hours=1),
+        ),
+    )
+
+
+def test_a_step_that_is_tried_again_is_waited_for_since_then() -> None:
+    release = play(in_production(), dan.fails("Deploy"), later(dan.retries("Deploy"), hours=1))
+    assert waiting_on(release)[0].since == NINE + timedelta(hours=1)
+
+
+def test_the_deputy_is_waited_for_as_the_captain_is() -> None:
+    release = play(ready(), ana.offers(gus, Duty.DEPUTY), gus.accepts(Duty.DEPUTY))
+    assert waits(release)[0][3] == (ana.id, gus.id)
+
+
+def test_the_way_back_waits_for_its_steps() -> None:
+    release = play(in_production(), later(ana.rolls_back(), hours=1))
+    (step,) = waiting_on(release)
+    assert (step.kind, step.on, step.since) == (Awaited.STEP, (dan.id, dee.id), NINE + timedelta(hours=1))

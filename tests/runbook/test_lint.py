@@ -1,12 +1,14 @@
 """`rollcall lint` prints each problem on a line, then how many there are."""
 
+import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
-from bot.runbook.lint import lint
+from bot.runbook.files.lint import lint
 
-SHIPPED = Path(__file__).parents[2] / "runbooks"
+ROOT = Path(__file__).parents[2]
+SHIPPED, DOCS = ROOT / "runbooks", ROOT / "docs" / "runbooks.md"
 
 
 def linted(*paths: Path) -> tuple[int, list[str]]:
@@ -40,3 +42,13 @@ def test_a_path_that_holds_no_runbook_is_a_problem(tmp_path: Path) -> None:
     code, (problem, _) = linted(missing)
     assert code == 1
     assert problem == f"{missing.as_posix()}:1:1: cannot be read: No such file or directory"
+
+
+def test_what_the_docs_show_can_stand_in_a_runbook(write: Callable[..., Path], tmp_path: Path) -> None:
+    write((SHIPPED / "standard.yaml").read_text(), "standard.yaml")
+    page = re.sub(r"<!-- generated.*?<!-- end -->", "", DOCS.read_text(), flags=re.DOTALL)
+    shown = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for number, text in enumerate(shown):
+        write(f"extends: standard\n{text}", f"shown-{number}.yaml")
+    assert len(shown) > 5
+    assert linted(tmp_path) == (0, [f"{len(shown) + 1} runbooks checked, no problems"])

@@ -2,18 +2,31 @@
 
 import hashlib
 import json
-from datetime import timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.runbook.model import Begin, Gate, Handoffs, Reminders, Role, Runbook, Seats, Stage, Step, duration
-from bot.runbook.read import read_runbook
+from bot.runbook.files.read import read_runbook
+from bot.runbook.gates import CheckPassed, Gate, Need, Of, Risk, Seats, When
+from bot.runbook.model import (
+    Begin,
+    Check,
+    Duties,
+    Handoffs,
+    Reminders,
+    Review,
+    Rollback,
+    Runbook,
+    Stage,
+    Step,
+)
+from bot.runbook.roles import ADMISSIBLE, Role, Rotation, Shift
+from bot.runbook.values import duration
+from tests.runbook.given import SHIPPED
 
-SHIPPED = Path(__file__).parents[2] / "runbooks"
 CHECKOUT = read_runbook(SHIPPED / "checkout.yaml")
 
 names = st.text("abcdefghij", min_size=1, max_size=8)
@@ -28,37 +41,130 @@ handoffs = st.builds(
 )
 
 
+people = st.lists(st.sampled_from(["U0ANA", "U0BEN", "U0BEA"]), min_size=1, max_size=3, unique=True).map(
+    tuple
+)
+rotations = st.builds(
+    Rotation,
+    timezone=st.sampled_from(["Europe/Berlin", "America/New_York", "UTC"]),
+    starting=st.dates(date(2000, 1, 1), date(2099, 12, 31)),
+    every=st.integers(1, 90).map(lambda days: timedelta(days=days)),
+    at=times,
+    people=people,
+) | st.builds(
+    lambda begins, ends, people: Rotation(
+        timezone="UTC",
+        starting=date(2026, 1, 5),
+        shifts=(
+            Shift(begins=begins, ends=ends, people=people),
+            Shift(begins=ends, ends=begins, people=people),
+        ),
+    ),
+    times,
+    times,
+    people,
+)
+admits = st.sets(st.sampled_from(ADMISSIBLE)).map(lambda some: tuple(sorted(some)))
+conditions = st.builds(
+    When,
+    kind=st.sampled_from([(), ("normal",), ("hotfix", "normal")]),
+    labels=st.lists(names, max_size=2, unique=True).map(tuple),
+    paths=st.lists(texts.map(str.strip).filter(bool), max_size=2, unique_by=str.casefold).map(tuple),
+    risk=st.lists(st.sampled_from(Risk), min_size=1, max_size=3, unique=True).map(tuple),
+)
+
+
+def roles_named(name: str) -> st.SearchStrategy[Role]:
+    """Bind a role to people of whom there can be many."""
+    return st.one_of(
+        st.builds(Role, name=st.just(name), group=names, admits=admits),
+        st.builds(Role, name=st.just(name), reviewers=st.just(True), admits=admits),
+        st.builds(Role, name=st.just(name), codeowners=st.just("/db/ @U02DBA @acme/dba\n")),
+    )
+
+
+def needs(asked: list[str], checks: list[str]) -> st.SearchStrategy[Need]:
+    """Ask for seats and checks, in expressions that have few ways."""
+    seats = st.builds(Seats, role=st.sampled_from(asked), count=st.integers(1, 20))
+    leaves = seats | st.builds(CheckPassed, check=st.sampled_from(checks)) if checks else seats
+
+    def of(below: st.SearchStrategy[Need]) -> st.SearchStrategy[Need]:
+        whens = st.builds(lambda part, when: Of(parts=(part,), when=when), below, conditions)
+        every = st.builds(
+            lambda one, others: Of(parts=(one, *others)), below, st.lists(below | whens, max_size=2)
+        )
+        some = st.lists(below, min_size=1, max_size=3).flatmap(
+            lambda parts: st.builds(Of, count=st.integers(1, len(parts)), parts=st.just(tuple(parts)))
+        )
+        return every | some
+
+    return st.recursive(leaves, of, max_leaves=4)
+
+
 @st.composite
 def runbooks(draw: st.DrawFn) -> Runbook:
-    """Make a runbook with a starter, and groups that are asked for approvals."""
+    """Make a runbook with a starter, a rotation, and roles that are asked for approvals."""
     asked = draw(st.lists(names, min_size=1, max_size=4, unique=True))
-    roles = (Role(name="Captain", starter=True), *(Role(name=name, group=name) for name in asked))
+    checks = draw(st.lists(names, max_size=2, unique=True))
+    roles = (
+        Role(name="Captain", starter=True),
+        Role(name="On call", rotation=draw(rotations)),
+        Role(name="Deputies", first_of=draw(people)),
+        *(draw(roles_named(name)) for name in asked),
+    )
+    some_role = st.sampled_from([role.name for role in roles])
 
     def gate(name: str) -> Gate:
-        seats = draw(st.lists(st.sampled_from(asked), min_size=1, max_size=4, unique=True))
-        approvals = tuple(Seats(role=role, count=draw(st.integers(1, 20))) for role in seats)
-        return Gate(name=name, approvals=approvals, remind=draw(st.none() | reminders))
+        return Gate(
+            name=name,
+            needs=draw(needs(asked, checks)),
+            when=draw(st.none() | conditions),
+            expires=draw(st.none() | waits),
+            remind=draw(st.none() | reminders),
+        )
+
+    def gates() -> tuple[Gate, ...]:
+        return tuple(map(gate, draw(st.lists(names, max_size=3, unique=True))))
+
+    def steps(least: int) -> tuple[Step, ...]:
+        some = st.lists(texts, min_size=least, max_size=3, unique_by=str.casefold)
+        return tuple(Step(do=do) for do in draw(some))
 
     def stage(name: str) -> Stage:
         return Stage(
             name=name,
-            owner=draw(st.sampled_from([role.name for role in roles])),
+            owner=draw(some_role),
+            environment=draw(st.none() | names),
             production=draw(st.booleans()),
             begin=draw(st.sampled_from(Begin)),
-            gates=tuple(map(gate, draw(st.lists(names, max_size=3, unique=True)))),
-            steps=tuple(Step(do=do) for do in draw(st.lists(texts, max_size=3, unique_by=str.casefold))),
+            gates=gates(),
+            steps=steps(0),
         )
 
     return Runbook(
         title=draw(texts),
+        kind=draw(st.sampled_from(["normal", "hotfix"])),
+        kinds=("normal", "hotfix"),
+        duties=draw(st.sampled_from(Duties)),
         roles=roles,
+        checks=tuple(Check(name=name, by=draw(some_role), fresh=draw(st.none() | waits)) for name in checks),
+        lead=draw(st.none() | some_role),
+        overrides=draw(st.none() | some_role),
+        review=Review(
+            within=draw(waits),
+            count=draw(st.integers(1, 5)),
+            role=draw(st.none() | some_role),
+            always=draw(st.booleans()),
+        ),
+        offers=draw(waits),
         reminders=draw(reminders),
         handoffs=draw(st.none() | handoffs),
+        rollback=draw(st.sampled_from([None, Rollback(owner="Captain", gates=gates(), steps=steps(1))])),
         stages=tuple(map(stage, draw(st.lists(names, min_size=1, max_size=3, unique=True)))),
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(runbooks())
 def test_a_runbook_comes_back_from_json_as_it_was(runbook: Runbook) -> None:
     again = Runbook.model_validate_json(runbook.model_dump_json())
@@ -67,7 +173,7 @@ def test_a_runbook_comes_back_from_json_as_it_was(runbook: Runbook) -> None:
     assert again.content_hash == runbook.content_hash
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(runbooks())
 def test_the_json_holds_no_float(runbook: Runbook) -> None:
     def refuse(number: str) -> None:
@@ -112,7 +218,7 @@ def test_a_runbook_cannot_be_changed() -> None:
 
 def test_parts_are_found_by_their_names() -> None:
     assert CHECKOUT.role("qa").group == "qa"
-    assert CHECKOUT.stage("production").gate("Go or no-go").approvals == (
+    assert CHECKOUT.stage("production").gate("Go or no-go").seats == (
         Seats(role="qa", count=1),
         Seats(role="security", count=1),
     )

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -10,36 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.runbook.model import Begin, Role, Runbook, Seats
+from bot.runbook.files.read import Runbooks, read_runbook
+from bot.runbook.gates import Of, Seats
+from bot.runbook.model import Begin, Runbook
 from bot.runbook.problems import Problem, RunbookError, UnknownService
-from bot.runbook.read import Runbooks, read_runbook
-
-SHIPPED = Path(__file__).parents[2] / "runbooks"
-Write = Callable[..., Path]
-
-# Lines 1 to 6 of the runbooks below: what comes before the stages, and is right.
-HEAD = """\
-title: Standard
-roles:
-  captain: {starter: true}
-  qa: {group: qa}
-  pair: {users: [U0BEN, U0BEA]}
-stages:
-"""
-STAGE = HEAD + "  - name: staging\n    owner: captain\n"
-GATE = STAGE + "    gates:\n      - name: QA\n"
-APPROVED = GATE + "        approvals: {qa: 1}\n"
-
-
-def said(problems: Iterable[Problem], folder: Path) -> list[str]:
-    return [str(problem).replace(f"{folder.as_posix()}/", "") for problem in problems]
-
-
-def refusals(path: Path) -> list[str]:
-    """Read a runbook that must be refused, and return what is said about it."""
-    with pytest.raises(RunbookError) as refusal:
-        read_runbook(path)
-    return said(refusal.value.problems, path.parent)
+from bot.runbook.roles import Role
+from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write, refusals, said
 
 
 def test_a_runbook_is_read_as_it_is_written(write: Write) -> None:
@@ -76,7 +51,7 @@ stages:
     assert (stage.name, stage.production, stage.begin) == ("1.10", True, Begin.CAPTAIN)
     assert stage.steps[0].do == "Deploy {version}, then 100 % & <done>"
     (gate,) = stage.gates
-    assert gate.approvals == (Seats(role="on", count=2), Seats(role="pair", count=1))
+    assert gate.needs == Of(parts=(Seats(role="on", count=2), Seats(role="pair", count=1)))
 
 
 def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> None:
@@ -91,8 +66,8 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
     [
         (
             STAGE + "titel: x\n",
-            "9:1: titel: expected one of the keys title, service, repository, roles, "
-            'reminders, handoffs, stages; found "titel"; did you mean "title"?',
+            "9:1: titel: expected one of the keys title, extends, service, repository, kinds, "
+            'duties, roles, checks, lead, overrides, review, offers, reminders, handoffs, rollback, stages; found "titel"; did you mean "title"?',
         ),
         (STAGE.replace("title: Standard\n", ""), "1:1: title: is missing"),
         (STAGE.replace("Standard", '" "'), "1:8: title: expected text, found nothing"),
@@ -128,16 +103,18 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
         ),
         (
             STAGE.replace("{group: qa}", "{}"),
-            "4:3: roles.qa: expected exactly one of group, users and starter, found none",
+            "4:3: roles.qa: expected exactly one of group, users, starter, authors, reviewers, codeowners, "
+            "rotation and first_of, found none",
         ),
         (
             STAGE.replace("{group: qa}", "{group: qa, users: [U0BEN]}"),
-            "4:3: roles.qa: expected exactly one of group, users and starter, found 2",
+            "4:3: roles.qa: expected exactly one of group, users, starter, authors, reviewers, codeowners, "
+            "rotation and first_of, found 2",
         ),
         (
             STAGE.replace("{group: qa}", "{groups: qa}"),
-            "4:8: roles.qa.groups: expected one of the keys group, "
-            'users, starter; found "groups"; did you mean "group"?',
+            "4:8: roles.qa.groups: expected one of the keys group, users, "
+            'starter, authors, reviewers, codeowners, rotation, first_of, admits; found "groups"; did you mean "group"?',
         ),
         (
             STAGE.replace("{group: qa}", "{group: qa, name: QA}"),
@@ -206,7 +183,7 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             STAGE + f"    steps: [{', '.join(f'do: x{n}' for n in range(41))}]\n",
             "9:5: stages.0.steps: expected at most 40, found 41",
         ),
-        (GATE, "10:9: stages.0.gates.0.approvals: is missing"),
+        (GATE, "10:9: stages.0.gates.0.needs: is missing"),
         (
             GATE + "        approvals: {}\n",
             "11:9: stages.0.gates.0.approvals: expected at least one, found none",
@@ -219,12 +196,13 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
         ),
         (
             GATE + "        approvals: {captain: 1}\n",
-            "11:30: stages.0.gates.0.approvals.captain: the role is the "
-            "starter, who may not approve; ask another role",
+            "11:30: stages.0.gates.0.approvals.captain: the seat of captain at the gate QA of staging can "
+            "never be filled: under strict duties whoever starts the release may not approve; ask another role",
         ),
         (
             GATE + "        approvals: {pair: 3}\n",
-            "11:27: stages.0.gates.0.approvals.pair: asks for 3 seats of a role with 2 people",
+            "11:27: stages.0.gates.0.approvals.pair: the seat of pair at the gate QA of staging can never "
+            "be filled: it asks for 3 approvals, and 2 people are in the role at a time; ask for fewer",
         ),
         (
             GATE + "        approvals: {qa: 0}\n",
@@ -468,7 +446,7 @@ def test_the_shipped_runbooks_are_right_and_can_be_approved_when_ana_starts() ->
     for service in runbooks.services():
         gates = [gate for stage in runbooks.for_service(service).stages for gate in stage.gates]
         assert gates
-        assert all(seats.count <= people[seats.role] for gate in gates for seats in gate.approvals)
+        assert all(seats.count <= people[seats.role] for gate in gates for seats in gate.seats)
 
 
 lines = st.sampled_from(
@@ -481,6 +459,11 @@ lines = st.sampled_from(
         "handoffs: {at: [09:00], timezone: UTC}",
         "    steps: [do: x]",
         "    begin: captain",
+        "        needs: {any: [{qa: 1}, {all: [{pair: 1, when: {risk: high}}, {check: x}]}]}",
+        "        when: {paths: db/}",
+        "kinds: {hotfix: {duties: off}}",
+        "checks: {x: {by: qa}}",
+        "rollback: {steps: [do: x]}",
         "- x",
         "stages: {}",
         "roles: [{name: x, group: y}]",
@@ -529,6 +512,23 @@ parts = st.recursive(
                     "timezone",
                     "qa",
                     "0",
+                    "needs",
+                    "all",
+                    "any",
+                    "at least",
+                    "of",
+                    "check",
+                    "when",
+                    "paths",
+                    "risk",
+                    "rotation",
+                    "shifts",
+                    "people",
+                    "codeowners",
+                    "admits",
+                    "hotfix",
+                    "by",
+                    "gates",
                 ]
             ),
             below,
@@ -541,7 +541,15 @@ parts = st.recursive(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.dictionaries(st.sampled_from(["title", "roles", "stages", "reminders", "handoffs", "service"]), parts)
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("title", "roles", "stages", "reminders", "handoffs", "service", "kinds", "checks", "lead"),
+                *("overrides", "review", "rollback", "duties", "offers", "extends", "kind"),
+            ]
+        ),
+        parts,
+    )
 )
 def test_whatever_shape_the_parts_have_each_fault_has_a_place(write: Write, shape: dict[str, object]) -> None:
     problems: tuple[Problem, ...] = ()

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.runbook.files.strict_yaml import DEPTH_LIMIT, SIZE_LIMIT, parse, plain
 from bot.runbook.problems import Problem, RunbookError
-from bot.runbook.strict_yaml import DEPTH_LIMIT, SIZE_LIMIT, parse, plain
 
 
 def refusals(content: str | bytes) -> list[str]:

@@ -30,14 +30,15 @@ checkout 1.4.0 (checkout-1)
 *checkout-1* is *awaiting approval* for staging (stage 1 of 2)
 ▶ staging → ○ production
 *Waiting for*
-• @ben rejected *QA*, <time>; approving it takes the rejection back
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by the captain
 Captain @ana · started <time> · event 3 · ledger <head>
+[Hold…] [Why?] [Hand over…]
 ---
 *checkout-1* (checkout 1.4.0): *QA* before staging is *rejected*
 ✓ qa: @bea, <time>
 ✗ @ben rejected it, <time>
 > The basket <b>loses</b> *items*
-[Approve] [Reject]\
+[Approve] [Reject] [More…]\
 """)
 
     await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
@@ -60,10 +61,12 @@ async def test_the_starter_approves_nothing(world: World) -> None:
 
 
 async def test_a_guest_fills_no_seat_even_in_the_group(world: World) -> None:
-    await world.control("groups", group="qa", users=["ben", "bea", "gus"])
+    await world.regroups("qa", ["ben", "bea", "gus"])
     await world.ana.types("/release start checkout 1.4.0")
     await world.gus.presses("Approve", "checkout-1", on="gate:0:QA")
-    assert await world.gus.sees() == snapshot("QA is answered by people in qa. Ask @bea or @ben.")
+    assert await world.gus.sees() == snapshot(
+        "QA is answered by full members in qa; you are here as a guest. Ask @bea or @ben."
+    )
 
 
 async def test_a_double_press_counts_once_and_the_second_is_answered_kindly(world: World) -> None:
@@ -78,7 +81,7 @@ async def test_a_double_press_counts_once_and_the_second_is_answered_kindly(worl
 
 async def test_who_joins_the_group_later_may_approve_and_who_leaves_may_not(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
-    await world.control("groups", group="qa", users=["dee"])
+    await world.regroups("qa", ["dee"])
     await world.until(lambda release: release.members["qa"] == ("U0DEE",), "checkout-1")
     await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
     assert await world.ben.sees() == snapshot("QA is answered by people in qa. Ask @dee.")

@@ -21,10 +21,11 @@ checkout 1.4.0 (checkout-1)
 *What goes out*
 > The new basket
 Captain @ana · started <time> · event 1 · ledger <head>
+[Hold…] [Why?] [Hand over…]
 ---
 *checkout-1* (checkout 1.4.0): *QA* before staging is *waiting*
 ☐ qa: @bea or @ben
-[Approve] [Reject]\
+[Approve] [Reject] [More…]\
 """)
 
     await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
@@ -50,6 +51,7 @@ checkout 1.4.0 (checkout-1)
 *What goes out*
 > The new basket
 Captain @ana · started <time> · event 15 · ledger <head>
+[Roll back…]
 ---
 *checkout-1* (checkout 1.4.0): *QA* before staging is *met*
 ✓ qa: @ben, <time>

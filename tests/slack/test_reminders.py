@@ -12,7 +12,7 @@ async def test_who_has_not_answered_is_reminded_and_who_has_is_not(world: World)
     await world.passes(minutes=2)
     assert readable(await world.message("checkout-1", "reminder:0:QA:1")) == snapshot("""\
 *checkout-1* (checkout 1.4.0): @bea and @ben, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
-[Approve] [Reject]\
+[Approve] [Reject] [More…]\
 """)
 
     await world.ben.presses("Approve", "checkout-1", on="reminder:0:QA:1")

@@ -9,10 +9,22 @@ from tests.world import World
 async def test_help_lists_every_subcommand_and_service(world: World) -> None:
     assert await world.ana.types("/release help") == snapshot("""\
 What you can type:
-• `/release start [service] [version] [what goes out]`: start a release; without a version it opens a form
+• `/release start [service] [version] [what goes out]`: start a release; without a version it opens a form, and with --dry-run it only looks
+• `/release preflight service [version] [4h]`: whether every seat could be filled in time, by people who are awake
 • `/release status [key]`: where a release stands and who is waited for
+• `/release why [key]`: why it waits, and the shortest way on
 • `/release list`: the open releases
+• `/release hold [key] [2h] [reason]`: stop it from moving forward, for a reason; with a time after which it is asked again
+• `/release lift [key] [number] [reason]`: lift a hold; somebody else’s needs a reason
+• `/release check [key] name passed|failed [comment]`: say how a check went
+• `/release change [key]`: change what goes out; those whom it concerns are asked again
+• `/release handoff [key] @person [captain|deputy|shadow] [note]`: ask somebody to lead it, to be deputy, or to follow along
+• `/release lead [key]`: lead it, when its captain has gone
+• `/release away @deputy 3d`: let somebody answer for you, for a time or until a day
+• `/release back`: end that before its time
 • `/release cancel [key] reason`: call a release off, before it has touched production
+• `/release rollback [key] [reason]`: take a release back that has touched production, or the newest completed one
+• `/release unlock key [what was mended]`: let releases of a service start again that was rolled back
 • `/release help`: this list
 Services: checkout, payments\
 """)
@@ -54,7 +66,7 @@ async def test_cancel_needs_a_reason_and_somebody_who_may(world: World) -> None:
         "A reason is needed, so that others know what to do about it. Say in a few words why."
     )
     assert await world.gus.types("/release cancel checkout-1 because") == snapshot(
-        "Only its captain, or who owns staging, can cancel checkout-1. Ask @ana."
+        "Cancelling is for the captain or deputy, or the owners of the stage. Ask @ana."
     )
     assert await world.ana.types("/release cancel checkout-1 wrong build") == snapshot(
         "*checkout-1* (checkout 1.4.0) is cancelled."

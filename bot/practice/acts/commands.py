@@ -1,8 +1,9 @@
 """Slash commands: delivered to the app, and its acknowledgement shown."""
 
+from bot.practice.acts.membership import invite
 from bot.practice.acts.presence import acting, present
 from bot.practice.answers import Answer
-from bot.practice.cast import BOT_USER, TEAM_ID, Person
+from bot.practice.cast import Person
 from bot.practice.payloads import slash_command
 from bot.practice.shapes import Impossible, Json, Refusal
 from bot.practice.slack import Slack
@@ -17,8 +18,10 @@ async def run_command(slack: Slack, *, user: object, channel: object, command: s
     place = present(slack.workspace, person, channel)
     if command == "/invite":
         return invite(slack, person, place, text)
-    if command not in {known.command for known in slack.commands}:
+    if person.external or command not in {known.command for known in slack.commands}:
         slack.whisper(place, person.id, f"{command} is not a valid command.")
+        if person.external:
+            raise Impossible(f"{command} is not shared with other workspaces.", 403)
         known = ", ".join(one.command for one in slack.commands)
         raise Impossible(f"{command} is not a valid command. The commands are {known} and /invite.", 404)
     answer = await slack.delivery.command(_form(slack, person, place, command, text))
@@ -28,29 +31,6 @@ async def run_command(slack: Slack, *, user: object, channel: object, command: s
         return result
     slack.whisper(place, person.id, f'{command} failed with the error "{trouble}"')
     return {**result, "error": f'{command} failed with the error "{trouble}".'}
-
-
-def invite(slack: Slack, person: Person, channel: Channel, text: str) -> Json:
-    """Bring somebody, or the app, into a channel."""
-    if channel.im_with:
-        raise Impossible("Nobody can be invited into a direct message.")
-    if not text.strip():
-        raise Impossible("Say whom to invite, for instance /invite @rollcall.")
-    for word in text.split():
-        guest = slack.workspace.person(word.removeprefix("@").strip("<>").lstrip("@"))
-        if guest.id not in channel.members:
-            _bring_in(slack, person, guest, channel)
-    return {"ok": True, "status": 200, "ms": 0.0, "body": ""}
-
-
-def _bring_in(slack: Slack, person: Person, guest: Person, channel: Channel) -> None:
-    channel.members.append(guest.id)
-    line = {"subtype": "channel_join", "user": guest.id, "inviter": person.id}
-    slack.workspace.post(channel, {**line, "text": f"<@{guest.id}> has joined the channel"})
-    event = {"type": "member_joined_channel", "user": guest.id, "channel": channel.id, "team": TEAM_ID}
-    event |= {"channel_type": "G" if channel.private else "C", "inviter": person.id}
-    if BOT_USER in channel.members:
-        slack.delivery.event({**event, "event_ts": f"{slack.workspace.now().timestamp():.6f}"})
 
 
 def _form(slack: Slack, person: Person, channel: Channel, command: str, text: str) -> dict[str, str]:

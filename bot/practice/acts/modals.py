@@ -48,7 +48,7 @@ async def close(slack: Slack, *, user: object) -> Json:
 
 def _submission(slack: Slack, person: Person, view: Json) -> Json:
     return {
-        **payloads.interaction("view_submission", person),
+        **payloads.interaction("view_submission", person, in_modal=True),
         "trigger_id": slack.triggers.issue(person.id, in_modal=True),
         "view": view,
         "response_urls": _response_urls(slack, person, view),
@@ -56,7 +56,8 @@ def _submission(slack: Slack, person: Person, view: Json) -> Json:
 
 
 def _closed(person: Person, view: Json, *, cleared: bool) -> Json:
-    return {**payloads.interaction("view_closed", person), "view": view, "is_cleared": cleared}
+    closing = payloads.interaction("view_closed", person, in_modal=True)
+    return {**closing, "view": view, "is_cleared": cleared}
 
 
 def _response_urls(slack: Slack, person: Person, view: Json) -> list[Json]:
@@ -122,6 +123,8 @@ def _known_errors(view: Json, errors: object) -> dict[str, str]:
     inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
     if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
         raise Refusal("errors must be named by block_ids of inputs in this modal")
+    if not all(isinstance(sentence, str) and sentence for sentence in errors.values()):
+        raise Refusal("each error must be a text")
     return errors
 
 

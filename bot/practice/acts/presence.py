@@ -22,5 +22,6 @@ def present(workspace: Workspace, person: Person, reference: object) -> Channel:
         return channel
     if channel.im_with or channel.private:
         raise Impossible(f"{person.real_name} cannot see that channel.", 403)
-    way_in = f"Let a member type /invite @{person.name} there first."
+    invited = person.guest or person.external
+    way_in = f"Let a member type /invite @{person.name} there first." if invited else "Join it first."
     raise Impossible(f"{person.real_name} is not in #{channel.name}. {way_in}", 403)

@@ -57,7 +57,7 @@ async def press_in_view(
         view = _with_state(view, block["block_id"], element["action_id"], held)
     slack.workspace.views.hold(person.id, view)
     payload = {
-        **payloads.interaction("block_actions", person),
+        **payloads.interaction("block_actions", person, in_modal=surface == "view"),
         **payloads.in_view(view),
         "trigger_id": slack.triggers.issue(person.id, in_modal=surface == "view"),
         "actions": [payloads.action(block, element, _shown(element, held))],
@@ -102,8 +102,11 @@ def _found(blocks: list[Json], press: Press) -> tuple[Json, Json]:
         if element["action_id"] != press.action_id or press.block_id not in (None, block["block_id"]):
             continue
         is_other = press.value is not None and element.get("value", press.value) != press.value
-        if not (element["type"] == "button" and is_other):
-            return block, element
+        if element["type"] == "button" and is_other:
+            continue
+        if block["type"] == "input" and not block.get("dispatch_action"):
+            raise Impossible(f"{press.action_id!r} is a field, of which the app hears when it is submitted.")
+        return block, element
     there = ", ".join(sorted({element["action_id"] for _, element in interactive(blocks)})) or "nothing"
     raise Impossible(f"There is no {press.action_id!r} to press there. There is {there}.", 404)
 
@@ -119,9 +122,15 @@ def _fill(slack: Slack, element: Json, value: object) -> Json:
     return filled(
         element,
         value,
-        person=lambda given: workspace.person(given).id,
+        person=lambda given: _offered(workspace.person(given)).id,
         channel=lambda given: workspace.channel(given).id,
     )
+
+
+def _offered(person: Person) -> Person:
+    if person.deactivated:
+        raise Impossible(f"{person.real_name} is deactivated and not among those to choose from.", 404)
+    return person
 
 
 def _shown(element: Json, held: Json) -> Json:

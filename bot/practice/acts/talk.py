@@ -1,17 +1,27 @@
 """Messages of people, the Home tab they open, and changes to people and groups."""
 
 import secrets
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from bot.practice.acts.membership import channels_of
 from bot.practice.acts.presence import acting, present
 from bot.practice.cast import APP_NAME, BOT_USER, TEAM_ID, Group, Person, dm_id
-from bot.practice.payloads import group_object, user_object
+from bot.practice.payloads import group_object
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
 from bot.practice.wording import typed
-from bot.practice.workspace import Channel
+from bot.practice.workspace import Channel, Workspace
 
 MESSAGE_CHARACTERS = 12_000
+CHANGEABLE = {
+    "deactivated": bool,
+    "guest": bool,
+    "single_channel": bool,
+    "tz": str,
+    "real_name": str,
+    "title": str,
+}
 
 
 def say(slack: Slack, *, user: object, channel: object, text: str, thread_ts: object = None) -> Json:
@@ -19,7 +29,7 @@ def say(slack: Slack, *, user: object, channel: object, text: str, thread_ts: ob
     person = acting(slack.workspace, user)
     place = present(slack.workspace, person, channel)
     _refuse_unsayable(slack, text, thread_ts)
-    content: Json = {"user": person.id, "team": TEAM_ID, "text": typed(slack.workspace, text)}
+    content: Json = {"user": person.id, "team": person.team, "text": typed(slack.workspace, text)}
     content["client_msg_id"] = secrets.token_hex(16)
     if thread_ts is not None:
         root = place.get(thread_ts)
@@ -37,22 +47,24 @@ def open_home(slack: Slack, *, user: object) -> Json:
     view = slack.workspace.views.homes.get(person.id)
     event: Json = {"type": "app_home_opened", "user": person.id, "channel": dm_id(person.id), "tab": "home"}
     event |= {"view": view} if view else {}
-    slack.delivery.event({**event, "event_ts": _event_ts(slack)})
+    slack.tell(event)
     return {"ok": True, "view": view}
 
 
 def change_person(slack: Slack, *, user: object, changes: Json) -> Json:
-    """Deactivate a person, or change their time zone, name or title."""
+    """Deactivate a person, make them a guest, or change their time zone, name or title."""
     person = slack.workspace.person(user)
-    known = {"deactivated": bool, "tz": str, "real_name": str, "title": str}
     for key, value in changes.items():
-        if key not in known or not isinstance(value, known[key]):
-            raise Impossible(f"{key} cannot be set so. What can be set: {', '.join(known)}.")
+        if key not in CHANGEABLE or not isinstance(value, CHANGEABLE[key]):
+            raise Impossible(f"{key} cannot be set so. What can be set: {', '.join(CHANGEABLE)}.")
     if "tz" in changes:
         _refuse_unknown_zone(changes["tz"])
+    if changes.get("guest") is False:
+        changes = {"single_channel": False, **changes}
+    _refuse_unlikely_guest(slack.workspace, replace(person, **changes))
     changed = slack.workspace.change_person(person.id, **changes)
-    user_facts = user_object(changed, slack.workspace.now())
-    slack.delivery.event({"type": "user_change", "user": user_facts, "event_ts": _event_ts(slack)})
+    user_facts = slack.user_facts(changed)
+    slack.tell({"type": "user_change", "user": user_facts})
     return {"ok": True, "user": user_facts}
 
 
@@ -80,11 +92,12 @@ def _refuse_unsayable(slack: Slack, text: str, thread_ts: object) -> None:
 
 def _tell_app(slack: Slack, channel: Channel, person: Person, message: Json) -> None:
     event = {**message, "channel": channel.id, "event_ts": message["ts"]}
+    event |= {"user_team": person.team, "source_team": person.team} if person.external else {}
     if channel.im_with:
-        slack.delivery.event({**event, "channel_type": "im"})
+        slack.tell({**event, "channel_type": "im"}, channel)
     elif f"<@{BOT_USER}>" in message["text"]:
         if BOT_USER in channel.members:
-            slack.delivery.event({**event, "type": "app_mention"})
+            slack.tell({**event, "type": "app_mention"}, channel)
         else:
             slack.whisper(channel, person.id, f"You mentioned @{APP_NAME}, but they are not in this channel.")
 
@@ -106,7 +119,7 @@ def _tell_of_group(slack: Slack, old: Group, new: Group) -> None:
     }
     updated = {"type": "subteam_updated", "subteam": group_object(new, now, with_users=True)}
     for event in (members, updated):
-        slack.delivery.event({**event, "event_ts": _event_ts(slack)})
+        slack.tell(event)
 
 
 def _group(slack: Slack, reference: object) -> Group:
@@ -124,5 +137,10 @@ def _refuse_unknown_zone(tz: str) -> None:
         raise Impossible(f"{tz!r} is no time zone; one looks like Europe/Berlin.") from trouble
 
 
-def _event_ts(slack: Slack) -> str:
-    return f"{slack.workspace.now().timestamp():.6f}"
+def _refuse_unlikely_guest(workspace: Workspace, person: Person) -> None:
+    if person.single_channel and not person.guest:
+        raise Impossible("Only a guest can be limited to a single channel; set guest to true as well.")
+    if person.guest and (person.bot or person.external):
+        raise Impossible(f"{person.real_name} cannot be a guest; only people of this workspace can.")
+    if person.single_channel and len(channels_of(workspace, person)) > 1:
+        raise Impossible(f"{person.real_name} is in several channels; let them leave all but one first.")

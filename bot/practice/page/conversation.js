@@ -34,7 +34,7 @@ export class Conversation {
   async show(scene) {
     const first = !this.scene;
     this.scene = scene;
-    if (first) this.root.append(this.#composer());
+    if (first) this.root.append(...this.#foot());
     await this.refresh();
   }
 
@@ -114,6 +114,22 @@ export class Conversation {
     return act("press", { user: this.scene.me.id, channel: this.channel.id, ...what });
   }
 
+  // Who only looks into a channel may join it, but cannot write there.
+  #foot() {
+    const { scene, channel, thread, title } = this;
+    if (channel.member !== false) return [this.#composer()];
+    if (thread) return [];
+    const join = () => act("join", { user: scene.me.id, channel: channel.id });
+    return [
+      h(
+        "p",
+        { class: "outside" },
+        `You are not in ${title}. `,
+        h("button", { class: "button primary", onclick: join }, "Join"),
+      ),
+    ];
+  }
+
   #composer() {
     const { scene, channel, thread, title } = this;
     const to = { user: scene.me.id, channel: channel.id };
@@ -161,7 +177,7 @@ function spoken(message, scene) {
 
 function sameBreath(before, message, scene) {
   const hidden = (each) => Boolean(each.ephemeral_for);
-  const bare = !before.reply_count && !hidden(before) && !hidden(message);
+  const bare = !before.reply_count && !hidden(before) && !hidden(message) && !message.subtype;
   const close =
     message.ts - before.ts < SAME_BREATH && isoDay(before.ts, scene.zone) === isoDay(message.ts, scene.zone);
   return bare && close && author(before, scene).id === author(message, scene).id;

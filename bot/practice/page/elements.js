@@ -25,7 +25,7 @@ async function press(control, spec, blockId, value, surface) {
   if (spec.confirm && !(await confirmed(spec.confirm, surface.scene))) return false;
   const block = control.closest(".block");
   block?.querySelector(".complaint")?.remove();
-  const held = document.activeElement === control;
+  const held = control.contains(document.activeElement) ? document.activeElement : null;
   control.disabled = true;
   control.setAttribute("aria-busy", "true");
   try {
@@ -35,7 +35,7 @@ async function press(control, spec, blockId, value, surface) {
   }
   control.disabled = false;
   control.removeAttribute("aria-busy");
-  if (held && control.isConnected) control.focus({ preventScroll: true });
+  if (held?.isConnected) held.focus({ preventScroll: true });
   return true;
 }
 
@@ -99,14 +99,26 @@ function choice(spec, tell, surface, groups, initial) {
         : group.options.map(entry),
     ),
   );
-  let before = node.value;
-  node.addEventListener("change", async () => {
-    if (await tell(node, read())) before = node.value;
-    else node.value = before;
-  });
   const read = () => options[node.value]?.value ?? null;
-  const write = (value) => (node.value = String(options.findIndex((option) => option.value === value)));
-  return { node, read, write };
+  const write = (value) => {
+    const at = options.findIndex((option) => option.value === value);
+    node.value = at < 0 ? "" : String(at);
+  };
+  return telling({ node, read, write }, tell);
+}
+
+// Tell of each change; who is asked for a confirmation and says no gets back what was there before.
+function telling({ node, read, write }, tell) {
+  let before = read();
+  const settle = (value) => {
+    write(value);
+    before = read();
+  };
+  node.addEventListener("change", async () => {
+    if (await tell(node, read())) before = read();
+    else settle(before);
+  });
+  return { node, read, write: settle };
 }
 
 const simple = (option) => ({ value: option.value, label: plain(option.text) });
@@ -120,7 +132,11 @@ function optionGroups(spec) {
 }
 
 const people = (scene) => [
-  { options: scene.people.map((each) => ({ value: each.id, label: each.real_name })) },
+  {
+    options: scene.people
+      .filter((each) => !each.deactivated)
+      .map((each) => ({ value: each.id, label: each.real_name })),
+  },
 ];
 const channels = (scene) => [
   { options: scene.channels.map((each) => ({ value: each.id, label: `#${each.name}` })) },
@@ -147,8 +163,7 @@ function ticks(spec, tell, scene, surface, type, options, initial) {
   const read = () => (type === "radio" ? (checked()[0] ?? null) : checked());
   const write = (value) =>
     node.querySelectorAll("input").forEach((each) => (each.checked = [value].flat().includes(each.value)));
-  node.addEventListener("change", () => tell(node, read()));
-  return { node, read, write };
+  return telling({ node, read, write }, tell);
 }
 
 const values = (options) => (options ?? []).map((option) => option.value);
@@ -185,10 +200,9 @@ function typed(type, initial, convert = (value) => value) {
     const shape = spec.multiline ? ["textarea", { rows: "4" }] : ["input", { type }];
     const own = { class: "field", placeholder: plain(spec.placeholder), ...limits, ...named(spec, surface) };
     const node = h(shape[0], { ...shape[1], ...own, autofocus: spec.focus_on_load, value: String(start) });
-    node.addEventListener("change", () => tell(node, read()));
     const read = () => (node.value === "" ? null : convert(node.value, scene, "out"));
     const write = (value) => (node.value = value == null ? "" : convert(value, scene, "in"));
-    return { node, read, write };
+    return telling({ node, read, write }, tell);
   };
 }
 

@@ -1,6 +1,6 @@
 // The page's one composition: the route says what is open, the stream says what changed, and here they meet.
 
-import { Refused, Unreachable, listen, oneAtATime } from "./api.js";
+import { Refused, Unreachable, act, listen, oneAtATime } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { h, icon } from "./dom.js";
 import { Home } from "./home.js";
@@ -24,7 +24,7 @@ async function draw() {
   scene = await Scene.seenBy(person);
   scene.place = place ?? "releases";
   const conversation = scene.conversation(scene.place);
-  if (!conversation && scene.place !== "home") return go({ person, place: "releases" });
+  if (!conversation && scene.place !== "home") return go({ person, place: scene.firstPlace });
   listenAs(person);
   byId("workspace").dataset.pane = conversation && thread ? "thread" : place ? "channel" : "sidebar";
   drawSidebar(byId("sidebar"), scene, scene.place);
@@ -78,7 +78,7 @@ async function showPlace(conversation) {
   const [header, body] = byId("channel").children;
   const { place } = scene;
   drawHeader(header, placeHeader(conversation));
-  const wanted = `${scene.me.id} ${place}`;
+  const wanted = `${scene.me.id} ${place} ${conversation?.member}`;
   if (open.place !== wanted)
     open.channel = place === "home" ? new Home(body) : channelPane(body, conversation);
   open.place = wanted;
@@ -101,7 +101,11 @@ function placeHeader(conversation) {
     icon("back"),
   );
   if (scene.place !== "home" && scene.place !== "messages") {
-    return [back, h("h2", {}, conversation.private ? icon("lock") : "# ", conversation.name)];
+    return [
+      back,
+      h("h2", {}, conversation.private ? icon("lock") : "# ", conversation.name),
+      conversation.member && leaveButton(conversation),
+    ].filter(Boolean);
   }
   const tab = (place, label) =>
     h("a", { href: scene.address(place), "aria-current": scene.place === place ? "page" : null }, label);
@@ -110,6 +114,11 @@ function placeHeader(conversation) {
     h("h2", {}, "Rollcall"),
     h("nav", { class: "tabs", "aria-label": "Rollcall" }, tab("home", "Home"), tab("messages", "Messages")),
   ];
+}
+
+function leaveButton({ id, name }) {
+  const leave = () => act("leave", { user: scene.me.id, channel: id });
+  return h("button", { class: "plain leave", "aria-label": `Leave #${name}`, onclick: leave }, "Leave");
 }
 
 async function showThread(conversation, thread) {

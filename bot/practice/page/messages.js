@@ -53,7 +53,7 @@ export function messageNode({ message, follows, inThread }, scene, press) {
       { class: "content" },
       privately && h("p", { class: "only-you" }, icon("eye"), " Only visible to you"),
       !follows && byline(message, who, scene),
-      message.subtype === "thread_broadcast" && !inThread && broadcastLine(message, scene),
+      message.subtype === "thread_broadcast" && broadcastLine(message, inThread, scene),
       ...body(message, scene, press),
       !inThread && message.reply_count > 0 && repliesLine(message, scene),
     ),
@@ -111,7 +111,8 @@ function attachments(message, scene, press) {
   );
 }
 
-function broadcastLine(message, scene) {
+function broadcastLine(message, inThread, scene) {
+  if (inThread) return h("p", { class: "quiet" }, "Also sent to the channel");
   return h(
     "p",
     { class: "quiet" },

@@ -36,7 +36,7 @@ export class Modal {
   // By itself the browser begins at the button that closes; a person begins at the first field.
   #open() {
     this.dialog.showModal();
-    if (!this.dialog.querySelector("[autofocus]")) this.fields[0]?.node.focus();
+    if (!this.dialog.querySelector("[autofocus]")) focusOn(this.fields[0]?.node);
   }
 
   #hide() {
@@ -121,7 +121,7 @@ export class Modal {
       line.hidden = !wrong;
       node.setAttribute("aria-invalid", String(Boolean(wrong)));
     }
-    this.dialog.querySelector("[aria-invalid=true]")?.focus();
+    focusOn(this.dialog.querySelector("[aria-invalid=true]"));
   }
 
   #busy(busy) {
@@ -144,6 +144,10 @@ export class Modal {
     await this.refresh();
   }
 }
+
+// A group of boxes holds no focus itself.
+const focusOn = (node) =>
+  (node?.matches("fieldset, details") ? node.querySelector("input, summary") : node)?.focus();
 
 // What makes a view worth drawing anew; its state, which the person types, is not part of it.
 const print = ({ id, title, submit, close, blocks }) => JSON.stringify([id, title, submit, close, blocks]);

@@ -7,6 +7,7 @@ export class Scene {
   constructor(answer) {
     Object.assign(this, answer);
     this.people = answer.people.filter((person) => !person.bot).map((person, tone) => ({ ...person, tone }));
+    this.bots = answer.people.filter((person) => person.bot);
     this.skew = (Date.parse(answer.clock.now) - Date.now()) / 1000;
   }
 
@@ -26,7 +27,7 @@ export class Scene {
 
   person(id) {
     if (id === this.app.user) return { id, real_name: "Rollcall", app: true };
-    return this.people.find((each) => each.id === id);
+    return [...this.people, ...this.bots].find((each) => each.id === id);
   }
 
   channel(id) {
@@ -45,6 +46,12 @@ export class Scene {
   /** The direct conversation with the app. */
   get direct() {
     return this.dms[0];
+  }
+
+  /** Where one goes when the address leads nowhere: #releases, or whatever else one sees. */
+  get firstPlace() {
+    const names = this.channels.map((each) => each.name);
+    return names.includes("releases") ? "releases" : (names[0] ?? "messages");
   }
 
   /** The channel or direct conversation that the address calls `place`. */

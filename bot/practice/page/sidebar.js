@@ -51,7 +51,13 @@ function who(person, scene) {
   return h(
     "span",
     { class: "who" },
-    h("b", {}, person.real_name, person.guest && h("span", { class: "badge" }, "GUEST")),
+    h(
+      "b",
+      {},
+      person.real_name,
+      person.guest && h("span", { class: "badge" }, "GUEST"),
+      person.external && h("span", { class: "badge" }, "EXTERNAL"),
+    ),
     h("small", {}, [timeOfDay(scene.now(), person.tz), person.title].filter(Boolean).join(" · ")),
   );
 }

@@ -7,25 +7,29 @@ from bot.practice.blockkit import problems
 from bot.practice.cast import BOT_ID, BOT_USER
 from bot.practice.shapes import Json, Refusal
 from bot.practice.web_api.call import Call
-from bot.practice.workspace import Channel
+from bot.practice.workspace import BROADCAST, Channel, with_root
 
 TEXT_STORED = 40_000
 TEXT_UPDATED = 4_000
 BLOCKS_CHARACTERS = 13_200
 ATTACHMENTS = 100
 METADATA_BYTES = 1_024  # Slack names no number; its advice is to keep it under a kilobyte.
+CONTENT = ("text", "blocks", "attachments", "markdown_text")
 EVENT_TYPE = re.compile(r"[A-Za-z0-9_.\-]+")
 
 
 def post_message(call: Call) -> Json:
-    """Post to a channel, a thread or a person."""
+    """Post to a channel, a thread or a person; `reply_broadcast` shows a reply in the channel as well."""
     channel = call.channel(by_name=True, opens_dm=True)
     _refuse_closed(call, channel)
     content = _content(call) | _thread(call, channel)
+    if "thread_ts" in content and call.flag("reply_broadcast"):
+        content["subtype"] = BROADCAST
     if metadata := _metadata(call):
         content["metadata"] = metadata
     stored = call.slack.post_as_app(channel, content)
-    return {"ok": True, "channel": channel.id, "ts": stored["ts"], "message": stored}
+    shown = with_root(channel, stored)
+    return {"ok": True, "channel": channel.id, "ts": stored["ts"], "message": shown}
 
 
 def update(call: Call) -> Json:
@@ -34,6 +38,8 @@ def update(call: Call) -> Json:
     if channel.archived:
         raise Refusal("is_archived")
     old = _own(call, channel, "cant_update_message")
+    if call.flag("reply_broadcast"):
+        return _broadcast(call, channel, old)
     if len(call.get("text") or "") > TEXT_UPDATED:
         raise Refusal("msg_too_long")
     new = _content(call)
@@ -42,8 +48,21 @@ def update(call: Call) -> Json:
         changes["edited"] = {"user": BOT_ID, "ts": f"{call.workspace.now().timestamp():.6f}"}
     if call.get("metadata") is not None:
         changes["metadata"] = _metadata(call)
-    stored = call.workspace.edit(channel, old["ts"], changes)
-    return {"ok": True, "channel": channel.id, "ts": old["ts"], "text": stored["text"], "message": stored}
+    return _updated(channel, call.workspace.edit(channel, old["ts"], changes))
+
+
+def _broadcast(call: Call, channel: Channel, old: Json) -> Json:
+    """Send a reply to its channel afterwards; its content cannot be changed in the same call."""
+    if old.get("thread_ts", old["ts"]) == old["ts"]:
+        raise Refusal("cant_broadcast_message")
+    if any(call.get(name) for name in CONTENT):
+        raise Refusal("no_dual_broadcast_content_update")
+    return _updated(channel, call.workspace.edit(channel, old["ts"], {"subtype": BROADCAST}))
+
+
+def _updated(channel: Channel, stored: Json) -> Json:
+    shown = with_root(channel, stored)
+    return {"ok": True, "channel": channel.id, "ts": stored["ts"], "text": stored["text"], "message": shown}
 
 
 def delete(call: Call) -> Json:
@@ -144,7 +163,7 @@ def _own(call: Call, channel: Channel, error: str) -> Json:
     message = channel.get(call.need("ts"))
     if message is None:
         raise Refusal("message_not_found")
-    if message.get("bot_id") != BOT_ID or "subtype" in message:
+    if message.get("bot_id") != BOT_ID or message.get("subtype", BROADCAST) != BROADCAST:
         raise Refusal(error)
     return message
 

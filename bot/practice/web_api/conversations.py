@@ -3,7 +3,7 @@
 from bot.practice.cast import BOT_USER, TEAM_ID, dm_id
 from bot.practice.shapes import Json, Refusal
 from bot.practice.web_api.call import Call, kind_of, may_know
-from bot.practice.workspace import Channel, with_thread_facts
+from bot.practice.workspace import Channel, Workspace, with_root, with_thread_facts
 
 TYPES = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
 
@@ -12,7 +12,7 @@ def info(call: Call) -> Json:
     """Tell about one channel."""
     channel = call.channel()
     call.scope(f"{kind_of(channel)}:read")
-    facts = channel_object(channel)
+    facts = channel_object(call.workspace, channel)
     if call.flag("include_num_members"):
         facts["num_members"] = len(channel.members)
     return {"ok": True, "channel": facts}
@@ -41,9 +41,9 @@ def members(call: Call) -> Json:
 def history(call: Call) -> Json:
     """List what stands in a channel itself, newest first."""
     channel = _readable(call)
-    found = [one for one in reversed(channel.roots()) if _within(call, one["ts"])]
+    found = [one for one in reversed(channel.standing()) if _within(call, one["ts"])]
     page, metadata = call.page(found)
-    messages = [_as_read(call, one) for one in with_thread_facts(channel, page)]
+    messages = [_as_read(call, channel, one) for one in with_thread_facts(channel, page)]
     return {
         "ok": True,
         "messages": messages,
@@ -63,7 +63,7 @@ def replies(call: Call) -> Json:
     page, metadata = call.page([*with_thread_facts(channel, [root]), *later])
     return {
         "ok": True,
-        "messages": [_as_read(call, one) for one in page],
+        "messages": [_as_read(call, channel, one) for one in page],
         "has_more": bool(metadata["next_cursor"]),
         "response_metadata": metadata,
     }
@@ -81,7 +81,7 @@ def open_dm(call: Call) -> Json:
         raise Refusal("user_disabled")
     channel: Json = {"id": dm_id(person.id)}
     if call.flag("return_im"):
-        channel = channel_object(call.workspace.channels[channel["id"]])
+        channel = channel_object(call.workspace, call.workspace.channels[channel["id"]])
     return {"ok": True, "no_op": True, "already_open": True, "channel": channel}
 
 
@@ -93,12 +93,11 @@ def join(call: Call) -> Json:
     if channel.archived:
         raise Refusal("is_archived")
     if BOT_USER not in channel.members:
-        channel.members.append(BOT_USER)
-        call.workspace.changed("app", channel=channel.id)
-    return {"ok": True, "channel": channel_object(channel)}
+        call.slack.bring_in(channel, call.workspace.people[BOT_USER])
+    return {"ok": True, "channel": channel_object(call.workspace, channel)}
 
 
-def channel_object(channel: Channel) -> Json:
+def channel_object(workspace: Workspace, channel: Channel) -> Json:
     """Build Slack's channel object as the app sees it."""
     facts: Json = {
         "id": channel.id,
@@ -110,6 +109,7 @@ def channel_object(channel: Channel) -> Json:
     }
     if channel.im_with:
         return {**facts, "user": channel.im_with, "is_user_deleted": False, "priority": 0}
+    shared = workspace.is_shared(channel)
     return {
         **facts,
         "name": channel.name,
@@ -119,6 +119,9 @@ def channel_object(channel: Channel) -> Json:
         "is_private": channel.private,
         "is_general": False,
         "is_member": BOT_USER in channel.members,
+        "is_shared": shared,
+        "is_ext_shared": shared,
+        "is_org_shared": False,
         "topic": {"value": "", "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
     }
@@ -135,7 +138,7 @@ def _listed(call: Call, channels: list[Channel]) -> Json:
     page, metadata = call.page(found)
     return {
         "ok": True,
-        "channels": [channel_object(channel) for channel in page],
+        "channels": [channel_object(call.workspace, channel) for channel in page],
         "response_metadata": metadata,
     }
 
@@ -155,7 +158,14 @@ def _within(call: Call, ts: str) -> bool:
     return oldest < ts < latest
 
 
-def _as_read(call: Call, message: Json) -> Json:
+def _as_read(call: Call, channel: Channel, message: Json) -> Json:
+    whole = with_root(channel, message)
+    if "root" in whole:
+        whole["root"] = _with_metadata(call, whole["root"])
+    return _with_metadata(call, whole)
+
+
+def _with_metadata(call: Call, message: Json) -> Json:
     if "metadata" not in message or call.flag("include_all_metadata"):
         return message
     return {**message, "metadata": {"event_type": message["metadata"]["event_type"]}}

@@ -1,7 +1,7 @@
 """The methods about the app itself, people, groups and the team."""
 
 from bot.practice.cast import APP_ID, APP_NAME, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, TEAM_NAME
-from bot.practice.payloads import group_object, user_object
+from bot.practice.payloads import group_object
 from bot.practice.shapes import Json, Refusal
 from bot.practice.web_api.call import Call
 
@@ -39,17 +39,16 @@ def user_info(call: Call) -> Json:
     person = call.workspace.people.get(call.need("user", "user_not_found"))
     if person is None:
         raise Refusal("user_not_found")
-    return {"ok": True, "user": user_object(person, call.workspace.now())}
+    return {"ok": True, "user": call.slack.user_facts(person)}
 
 
 def users(call: Call) -> Json:
-    """List everybody."""
-    now = call.workspace.now()
+    """List everybody, bots, the deactivated and people of other workspaces among them."""
     page, metadata = call.page(list(call.workspace.people.values()), default=1000)
     return {
         "ok": True,
-        "members": [user_object(person, now) for person in page],
-        "cache_ts": int(now.timestamp()),
+        "members": [call.slack.user_facts(person) for person in page],
+        "cache_ts": int(call.workspace.now().timestamp()),
         "response_metadata": metadata,
     }
 

@@ -1,9 +1,24 @@
-"""The forms, one a file. A new one is added to this list."""
+"""The forms. A new one is added to this list."""
 
 from typing import Final
 
+from bot.slack.forms.answer import ANSWER
 from bot.slack.forms.form import Form
-from bot.slack.forms.reject import REJECT
-from bot.slack.forms.start import START
+from bot.slack.forms.handoff import ACCEPT, OFFER
+from bot.slack.forms.hold import HOLD
+from bot.slack.forms.reasons import REASONS
+from bot.slack.forms.report import REPORT
+from bot.slack.forms.rollback import ROLLBACK
+from bot.slack.forms.start import CHANGE, START
 
-FORMS: Final[tuple[Form, ...]] = (START, REJECT)
+FORMS: Final[tuple[Form, ...]] = (
+    START,
+    CHANGE,
+    ANSWER,
+    REPORT,
+    HOLD,
+    ROLLBACK,
+    OFFER,
+    ACCEPT,
+    *(one.form() for one in REASONS.values()),
+)

@@ -2,31 +2,36 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.release.command import Command
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.refusal import Refused
-from bot.release.start import Start
+from bot.release.stages.start import Start
 from bot.slack.messages.blocks import Block, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A form as a person has filled it in. `values` has what stands in each field, by its name."""
+    """A form as a person has filled it in. `values` has what stands in each field, by its name.
+
+    Several choices stand in one field with commas between them.
+    """
 
     workspace: WorkspaceId
     user: UserId
+    at: datetime
     remembered: str
     values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A kind of form: what its submission means, and the field at which a refusal is shown."""
+    """A kind of form: what its submission means, or why it means nothing, and where a refusal is shown."""
 
     callback: str
-    means: Callable[[Submission], Start | Command]
+    means: Callable[[Submission], Start | Command | Refused]
     field_of: Callable[[Refused], str]
 
 
@@ -62,5 +67,14 @@ def filled(view: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _value(element: Mapping[str, Any]) -> str:
-    chosen = element.get("selected_option")
-    return str((chosen["value"] if chosen else element.get("value")) or "").strip()
+    match element:
+        case {"selected_option": {"value": str(value)}}:
+            return value
+        case {"selected_options": list(options)}:
+            return ",".join(str(option["value"]) for option in options)
+        case {"selected_users": list(users)}:
+            return ",".join(map(str, users))
+        case {"selected_user": str(user)}:
+            return user
+        case _:
+            return str(element.get("value") or "").strip()

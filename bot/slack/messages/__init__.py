@@ -6,8 +6,12 @@ from bot.release.release import Release
 from bot.slack.messages.card import card
 from bot.slack.messages.closing import closing
 from bot.slack.messages.gate import gates
+from bot.slack.messages.handoff import handoffs, leavers
+from bot.slack.messages.holds import holds
 from bot.slack.messages.message import Message
+from bot.slack.messages.override import overrides, reviews
 from bot.slack.messages.reminder import reminders
+from bot.slack.messages.revision import revisions
 from bot.slack.messages.stage import stages
 from bot.slack.messages.summary import summaries
 
@@ -16,7 +20,13 @@ def messages(release: Release, head: str) -> Sequence[Message]:
     """Return all messages of a release, in the order of its thread: the card first."""
     thread = [
         *gates(release),
+        *overrides(release),
         *stages(release),
+        *revisions(release),
+        *holds(release),
+        *reviews(release),
+        *handoffs(release),
+        *leavers(release),
         *reminders(release),
         *summaries(release),
         *closing(release),

@@ -1,5 +1,7 @@
 """The few blocks that Rollcall's messages are made of, cut to Slack's limits (docs.slack.dev, Block Kit)."""
 
+import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -8,7 +10,7 @@ from bot.slack.messages.text import shorten
 Block = dict[str, Any]
 
 LONGEST_BODY: Final = 9_000
-"""Characters. Slack refuses blocks of about 13,200 in all (slackapi/bolt-js#2509), buttons included."""
+"""Characters of JSON. Slack refuses blocks of about 13,200 (slackapi/bolt-js#2509), buttons included."""
 
 
 def header(text: str) -> Block:
@@ -25,11 +27,24 @@ def section(text: str, accessory: Block | None = None) -> Block:
 def sections(text: str) -> list[Block]:
     """Return as many paragraphs as the lines of `text` need, and at most what a message holds."""
     parts = [""]
-    for line in shorten(text, LONGEST_BODY).split("\n"):
+    for line in fit(text, LONGEST_BODY).split("\n"):
         if len(parts[-1]) + len(line) >= 3_000:
             parts.append("")
         parts[-1] += f"\n{line}" if parts[-1] else line
     return [section(part) for part in parts]
+
+
+def weight(text: str) -> int:
+    """Return how many characters a text takes in JSON, which is how Slack counts them."""
+    return len(json.dumps(text, ensure_ascii=False)) - 2
+
+
+def fit(text: str, limit: int) -> str:
+    """Return as much of a text as takes at most `limit` characters in JSON."""
+    if weight(text) <= limit:
+        return text
+    lengths = range(1, len(text))
+    return shorten(text, bisect_right(lengths, limit, key=lambda length: weight(shorten(text, length))))
 
 
 def context(text: str) -> Block:

@@ -5,11 +5,28 @@ from collections.abc import Iterable
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
-from bot.slack.messages.blocks import context, header, sections
+from bot.runbook.model import NORMAL
+from bot.runbook.roles import Duties
+from bot.slack.buttons import Action, Target
+from bot.slack.messages.blocks import (
+    LONGEST_BODY,
+    Block,
+    actions,
+    button,
+    context,
+    fit,
+    header,
+    sections,
+    weight,
+)
 from bot.slack.messages.message import Message
-from bot.slack.messages.text import escape, moment, person, quoted
+from bot.slack.messages.text import escape, moment, people, person, quoted
 from bot.slack.messages.words import standing, title, waits
 
+BACK = (State.ROLLING_BACK, State.ROLLED_BACK)
+LONGEST_STANDING = 3_000
+LONGEST_NOTE = 2_500
+"""Characters of JSON, of what LONGEST_BODY allows in all."""
 HEAD_DIGITS = 12
 """How much of the ledger's head is shown: 48 bits, enough to tell a changed history."""
 
@@ -18,17 +35,48 @@ def card(release: Release, head: str) -> Message:
     """Return the card of a release whose newest event has the hash `head`."""
     parts = list(_parts(release))
     small = _small(release, head)
-    blocks = [header(title(release)), *(block for part in parts for block in sections(part)), context(small)]
+    body = [block for part in parts for block in sections(part)]
+    blocks = [header(title(release)), *body, *_buttons(release), context(small)]
     text = "\n".join([f"{escape(title(release))} ({release.key})", *parts, small])
     return Message(slot="card", born=release.started_at, text=text, blocks=blocks)
 
 
 def _parts(release: Release) -> Iterable[str]:
-    yield f"*{release.key}* is {standing(release)}\n{_stages(release)}"
-    if waiting := [f"• {waits(one)}" for one in waiting_on(release)]:
-        yield "\n".join(["*Waiting for*", *waiting])
-    if release.note:
-        yield f"*What goes out*\n{quoted(release.note)}"
+    """Return what the card says, as much as a message holds: what is waited for gets the room left."""
+    stands, note = fit(_stands(release), LONGEST_STANDING), fit(_note(release), LONGEST_NOTE)
+    waiting = fit(_waiting(release), LONGEST_BODY - weight(stands) - weight(note))
+    return filter(None, (stands, waiting, note))
+
+
+def _stands(release: Release) -> str:
+    reason = [quoted(release.lock.reason)] if release.state is State.ROLLING_BACK and release.lock else []
+    return "\n".join([f"{_kind(release)}*{release.key}* is {standing(release)}", *reason, _stages(release)])
+
+
+def _waiting(release: Release) -> str:
+    waiting = [f"• {waits(one)}" for one in waiting_on(release)]
+    return "\n".join(["*Waiting for*", *waiting]) if waiting else ""
+
+
+def _note(release: Release) -> str:
+    return f"*What goes out*\n{quoted(release.note)}" if release.note else ""
+
+
+def _kind(release: Release) -> str:
+    return "" if release.runbook.kind == NORMAL else f"*{escape(release.runbook.kind)}* · "
+
+
+def _buttons(release: Release) -> Iterable[Block]:
+    """Return what can be done at any time: hold it, ask why it waits, hand it over, roll it back."""
+    value = Target(release.key).value()
+    back = button("Roll back…", Action.ROLLBACK_FORM, value, label=f"Roll back {release.key}")
+    can_go_back = release.touched_production and release.state not in BACK
+    if release.state.ended:
+        return [actions([back])] if can_go_back and release.state is State.COMPLETED else []
+    hold = button("Hold…", Action.HOLD_FORM, value, label=f"Hold {release.key}")
+    why = button("Why?", Action.WHY, value, label=f"Why {release.key} waits")
+    hand = button("Hand over…", Action.HANDOFF_FORM, value, label=f"Hand {release.key} over")
+    return [actions([hold, why, hand, back] if can_go_back else [hold, why, hand])]
 
 
 def _stages(release: Release) -> str:
@@ -38,11 +86,18 @@ def _stages(release: Release) -> str:
 
 
 def _mark(release: Release, index: int) -> str:
+    if release.stage == release.back:
+        return "↩" if index in release.began else "○"
     if index < release.stage or release.state is State.COMPLETED:
         return "✓"
-    return "○" if index > release.stage else "✗" if release.state.ended else "▶"
+    failed = release.state.ended or release.failure is not None
+    return "○" if index > release.stage else "✗" if failed else "▶"
 
 
 def _small(release: Release, head: str) -> str:
-    captain, started = person(release.captain), moment(release.started_at)
-    return f"Captain {captain} · started {started} · event {release.seq} · ledger {head[:HEAD_DIGITS]}"
+    deputy = f" · deputy {person(release.deputy)}" if release.deputy else ""
+    shadows = f" · shadow {people(release.shadows, 'and')}" if release.shadows else ""
+    duties = "" if release.runbook.duties is Duties.STRICT else f" · duties {release.runbook.duties}"
+    who = f"Captain {person(release.captain)}{deputy}{shadows}"
+    when = f"started {moment(release.started_at)}"
+    return f"{who} · {when}{duties} · event {release.seq} · ledger {head[:HEAD_DIGITS]}"

@@ -3,11 +3,27 @@
 from collections.abc import Iterable
 
 from bot.release.release import Release
+from bot.release.state import State
+from bot.slack.buttons import Action, Target
+from bot.slack.messages.blocks import actions, button
 from bot.slack.messages.message import Message, entry
+from bot.slack.messages.text import escape
 from bot.slack.messages.words import ended
 
 
 def closing(release: Release) -> Iterable[Message]:
     """Return the closing message of a release that has ended."""
-    if release.state.ended:
-        yield entry(release, "closing", release.since, [f"The release is {ended(release)}"])
+    if not release.state.ended:
+        return
+    value = Target(release.key).value()
+    lift = button("Lift the lock…", Action.UNLOCK_FORM, value, label=f"Lift the lock on {release.service}")
+    buttons = [actions([lift])] if release.lock else []
+    yield entry(release, f"closing:{release.state}", release.since, _lines(release), buttons)
+
+
+def _lines(release: Release) -> Iterable[str]:
+    yield f"The release is {ended(release)}"
+    if release.state is State.ROLLED_BACK:
+        yield f"{escape(release.version)} is withdrawn."
+    if release.lock:
+        yield f"*{release.service}* is *locked*: no release of it starts until somebody says what was mended."

@@ -3,27 +3,31 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bot.release.gates import GateResult, GateStatus, gate_result
-from bot.release.release import Release
+from bot.release.gates.result import GateResult, GateStatus, Node, Seat, gate_result, gate_status
+from bot.release.release import Release, Vote
 from bot.release.state import State
-from bot.runbook.model import Gate
+from bot.runbook.gates import Gate
+from bot.runbook.policy import SIGNING
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, quoted
+from bot.slack.messages.words import policy
 
 SHOWN: Final = 3
 """Rejections that are shown with their reasons: more would leave no room for anything else."""
-
-STATUS = {GateStatus.MET: "met", GateStatus.WAITING: "waiting", GateStatus.REJECTED: "rejected"}
+NESTED: Final = "      "
+BOXES: Final = {GateStatus.MET: "✓", GateStatus.NOT_NEEDED: "–"}
 
 
 def gates(release: Release) -> Iterable[Message]:
-    """Return the message of each gate of the stages so far."""
-    for stage, opened in enumerate(release.opened):
-        for gate in release.runbook.stages[stage].gates:
-            buttons = answer_buttons(release, gate, stage)
-            yield entry(release, f"gate:{stage}:{gate.name}", opened, _lines(release, gate, stage), buttons)
+    """Return the message of each gate of the stages so far that is needed for this release."""
+    for stage, opened in release.opened.items():
+        for gate in release.stage_at(stage).gates:
+            result = gate_result(release, gate, stage)
+            if result.status is not GateStatus.NOT_NEEDED:
+                lines, buttons = _lines(release, result, stage), answer_buttons(release, gate, stage)
+                yield entry(release, f"gate:{stage}:{gate.name}", opened, lines, buttons)
 
 
 def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
@@ -31,37 +35,125 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
 
     A gate that is met can still be rejected, until its stage begins.
     """
-    if stage != release.stage or release.state not in (State.AWAITING_APPROVAL, State.READY):
+    if stage != release.stage or stage in release.began or not _takes_answers(release):
+        return
+    status = gate_status(release, gate, stage)
+    if status is GateStatus.OVERRIDDEN:
         return
     value = Target(release.key, stage, gate.name).value()
     what = f"{gate.name} of {release.key}"
     approve = button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}")
     reject = button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}")
-    met = gate_result(release, gate, stage).status is GateStatus.MET
-    yield actions([reject] if met else [approve, reject])
+    more = button("More…", Action.ANSWER_FORM, value, label=f"More answers to {what}")
+    report = [button("Report a check…", Action.REPORT_FORM, value)] if gate.checks else []
+    answers = [] if not gate.seats else [reject] if status is GateStatus.MET else [approve, reject]
+    yield actions([*answers, *report, more])
 
 
-def _lines(release: Release, gate: Gate, stage: int) -> Iterable[str]:
-    result = gate_result(release, gate, stage)
-    stage_name = escape(release.runbook.stages[stage].name)
-    open_still = result.status is GateStatus.MET or not release.state.ended
-    status = STATUS[result.status] if open_still else "no longer asked"
-    yield f"*{escape(gate.name)}* before {stage_name} is *{status}*"
-    yield from _seats(result)
+def _takes_answers(release: Release) -> bool:
+    return release.state in (State.AWAITING_APPROVAL, State.READY, State.ROLLING_BACK)
+
+
+def _lines(release: Release, result: GateResult, stage: int) -> Iterable[str]:
+    gate = result.gate
+    asked_still = result.status.passes or (not release.state.ended and stage == release.stage)
+    status = result.status if asked_still else "no longer asked"
+    yield f"*{escape(gate.name)}* before {escape(release.stage_name(stage))} is *{status}*"
+    if gate.name == SIGNING:
+        yield "Who may approve has changed since the release before. Those who could approve then sign this:"
+        yield from policy(release)
+    yield from _overridden(release, gate, stage)
+    yield from _tree(release, result, result.root, "")
     if len(result.rejections) > SHOWN:
         yield f"{len(result.rejections)} rejected it; these are the newest:"
     for vote in result.rejections[-SHOWN:]:
         yield f"✗ {person(vote.by)} rejected it, {moment(vote.at)}\n{quoted(vote.comment)}"
+    for vote in result.abstained:
+        yield f"– {person(vote.by)} abstained, {moment(vote.at)}"
+        if vote.comment:
+            yield quoted(vote.comment)
     for aside in result.set_aside:
-        yield f"The approval of {person(aside.vote.by)} does not count: {aside.because}"
+        yield f"The {_answer(aside.vote)} of {person(aside.vote.by)} does not count: {escape(aside.because)}"
+    for warned in result.warned:
+        yield f"⚠ The approval of {person(warned.vote.by)} counts, though {escape(warned.because)}"
 
 
-def _seats(result: GateResult) -> Iterable[str]:
-    asked = {seats.role: seats.asked for seats in result.open}
-    for seat in result.seats:
-        if seat.filled is None:
-            yield f"☐ {escape(seat.role)}: {people(asked[seat.role]) or 'nobody is left to ask'}"
-        else:
-            yield f"✓ {escape(seat.role)}: {person(seat.filled.by)}, {moment(seat.filled.at)}"
-            if seat.filled.comment:
-                yield quoted(seat.filled.comment)
+def _answer(vote: Vote) -> str:
+    return {"approved": "approval", "rejected": "rejection"}.get(vote.verdict, "answer")
+
+
+def _overridden(release: Release, gate: Gate, stage: int) -> Iterable[str]:
+    for past in release.overrides:
+        if (past.stage, past.gate) == (stage, gate.name):
+            yield f"⚠ {person(past.by)} overrode it, {moment(past.at)}\n{quoted(past.reason)}"
+
+
+def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iterable[str]:
+    """Return a line for each seat and check, indented below the choices that they belong to."""
+    for seat in node.seats:
+        yield from _seat(release, result, seat, indent)
+    if node.seats:
+        return
+    if not node.parts:
+        yield from _check(release, result, node, indent)
+        return
+    if node.status is GateStatus.NOT_NEEDED:
+        roles = ", ".join(dict.fromkeys(seat.role for seat in node.leaves()))
+        yield f"{indent}– {escape(roles)}{roles and ': '}{escape(node.says)}"
+        return
+    if all(not part.parts for part in node.parts) and node is result.root and not result.choice:
+        below = indent
+    else:
+        yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
+        below = indent + NESTED
+    for part in node.parts:
+        left_over = node.status is GateStatus.MET and part.status is GateStatus.WAITING
+        yield from (_left_over if left_over else _tree)(release, result, part, below)
+
+
+def _check(release: Release, result: GateResult, node: Node, indent: str) -> Iterable[str]:
+    """Return a line for a check, and what its reporter said of it while the gate is open."""
+    yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
+    for name in result.gate.checks:
+        report = release.reports.get(name)
+        how = report and f"check {name} {'passed' if report.passed else 'failed'}"
+        if report and how == node.says:
+            yield f"{indent}  says {person(report.by)}, {moment(report.at)}"
+            if report.comment:
+                yield quoted(report.comment)
+
+
+def _left_over(release: Release, result: GateResult, part: Node, indent: str) -> Iterable[str]:
+    """Return lines for one choice of several that is not needed any more, since others were taken."""
+    seats = tuple(part.leaves())
+    for seat in seats:
+        if seat.filled:
+            yield from _seat(release, result, seat, indent)
+    empty = dict.fromkeys(escape(seat.role) for seat in seats if not seat.filled)
+    for name in empty if seats else (escape(part.says),):
+        yield f"{indent}– {name}: not needed any more"
+
+
+def _seat(release: Release, result: GateResult, seat: Seat, indent: str) -> Iterable[str]:
+    if seat.filled is None and result.status is GateStatus.OVERRIDDEN:
+        yield f"{indent}– {escape(seat.role)}: left empty"
+        return
+    if seat.filled is None:
+        asked = {seats.role: seats.asked for seats in result.open}
+        others = [p for p in result.others if p in release.members.get(seat.role, ())]
+        to = people(asked.get(seat.role) or others) or "nobody is left to ask"
+        yield f"{indent}☐ {escape(seat.role)}: {to}"
+        return
+    vote = seat.filled
+    behalf = f" for {person(vote.behalf)}" if vote.behalf and seat.role in vote.lent else ""
+    until = _until(release, result, vote)
+    yield f"{indent}✓ {escape(seat.role)}: {person(vote.by)}{behalf}, {moment(vote.at)}{until}"
+    if vote.carried and vote.carried != vote.version:
+        yield f"{indent}  given for {escape(vote.version)}; nothing that it covers has changed since"
+    if vote.comment:
+        yield quoted(vote.comment)
+
+
+def _until(release: Release, result: GateResult, vote: Vote) -> str:
+    expires = result.gate.expires
+    return f", until {moment(vote.at + expires)}" if expires and vote.stage not in release.began else ""

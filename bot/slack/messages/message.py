@@ -21,13 +21,15 @@ class Message:
     """One message of a release, at its `slot`; the one in the slot `card` is the root of the thread.
 
     `text` says all that the blocks say: it is what notifications show and screen readers read. `born` is
-    when there was first reason to show it, which orders the thread.
+    when there was first reason to show it, which orders the thread. One that is `broadcast` is shown in the
+    channel besides.
     """
 
     slot: str
     born: datetime
     text: str
     blocks: Sequence[Block]
+    broadcast: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT))
@@ -40,9 +42,16 @@ class Message:
 
 
 def entry(
-    release: Release, slot: str, born: datetime, lines: Iterable[str], buttons: Iterable[Block] = ()
+    release: Release,
+    slot: str,
+    born: datetime,
+    lines: Iterable[str],
+    buttons: Iterable[Block] = (),
+    *,
+    broadcast: bool = False,
 ) -> Message:
     """Return a message of the thread. Who reads the thread knows the release, so only `text` names it."""
     body = "\n".join(lines)
     blocks = [*sections(body), *buttons]
-    return Message(slot=slot, born=born, text=f"{mention(release)}: {body}", blocks=blocks)
+    text = f"{mention(release)}: {body}"
+    return Message(slot=slot, born=born, text=text, blocks=blocks, broadcast=broadcast)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bot.release.gates import GateStatus, gate_result
+from bot.release.gates.result import gate_status
 from bot.release.release import Release
-from bot.release.reminders import Reminded
+from bot.release.telling.reminders import Reminded
 from bot.slack.messages.gate import answer_buttons
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people
@@ -15,7 +15,7 @@ def reminders(release: Release) -> Iterable[Message]:
     newest = {(past.stage, past.gate): past.count for past in release.reminders}
     for past in release.reminders:
         gate = release.gate(past.stage, past.gate)
-        met = gate is not None and gate_result(release, gate, past.stage).status is GateStatus.MET
+        met = gate is not None and gate_status(release, gate, past.stage).passes
         last = newest[past.stage, past.gate] == past.count
         buttons = answer_buttons(release, gate, past.stage) if gate and last and not met else ()
         slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
@@ -23,7 +23,7 @@ def reminders(release: Release) -> Iterable[Message]:
 
 
 def _asked(release: Release, past: Reminded) -> str:
-    stage, since = escape(release.runbook.stages[past.stage].name), moment(release.opened[past.stage])
+    stage, since = escape(release.stage_name(past.stage)), moment(release.opened[past.stage])
     asked = f"{people(past.people, 'and')}, *{escape(past.gate)}* has waited for an answer since {since}."
     return f"{asked} Until it is met, {stage} cannot begin."
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 
-from bot.release.release import Release
+from bot.release.people.duties import leads
+from bot.release.release import DoneStep, Release
 from bot.release.state import State
 from bot.runbook.model import Begin
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.messages.text import escape, moment, people, person, quoted
+
+WORKING = (State.IN_PROGRESS, State.FAILED, State.ROLLING_BACK)
 
 
 def stages(release: Release) -> Iterable[Message]:
     """Return the message of each stage that has begun, and of one that waits for its go."""
-    for index, beginning in enumerate(release.began):
-        if release.runbook.stages[index].steps or release.runbook.stages[index].begin is Begin.CAPTAIN:
+    for index, beginning in release.began.items():
+        if release.stage_at(index).steps or release.stage_at(index).begin is Begin.CAPTAIN:
             buttons = _step_buttons(release, index)
             yield entry(release, f"stage:{index}", beginning.at, _steps(release, index), buttons)
     if release.state is State.READY:
@@ -24,7 +27,9 @@ def stages(release: Release) -> Iterable[Message]:
 
 def _go(release: Release) -> Iterable[str]:
     yield f"*{escape(release.current.name)}* is *ready*: every gate is met"
-    yield f"{person(release.captain)}, it begins with your go"
+    if release.holds:
+        yield "It is *on hold*, so it cannot begin yet"
+    yield f"{people(leads(release))}, it begins with your go"
 
 
 def _go_button(release: Release) -> Block:
@@ -33,21 +38,58 @@ def _go_button(release: Release) -> Block:
 
 
 def _steps(release: Release, index: int) -> Iterable[str]:
-    stage = release.runbook.stages[index]
+    stage = release.stage_at(index)
     done = {tick.step: tick for tick in release.done if tick.stage == index}
     ended = len(done) == len(stage.steps)
-    yield f"*{escape(stage.name)}* {'is *done*' if ended else 'has begun'}"
+    now = index == release.stage and not release.state.ended
+    yield f"*{escape(stage.name)}* {'is *done*' if ended else 'has begun' if now else 'was *broken off*'}"
     for step in stage.steps:
-        tick = done.get(step.do)
-        by = f": {person(tick.by)}, {moment(tick.at)}" if tick else ""
-        yield f"{'✓' if tick else '☐'} {escape(step.do)}{by}"
-    if not ended and not release.state.ended:
-        yield f"Next is “{escape(release.open_steps[0].do)}”: {people(release.owners)}"
+        yield from _step(release, step.do, done.get(step.do), index)
+    if now and not ended:
+        yield from _next(release)
+
+
+def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Iterable[str]:
+    failure = release.failure
+    if tick is not None and tick.skipped:
+        yield f"– {escape(step)}: skipped by {person(tick.by)}, {moment(tick.at)}\n{quoted(tick.skipped)}"
+    elif tick is not None:
+        yield f"✓ {escape(step)}: {person(tick.by)}, {moment(tick.at)}"
+    elif failure is not None and (release.stage, failure.step) == (index, step):
+        attempt = f" at attempt {failure.attempt}" if failure.attempt > 1 else ""
+        yield f"✗ {escape(step)}: *failed*{attempt}, says {person(failure.by)}, {moment(failure.at)}"
+        yield quoted(failure.reason)
+    else:
+        yield f"☐ {escape(step)}"
+
+
+def _next(release: Release) -> Iterable[str]:
+    if release.holds and release.state is not State.ROLLING_BACK:
+        yield "It is *on hold*, so nothing is ticked"
+    if release.failure is not None:
+        who = tuple(dict.fromkeys((*leads(release), *release.owners)))
+        stop = "roll back" if release.touched_production else "cancel the release"
+        ways = (
+            "retry it or skip it" if release.state is State.ROLLING_BACK else f"retry it, skip it or {stop}"
+        )
+        yield f"{people(who)}: {ways}"
+    elif release.open_steps:
+        attempt = f" (attempt {release.attempt})" if release.attempt > 1 else ""
+        yield f"Next is “{escape(release.open_steps[0].do)}”{attempt}: {people(release.owners)}"
 
 
 def _step_buttons(release: Release, index: int) -> Iterable[Block]:
-    if release.state is not State.IN_PROGRESS or index != release.stage:
+    if release.state not in WORKING or index != release.stage or not release.open_steps:
         return
     following = release.open_steps[0].do
-    value = Target(release.key, index, following).value()
-    yield actions([button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")])
+    value = Target(release.key, index, following, release.attempt).value()
+    if release.failure is None:
+        done = button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")
+        failed = button("It failed…", Action.FAIL_FORM, value, label=f"It failed: {following}")
+        yield actions([done, failed])
+        return
+    retry = button("Retry", Action.RETRY_STEP, value, "primary", label=f"Retry: {following}")
+    skip = button("Skip…", Action.SKIP_FORM, value, label=f"Skip: {following}")
+    back = button("Roll back…", Action.ROLLBACK_FORM, Target(release.key).value(), "danger")
+    can_go_back = release.touched_production and release.state is not State.ROLLING_BACK
+    yield actions([retry, skip, back] if can_go_back else [retry, skip])

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from bot.release.handoff import News, Occasion, Summarized
 from bot.release.release import Release
+from bot.release.telling.summary import News, Occasion, Summarized
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person
 from bot.slack.messages.words import waits
@@ -16,7 +16,7 @@ def summaries(release: Release) -> Iterable[Message]:
 
 
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:
-    stage = escape(release.runbook.stages[summary.stage].name)
+    stage = escape(release.stage_name(summary.stage))
     yield _opening(release, summary, stage)
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
     since = f"since the last summary, {moment(last)}" if last else "since the start"

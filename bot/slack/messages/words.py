@@ -1,19 +1,32 @@
 """How releases and what they wait for are put in words."""
 
+import re
+from collections.abc import Iterable
+from typing import assert_never
+
+from bot.release.ids import UserId
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting
-from bot.slack.messages.text import escape, moment, people, person, quoted
+from bot.slack.messages.text import escape, moment, people, person, quoted, shorten
 
 STATES = {
     State.AWAITING_APPROVAL: "awaiting approval",
     State.READY: "ready",
     State.IN_PROGRESS: "in progress",
+    State.FAILED: "failed",
+    State.ROLLING_BACK: "rolling back",
     State.COMPLETED: "completed",
+    State.ROLLED_BACK: "rolled back",
     State.CANCELLED: "cancelled",
 }
-BEFORE_STAGE = {State.AWAITING_APPROVAL: "for", State.READY: "for", State.IN_PROGRESS: "with"}
+BEFORE_STAGE = {
+    State.AWAITING_APPROVAL: "for",
+    State.READY: "for",
+    State.IN_PROGRESS: "with",
+    State.FAILED: "in",
+}
 
 
 def title(release: Release) -> str:
@@ -25,8 +38,13 @@ def standing(release: Release) -> str:
     """Return where a release stands, in words that follow its name and `is`."""
     if release.state.ended:
         return ended(release)
+    held = f", *on hold* ({len(release.holds)})" if release.holds else ""
+    if release.state is State.ROLLING_BACK:
+        back = f" to {escape(release.lock.to)}" if release.lock and release.lock.to else ""
+        return f"*rolling back*{back}"
     stage = f"{BEFORE_STAGE[release.state]} {escape(release.current.name)}"
-    return f"*{STATES[release.state]}* {stage} (stage {release.stage + 1} of {len(release.runbook.stages)})"
+    count = f"(stage {release.stage + 1} of {len(release.runbook.stages)})"
+    return f"*{STATES[release.state]}* {stage} {count}{held}"
 
 
 def waits(waiting: Waiting) -> str:
@@ -37,23 +55,75 @@ def waits(waiting: Waiting) -> str:
             return f"{who}: *{name}* needs {_approvals(waiting)}, since {since}"
         case Awaited.PEOPLE:
             return f"{who}: *{name}* needs {_approvals(waiting)}, and nobody is left to ask, since {since}"
+        case Awaited.CHECK:
+            return f"{who}: the check *{name}* has not passed, since {since}"
         case Awaited.REJECTION:
-            return f"{who} rejected *{name}*, {since}; approving it takes the rejection back"
+            return f"{who} rejected *{name}*, {since}; it blocks until taken back, or settled by the captain"
         case Awaited.GO:
             return f"{who}: *{name}* begins with the captain’s go, since {since}"
         case Awaited.STEP:
             return f"{who}: “{name}” is to be done, since {since}"
+        case Awaited.CHOICE:
+            return f"{who}: “{name}” has *failed*, {since}: choose what follows"
+        case Awaited.HOLD:
+            return f"{who} holds it (hold {waiting.count}), {since}: {name}"
+        case Awaited.QUESTION:
+            return f"{who}: is hold {waiting.count} still needed? Its time has come: {name}"
+        case Awaited.CAPTAIN:
+            return f"{who}: its captain {name}, {since}; somebody is to lead it"
+        case Awaited.REVIEW:
+            return f"{who}: its review needs {_signatures(waiting)}{_until(waiting)}"
+        case Awaited.LOCK:
+            return f"{who}: the lock on the service is to be lifted, since {since}"
+        case _:
+            assert_never(waiting.kind)
 
 
-def _approvals(waiting: Waiting) -> str:
-    count = "an approval" if waiting.count == 1 else f"{waiting.count} approvals"
-    return f"{count} from {escape(waiting.role)}"
+def brief(waiting: Waiting) -> str:
+    """Return one thing that a release waits for in plain text, for the options of a form."""
+    match waiting.kind:
+        case Awaited.APPROVAL | Awaited.PEOPLE:
+            text = f"{waiting.name} needs {_plain_approvals(waiting)}"
+        case Awaited.CHECK:
+            text = f"The check {waiting.name} has not passed"
+        case Awaited.REJECTION:
+            text = f"{waiting.name} was rejected"
+        case Awaited.GO:
+            text = f"{waiting.name} begins with the captain’s go"
+        case Awaited.STEP:
+            text = f"“{waiting.name}” is to be done"
+        case Awaited.CHOICE:
+            text = f"“{waiting.name}” has failed"
+        case Awaited.HOLD | Awaited.QUESTION:
+            text = f"Hold {waiting.count}: {waiting.name}"
+        case Awaited.CAPTAIN:
+            text = f"The captain {waiting.name}"
+        case Awaited.REVIEW:
+            text = f"Its review needs {_signatures(waiting)}"
+        case Awaited.LOCK:
+            text = "The lock on the service is to be lifted"
+        case _:
+            assert_never(waiting.kind)
+    return shorten(text, 150)
 
 
 def refusal(refused: Refused) -> str:
     """Return a refusal: why, what to do instead, and whom to ask."""
     ask = f"Ask {people(refused.ask)}." if refused.ask else ""
     return " ".join(filter(None, [escape(refused.because), escape(refused.instead), ask]))
+
+
+def policy(release: Release) -> Iterable[str]:
+    """Return a line for each thing that is different in who may say go, with people as mentions."""
+    named = {person for role in release.runbook.roles for person in role.named}
+    for change in release.policy:
+        words = re.split(r"(\w+)", escape(change))
+        yield "• " + "".join(person(UserId(word)) if word in named else word for word in words)
+
+
+def plain_refusal(refused: Refused) -> str:
+    """Return a refusal for a field of a form, where Slack shows plain text and no mentions."""
+    return " ".join(filter(None, [refused.because, refused.instead]))
 
 
 def mention(release: Release) -> str:
@@ -66,3 +136,20 @@ def ended(release: Release) -> str:
     by = f" by {person(release.ended_by)}" if release.ended_by else ""
     how = f"*{STATES[release.state]}{by}*, {moment(release.since)}"
     return "\n".join([how, quoted(release.ended_because)]) if release.ended_because else how
+
+
+def _approvals(waiting: Waiting) -> str:
+    return escape(_plain_approvals(waiting))
+
+
+def _plain_approvals(waiting: Waiting) -> str:
+    count = "an approval" if waiting.count == 1 else f"{waiting.count} approvals"
+    return f"{count} from {waiting.role}"
+
+
+def _signatures(waiting: Waiting) -> str:
+    return "a signature" if waiting.count == 1 else f"{waiting.count} signatures"
+
+
+def _until(waiting: Waiting) -> str:
+    return f", until {moment(waiting.until)}" if waiting.until else ""

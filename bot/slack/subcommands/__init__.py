@@ -1,16 +1,40 @@
-"""The subcommands, one a file. A new one is added to this list."""
+"""The subcommands. A new one is added to this list."""
 
 from typing import Final
 
 from bot.slack.desk import Call, Desk, Reply
+from bot.slack.subcommands.away import AWAY, BACK
 from bot.slack.subcommands.cancel import CANCEL
+from bot.slack.subcommands.change import CHANGE
+from bot.slack.subcommands.check import CHECK
+from bot.slack.subcommands.handoff import HANDOFF, LEAD
 from bot.slack.subcommands.help import help_for, unknown
+from bot.slack.subcommands.hold import HOLD, LIFT
 from bot.slack.subcommands.list import LIST
-from bot.slack.subcommands.start import START
+from bot.slack.subcommands.rollback import ROLLBACK, UNLOCK
+from bot.slack.subcommands.start import PREFLIGHT, START
 from bot.slack.subcommands.status import STATUS
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.subcommands.why import WHY
 
-_WORKING: Final = (START, STATUS, LIST, CANCEL)
+_WORKING: Final = (
+    START,
+    PREFLIGHT,
+    STATUS,
+    WHY,
+    LIST,
+    HOLD,
+    LIFT,
+    CHECK,
+    CHANGE,
+    HANDOFF,
+    LEAD,
+    AWAY,
+    BACK,
+    CANCEL,
+    ROLLBACK,
+    UNLOCK,
+)
 SUBCOMMANDS: Final[dict[str, Subcommand]] = {one.name: one for one in (*_WORKING, help_for(_WORKING))}
 
 

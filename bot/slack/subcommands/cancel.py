@@ -1,6 +1,6 @@
 """`cancel`: call a release off."""
 
-from bot.release.cancel import Cancel
+from bot.release.stages.cancel import Cancel
 from bot.slack.desk import Call, Desk, Reply, answered, pick
 from bot.slack.messages.words import mention
 from bot.slack.subcommands.subcommand import Subcommand

@@ -1,41 +1,138 @@
-"""`start`: begin a release."""
+"""`start`: begin a release; `preflight`: see beforehand whether it could be approved in time."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from bot.coordinator import Accepted
-from bot.release.start import Start
-from bot.slack.desk import Call, Desk, Reply, answered
+from bot.release.ids import UserId
+from bot.release.manifest import Manifest
+from bot.release.refusal import Refused
+from bot.release.stages.start import Start
+from bot.runbook.gates import Risk
+from bot.runbook.model import NORMAL
+from bot.slack.desk import MENTION, Call, Desk, Reply, answered, typed
+from bot.slack.forms.hold import span
 from bot.slack.forms.start import start_form
-from bot.slack.messages.words import mention
+from bot.slack.messages.preflight import preflight_text
+from bot.slack.messages.words import mention, refusal
 from bot.slack.subcommands.subcommand import Subcommand
 
+OPTION: Final = re.compile(r"(kind|risk|labels|paths|authors|reviewers)=(\S*)")
+DRY: Final = "--dry-run"
+DEADLINE: Final = timedelta(days=1)
+"""By when a preflight wants all seats filled, where nobody says otherwise."""
+ANY_VERSION: Final = "0"
+"""What stands for the version in a preflight that names none."""
 
-async def answer(desk: Desk, call: Call) -> Reply:
+
+async def start(desk: Desk, call: Call) -> Reply:
     """Start the release that was named, or open the form when something is missing."""
-    service, version, note = (*call.text.split(None, 2), "", "", "")[:3]
-    if not version:
+    words, options = _options(call.raw)
+    dry = DRY in words
+    service, version, note = (*_plain(words).split(None, 2), "", "", "")[:3]
+    if risk := _bad_risk(options):
+        return Reply(text=risk)
+    if not version and not dry:
         return _form(desk, call, service)
-    start = Start(
+    command = _command(call, service, version or ANY_VERSION, note, options)
+    if dry:
+        return await _preflight(desk, command, DEADLINE)
+    decided = await desk.coordinator.handle(command, call.delivery)
+    started = mention(decided.release) if isinstance(decided, Accepted) else ""
+    return answered(decided, f"{started} has started. Its card appears in this channel.")
+
+
+async def preflight(desk: Desk, call: Call) -> Reply:
+    """Say whether every seat of a release could be filled before a deadline."""
+    words, options = _options(call.raw)
+    service, *rest = (*_plain(words).split(), "")
+    within = next((wait for word in rest if (wait := span(word))), None)
+    version = next((word for word in rest if word and span(word) is None), ANY_VERSION)
+    if risk := _bad_risk(options):
+        return Reply(text=risk)
+    command = _command(call, service, version, "", options)
+    return await _preflight(desk, command, within or DEADLINE)
+
+
+async def _preflight(desk: Desk, command: Start, within: timedelta) -> Reply:
+    if not command.service:
+        services = ", ".join(desk.runbooks.services()) or "none yet"
+        return Reply(text=f"Name the service, such as: preflight checkout. Services: {services}.")
+    release = await desk.coordinator.preview(command)
+    if isinstance(release, Refused):
+        return Reply(text=f"It could not be started. {refusal(release)}")
+    if command.version == ANY_VERSION:
+        release = replace(release, version="(any version)")
+    facts, now = await desk.coordinator.facts(release), desk.clock.now()
+    return Reply(text=preflight_text(release, facts.directory, now, now + within))
+
+
+def _options(raw: str) -> tuple[list[str], dict[str, str]]:
+    """Return the words that are no options, and the options such as `kind=hotfix`, as Slack sent them."""
+    words, options = [], {}
+    for word in raw.split():
+        if found := OPTION.fullmatch(word):
+            options[found[1]] = found[2]
+        else:
+            words.append(word)
+    return words, options
+
+
+def _plain(words: list[str]) -> str:
+    return typed(" ".join(word for word in words if word != DRY))
+
+
+def _command(call: Call, service: str, version: str, note: str, options: dict[str, str]) -> Start:
+    return Start(
         workspace=call.workspace,
         by=call.user,
         channel=call.channel,
         service=service,
         version=version,
         note=note,
+        kind=typed(options.get("kind", "")) or NORMAL,
+        manifest=Manifest(
+            authors=_people(options.get("authors", "")),
+            reviewers=_people(options.get("reviewers", "")),
+            labels=_listed(options.get("labels", "")),
+            paths=_listed(options.get("paths", "")),
+            risk=Risk(options.get("risk", Risk.LOW)),
+        ),
     )
-    decided = await desk.coordinator.handle(start, call.delivery)
-    started = mention(decided.release) if isinstance(decided, Accepted) else ""
-    return answered(decided, f"{started} has started. Its card appears in this channel.")
+
+
+def _bad_risk(options: dict[str, str]) -> str:
+    if options.get("risk", Risk.LOW) in tuple(Risk):
+        return ""
+    return f"A risk is one of {', '.join(Risk)}, such as: risk=high"
+
+
+def _people(text: str) -> tuple[UserId, ...]:
+    return tuple(sorted({UserId(found[1]) for found in MENTION.finditer(text)}))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(sorted({part for part in typed(text).split(",") if part}))
 
 
 def _form(desk: Desk, call: Call, service: str) -> Reply:
     services = desk.runbooks.services()
     if not services:
         return Reply(text="No runbook names a service yet, so there is nothing to start.")
-    return Reply(form=start_form(services, call.channel, service))
+    return Reply(form=start_form(services, desk.runbooks.kinds(), call.channel, service))
 
 
 START = Subcommand(
     name="start",
     usage="start [service] [version] [what goes out]",
-    summary="start a release; without a version it opens a form",
-    answer=answer,
+    summary="start a release; without a version it opens a form, and with --dry-run it only looks",
+    answer=start,
+)
+PREFLIGHT = Subcommand(
+    name="preflight",
+    usage="preflight service [version] [4h]",
+    summary="whether every seat could be filled in time, by people who are awake",
+    answer=preflight,
 )

@@ -1,0 +1,363 @@
+"""What people answer at a gate: approve, reject or abstain, take it back, and choose the seat it fills."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from bot.release.command import Command, Decision, Facts
+from bot.release.event import Event
+from bot.release.gates.eligible import Capacity, may_fill
+from bot.release.gates.result import GateStatus, gate_result, gate_status, ways_of
+from bot.release.ids import UserId
+from bot.release.people.duties import Circle, barred, not_yours
+from bot.release.people.roles import people_trouble
+from bot.release.reason import comment_trouble, reason_trouble
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release, Verdict, Vote
+from bot.release.state import State
+from bot.runbook.gates import Gate
+from bot.runbook.roles import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Event):
+    """A person answered at a gate; `roles` are those the person was in at that moment.
+
+    In the roles that were `lent` the person stood in for `behalf`. The answer is to what was to be released
+    then, and is bound to its manifest by the hash `bound`.
+    """
+
+    verdict: ClassVar[Verdict]
+
+    stage: int
+    gate: str
+    roles: tuple[str, ...]
+    comment: str
+    bound: str = ""
+    behalf: UserId | None = None
+    lent: tuple[str, ...] = ()
+
+    def change(self, release: Release) -> Release:
+        return release.with_vote(
+            Vote(
+                stage=self.stage,
+                gate=self.gate,
+                by=self.by,
+                at=self.at,
+                roles=self.roles,
+                verdict=self.verdict,
+                comment=self.comment,
+                version=release.version,
+                behalf=self.behalf,
+                lent=self.lent,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved(Answered):
+    """A person gave a go at a gate."""
+
+    verdict: ClassVar[Verdict] = Verdict.APPROVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected(Answered):
+    """A person gave a no-go at a gate, with the reason as the comment."""
+
+    verdict: ClassVar[Verdict] = Verdict.REJECTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstained(Answered):
+    """A person said neither, and is not asked again."""
+
+    verdict: ClassVar[Verdict] = Verdict.ABSTAINED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn(Event):
+    """A person took an answer back."""
+
+    stage: int
+    gate: str
+    comment: str = ""
+
+    def change(self, release: Release) -> Release:
+        vote = release.vote(self.stage, self.gate, self.by)
+        if vote is None or not self.comment:
+            return release.without_vote(self.stage, self.gate, self.by)
+        return release.voiding(self.at, {vote: f"they took it back: {self.comment}"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatTaken(Event):
+    """A person chose the role whose seat their approval fills."""
+
+    stage: int
+    gate: str
+    role: str
+
+    def change(self, release: Release) -> Release:
+        vote = release.vote(self.stage, self.gate, self.by)
+        return release if vote is None else release.with_vote(replace(vote, seat=self.role))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectionResolved(Event):
+    """Who leads the release settled somebody's no, and said how."""
+
+    stage: int
+    gate: str
+    person: UserId
+    reason: str
+
+    def change(self, release: Release) -> Release:
+        vote = release.vote(self.stage, self.gate, self.person)
+        because = f"it was settled by the captain: {self.reason}"
+        return release if vote is None else release.voiding(self.at, {vote: because})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Command):
+    """An answer at a gate of the stage with the index `stage`."""
+
+    stage: int
+    gate: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vouch(Answer):
+    """An answer that takes somebody whom the gate asks."""
+
+    becomes: ClassVar[type[Answered]]
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        capacity = _may_answer(release, self, facts)
+        if isinstance(capacity, Refused):
+            return capacity
+        return self.comment_trouble() or (
+            self.becomes(
+                at=facts.now,
+                by=self.by,
+                stage=self.stage,
+                gate=self.gate,
+                roles=tuple(sorted(capacity.roles)),
+                comment=self.comment,
+                bound=release.bound,
+                behalf=capacity.behalf,
+                lent=tuple(sorted(capacity.lent)),
+            ),
+        )
+
+    def comment_trouble(self) -> Refused | None:
+        """Refuse a comment that cannot be shown."""
+        return comment_trouble(self.comment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve(Vouch):
+    """Give a go at a gate."""
+
+    becomes: ClassVar[type[Answered]] = Approved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Vouch):
+    """Give a no-go at a gate. The comment is the reason."""
+
+    becomes: ClassVar[type[Answered]] = Rejected
+
+    def comment_trouble(self) -> Refused | None:
+        return reason_trouble(self.comment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstain(Vouch):
+    """Say neither, so that others are asked."""
+
+    becomes: ClassVar[type[Answered]] = Abstained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(Answer):
+    """Take back what one has said at a gate. Who has left the role may do so, too."""
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        gate = _open_gate(release, self)
+        if isinstance(gate, Refused):
+            return gate
+        if release.vote(self.stage, self.gate, self.by) is None:
+            return Refused(
+                code=Code.NOTHING_TO_DO,
+                because=f"You have said nothing at {self.gate} that you could take back.",
+                instead="The thread shows what counts.",
+            )
+        if trouble := comment_trouble(self.comment):
+            return trouble
+        return (Withdrawn(at=facts.now, by=self.by, stage=self.stage, gate=self.gate, comment=self.comment),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSeat(Answer):
+    """Choose the role whose seat one's approval fills, where it could fill several."""
+
+    role: str
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        gate = _open_gate(release, self)
+        if isinstance(gate, Refused):
+            return gate
+        vote = release.vote(self.stage, self.gate, self.by)
+        if vote is None or vote.verdict is not Verdict.APPROVED or self.role not in vote.roles:
+            return Refused(
+                code=Code.NOTHING_TO_DO,
+                because=f"You have no approval at {self.gate} that could fill a seat of {self.role[:60]}.",
+                instead="Approve it first, as somebody in that role.",
+            )
+        taken = SeatTaken(at=facts.now, by=self.by, stage=self.stage, gate=self.gate, role=self.role)
+        return self._in_the_way(release, gate, taken) or (taken,)
+
+    def _in_the_way(self, release: Release, gate: Gate, taken: SeatTaken) -> Refused | None:
+        if _seat_of(release, gate, self) == self.role:
+            return Refused(
+                code=Code.ALREADY_DONE, because=f"Your approval fills a seat of {self.role} already."
+            )
+        if _seat_of(taken.change(release), gate, self) != self.role:
+            return Refused(
+                code=Code.SEAT_NEEDED,
+                because=f"Your approval is needed where it is: in {self.role}, one seat more would be empty.",
+                instead=f"When somebody else of your other roles has approved {self.gate}, move it then.",
+            )
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveRejection(Answer):
+    """Settle somebody's no, as who leads the release. The comment says how."""
+
+    person: UserId
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        if trouble := not_yours(release, self.by, "Settling a rejection", Circle.LEAD):
+            return trouble
+        gate = _open_gate(release, self)
+        if isinstance(gate, Refused):
+            return gate
+        vote = release.vote(self.stage, self.gate, self.person)
+        if vote is None or vote.verdict is not Verdict.REJECTED:
+            return Refused(
+                code=Code.NOTHING_TO_DO, because=f"That rejection of {self.gate} does not stand any more."
+            )
+        if self.person == self.by:
+            return Refused(
+                code=Code.NOT_ELIGIBLE,
+                because="This rejection is your own.",
+                instead="Withdraw it, and say why.",
+            )
+        return reason_trouble(self.comment) or (
+            RejectionResolved(
+                at=facts.now,
+                by=self.by,
+                stage=self.stage,
+                gate=self.gate,
+                person=self.person,
+                reason=self.comment,
+            ),
+        )
+
+
+def _seat_of(release: Release, gate: Gate, answer: Answer) -> str:
+    """Return the role of the seat that a person's approval fills, or nothing."""
+    seats = gate_result(release, gate, answer.stage).seats
+    return next((s.role for s in seats if s.filled is not None and s.filled.by == answer.by), "")
+
+
+def _may_answer(release: Release, answer: Vouch, facts: Facts) -> Capacity | Refused:
+    """Return in which roles a person answers at a gate, or why that person's answer is not taken."""
+    said = release.vote(answer.stage, answer.gate, answer.by)
+    if said and said.verdict is answer.becomes.verdict and not _moved(release, said):
+        return Refused(
+            code=Code.ALREADY_ANSWERED,
+            because=f"You have {said.verdict} {said.gate} already, and it is recorded.",
+        )
+    gate = _open_gate(release, answer)
+    if isinstance(gate, Refused):
+        return gate
+    if trouble := people_trouble(release, facts):
+        return trouble
+    capacity = may_fill(release, gate, release.stage).get(answer.by)
+    standing = facts.directory.people.get(answer.by)
+    return capacity or _not_eligible(release, gate, answer.by, standing)
+
+
+def _moved(release: Release, said: Vote) -> bool:
+    """Whether an approval counts no more in its roles, but its giver is in another role of the gate now."""
+    gate = release.gate(said.stage, said.gate)
+    if gate is None or said.verdict is Verdict.REJECTED or said.stage in release.began:
+        return False
+    capacity = may_fill(release, gate, said.stage).get(said.by)
+    return capacity is not None and not capacity.roles & frozenset(said.roles)
+
+
+def _open_gate(release: Release, answer: Answer) -> Gate | Refused:
+    gate = release.gate(answer.stage, answer.gate)
+    if gate is None or answer.stage > release.stage:
+        return Refused(
+            code=Code.STALE,
+            because=f"{release.key} has no gate “{answer.gate}” open.",
+            instead="Look at the newest messages in its thread.",
+        )
+    if answer.stage in release.began:
+        stage = release.stage_name(answer.stage)
+        return Refused(
+            code=Code.ALREADY_BEGUN,
+            because=f"{answer.gate} was passed and {stage} has begun, so it takes no more answers.",
+            instead="Place a hold if something must not go on.",
+        )
+    if release.state is State.ROLLING_BACK and answer.stage != release.back:
+        return _not_asked(release, answer, "the release is rolled back")
+    status = gate_status(release, gate, answer.stage)
+    if status in (GateStatus.NOT_NEEDED, GateStatus.OVERRIDDEN):
+        return _not_asked(release, answer, f"it is {status}")
+    return gate
+
+
+def _not_asked(release: Release, answer: Answer, because: str) -> Refused:
+    return Refused(
+        code=Code.STALE,
+        because=f"{answer.gate} of {release.key} takes no answers: {because}.",
+        instead="Look at the newest messages in its thread.",
+    )
+
+
+def _not_eligible(release: Release, gate: Gate, by: UserId, standing: Standing | None) -> Refused:
+    asked = gate_result(release, gate, release.stage).asked or tuple(may_fill(release, gate, release.stage))
+    apart, roles = barred(release), " or ".join(_roles_asked(release, gate))
+    if not roles:
+        return Refused(
+            code=Code.NOT_YOURS,
+            because=f"{gate.name} asks nobody’s approval; its checks decide.",
+            instead="Report the check, if it is yours to report.",
+        )
+    if by in apart:
+        what = "starts a release" if by == release.starter else "did that"
+        return Refused(
+            code=Code.YOUR_OWN_RELEASE,
+            because=f"You {_past(apart[by])} {release.key}, and who {what} approves none of it.",
+            ask=asked,
+        )
+    in_role = any(by in release.members.get(role, ()) for role in gate.roles)
+    member = standing in (None, Standing.MEMBER) or in_role
+    who = f"people in {roles}." if member else f"full members in {roles}; you are here as a {standing}."
+    return Refused(code=Code.NOT_YOURS, because=f"{gate.name} is answered by {who}", ask=asked)
+
+
+def _past(what: str) -> str:
+    """Return what somebody did, so that the key of the release follows it."""
+    return "started" if what == "started the release" else f"{what} in"
+
+
+def _roles_asked(release: Release, gate: Gate) -> tuple[str, ...]:
+    every = (role for way in ways_of(release, gate, release.stage) for role in way.seats)
+    return tuple(dict.fromkeys(every))

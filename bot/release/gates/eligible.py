@@ -1,0 +1,88 @@
+"""Who may fill a seat of a gate, and in which roles: on their own account, or in somebody's stead."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bot.release.ids import UserId
+from bot.release.people.duties import barred
+from bot.release.release import Members, Release, Vote
+from bot.runbook.gates import Gate
+
+NOTHING = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """The roles in which a person may fill a seat; those that are lent belong to `behalf`, who is away."""
+
+    own: frozenset[str] = NOTHING
+    lent: frozenset[str] = NOTHING
+    behalf: UserId | None = None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """All of them."""
+        return self.own | self.lent
+
+
+def may_fill(release: Release, gate: Gate, stage: int) -> Mapping[UserId, Capacity]:
+    """Return everybody who may fill a seat of a gate of the stage with the index `stage`, and how."""
+    return eligible(release, stage, own_roles(release, gate, release.members_at(stage)))
+
+
+def eligible(release: Release, stage: int, own: Mapping[UserId, frozenset[str]]) -> Mapping[UserId, Capacity]:
+    """Return the same, from the roles that each person has on their own account."""
+    capacities = {person: Capacity(own=roles) for person, roles in own.items()}
+    kept_out = barred(release)
+    for person, away in release.deputies.items():
+        before = capacities.get(away.deputy, Capacity())
+        if person in own and away.deputy not in kept_out and before.behalf is None:
+            lent = own[person] - before.own
+            capacities[away.deputy] = Capacity(own=before.own, lent=lent, behalf=person if lent else None)
+    return capacities
+
+
+def own_roles(release: Release, gate: Gate, members: Members) -> dict[UserId, frozenset[str]]:
+    """Return who is in which roles of a gate; where duties are separated, neither starter nor authors."""
+    kept_out = barred(release)
+    roles: dict[UserId, set[str]] = {}
+    for role in gate.roles:
+        for person in members.get(role, ()):
+            if person not in kept_out:
+                roles.setdefault(person, set()).add(role)
+    return {person: frozenset(those) for person, those in roles.items()}
+
+
+def counting(votes: Mapping[UserId, Vote], own: Mapping[UserId, frozenset[str]]) -> Mapping[UserId, Capacity]:
+    """Return the roles in which each approval counts: those of its moment that still hold.
+
+    A role that was lent holds while its owner is in it, and has not approved in person.
+    """
+    counted = {
+        by: Capacity(own=own.get(by, NOTHING) & (frozenset(vote.roles) - frozenset(vote.lent)))
+        for by, vote in votes.items()
+    }
+    for by, vote in votes.items():
+        if vote.behalf is not None and not counted.get(vote.behalf, Capacity()).own:
+            lent = own.get(vote.behalf, NOTHING) & frozenset(vote.lent)
+            counted[by] = Capacity(own=counted[by].own, lent=lent, behalf=vote.behalf if lent else None)
+    return counted
+
+
+def left_to_ask(
+    may: Mapping[UserId, Capacity], counted: Mapping[UserId, Capacity], silent: Collection[UserId]
+) -> Mapping[UserId, frozenset[str]]:
+    """Return whose approval could help, and in which roles: of somebody away and the deputy, one counts."""
+    spoken_for = {it.behalf for it in counted.values() if it.lent and not it.own}
+    heard = {person for person, it in counted.items() if it.roles}
+    return {
+        person: roles
+        for person, it in may.items()
+        if person not in heard and person not in silent and person not in spoken_for
+        if (roles := it.own if it.behalf in heard else it.roles)
+    }
+
+
+def one_for_two(people: Mapping[UserId, Capacity]) -> Mapping[UserId, frozenset[str]]:
+    """Return in which roles people could fill seats together: of somebody away and the deputy, one does."""
+    return {person: it.own if it.behalf in people else it.roles for person, it in people.items()}

@@ -1,0 +1,66 @@
+"""What counts only for a time: approvals at a gate that says so, and the reports of checks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.release.event import Event
+from bot.release.ids import ROLLCALL, UserId
+from bot.release.release import Release, Verdict, Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalExpired(Event):
+    """An approval was older than its gate lets it be, so its giver is asked again."""
+
+    stage: int
+    gate: str
+    person: UserId
+
+    def change(self, release: Release) -> Release:
+        vote = release.vote(self.stage, self.gate, self.person)
+        return release if vote is None else release.voiding(self.at, {vote: "it is too old by now"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckExpired(Event):
+    """The report of a check is older than the check lets it be."""
+
+    check: str
+
+    def change(self, release: Release) -> Release:
+        return replace(release, reports={k: v for k, v in release.reports.items() if k != self.check})
+
+
+def expired(release: Release, now: datetime) -> Iterable[Event]:
+    """Return the events by which what is too old at `now` ceases to count."""
+    for vote, ends in _approvals(release):
+        if ends <= now:
+            yield ApprovalExpired(at=now, by=ROLLCALL, stage=vote.stage, gate=vote.gate, person=vote.by)
+    for check, ends in _reports(release):
+        if ends <= now:
+            yield CheckExpired(at=now, by=ROLLCALL, check=check)
+
+
+def next_expiry(release: Release) -> datetime | None:
+    """Return when something that counts now will be too old next."""
+    ends = [end for _, end in _approvals(release)] + [end for _, end in _reports(release)]
+    return min(ends, default=None)
+
+
+def _approvals(release: Release) -> Iterable[tuple[Vote, datetime]]:
+    """Return the approvals at gates that are still open and let them expire, each with its end."""
+    if release.state.ended or release.stage in release.began:
+        return
+    for vote in release.votes:
+        gate = release.gate(vote.stage, vote.gate)
+        if vote.stage == release.stage and vote.verdict is Verdict.APPROVED and gate and gate.expires:
+            yield vote, vote.at + gate.expires
+
+
+def _reports(release: Release) -> Iterable[tuple[str, datetime]]:
+    if release.state.ended:
+        return
+    for check in release.runbook.checks:
+        if check.fresh and check.name in release.reports:
+            yield check.name, release.reports[check.name].at + check.fresh

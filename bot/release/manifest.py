@@ -1,0 +1,84 @@
+"""What is in a release, besides its version: who wrote it, what it touches, and how risky it is."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from bot.release.ids import UserId
+from bot.release.refusal import Code, Refused
+from bot.runbook.gates import Risk
+
+VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}", re.ASCII)
+PATHS_LIMIT: Final = 3_000
+"""Changed paths. GitHub lists no more of a pull request (docs.github.com, list pull requests files)."""
+LABELS_LIMIT: Final = 40
+PEOPLE_LIMIT: Final = 200
+PATH_LIMIT: Final = 400
+"""Characters of one path, and of one label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The people, labels and paths of a release, sorted, and its risk."""
+
+    authors: tuple[UserId, ...] = ()
+    reviewers: tuple[UserId, ...] = ()
+    labels: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    risk: Risk = Risk.LOW
+
+
+NOTHING_KNOWN: Final = Manifest()
+"""The manifest of a release of which nobody has told more than the version."""
+
+
+def bound_to(version: str, manifest: Manifest) -> str:
+    """Return what an approval is bound to: the SHA-256 of version and manifest, as 64 hexadecimal digits."""
+    content = json.dumps([version, asdict(manifest)], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def changed_paths(before: Manifest, after: Manifest) -> frozenset[str] | None:
+    """Return the paths that are in one of two manifests; None when that may not be all that has changed.
+
+    The same paths in another version are changed in a way that nobody can tell.
+    """
+    differing = frozenset(before.paths) ^ frozenset(after.paths)
+    return differing or None
+
+
+def manifest_trouble(version: str, manifest: Manifest) -> Refused | None:
+    """Refuse a version or a manifest that cannot be shown or held."""
+    if not VERSION.fullmatch(version):
+        return Refused(
+            code=Code.VERSION_INVALID,
+            because="A version holds letters, digits and . _ + - / only, starts with a letter or digit,"
+            " and has at most 64 characters.",
+            instead="For example: 1.4.0",
+        )
+    for what, found, most in (
+        ("paths", manifest.paths, PATHS_LIMIT),
+        ("labels", manifest.labels, LABELS_LIMIT),
+        ("authors", manifest.authors, PEOPLE_LIMIT),
+        ("reviewers", manifest.reviewers, PEOPLE_LIMIT),
+    ):
+        if len(found) > most:
+            return Refused(
+                code=Code.MANIFEST_INVALID,
+                because=f"It names {len(found):,} {what}; a manifest holds {most:,}.",
+                instead="Name fewer.",
+            )
+    if odd := _unprintable((*manifest.paths, *manifest.labels)):
+        return Refused(
+            code=Code.MANIFEST_INVALID,
+            because=f"A path or label of it cannot be read: {odd!r}.",
+            instead=f"Use printable text of at most {PATH_LIMIT} characters.",
+        )
+    return None
+
+
+def _unprintable(texts: Iterable[str]) -> str:
+    return next((t[:40] or " " for t in texts if not t or not t.isprintable() or len(t) > PATH_LIMIT), "")

@@ -1,0 +1,114 @@
+"""Before a start: whether every seat can be filled by people who are awake before the deadline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.release.gates.eligible import may_fill, one_for_two
+from bot.release.gates.result import GateStatus, Roles, gate_status, ways_of
+from bot.release.ids import UserId
+from bot.release.release import Release
+from bot.runbook.gates import Gate
+from bot.runbook.seats import fill_seats
+
+BEGINS: Final = time(9, 0)
+ENDS: Final = time(18, 0)
+"""The hours, from Monday to Friday, at which people are taken to be at work in their own time zone."""
+WEEK: Final = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOutlook:
+    """A gate before a start: who may fill its seats, and the roles that stay short.
+
+    `short` are the roles with too few people even if everybody were awake, `asleep` those with too few who
+    are at work before the deadline; `wakes` is when the next person of such a role is at work, with whom.
+    """
+
+    stage: str
+    gate: str
+    needed: bool
+    may: tuple[UserId, ...]
+    short: tuple[str, ...]
+    asleep: tuple[str, ...]
+    wakes: tuple[tuple[datetime, UserId], ...] = ()
+    checks: tuple[str, ...] = ()
+
+    @property
+    def fine(self) -> bool:
+        """Whether its seats can be filled in time."""
+        return not self.needed or not (self.short or self.asleep)
+
+
+def preflight(
+    release: Release, zones: Mapping[UserId, str], now: datetime, deadline: datetime
+) -> tuple[GateOutlook, ...]:
+    """Return the outlook of each gate of a release that would just have been started.
+
+    Of whom no time zone is known, nobody can say that they are awake, so they do not count as awake.
+    """
+    return tuple(
+        _outlook(release, gate, index, _awake(zones, now, deadline), _wakes(zones, now))
+        for index in range(len(release.runbook.stages))
+        for gate in release.stage_at(index).gates
+    )
+
+
+def next_at_work(zone: str, now: datetime) -> datetime:
+    """Return the first moment from `now` on at which somebody in a time zone is at work."""
+    local = now.astimezone(ZoneInfo(zone))
+    for day in range(WEEK + 1):
+        date = local.date() + timedelta(days=day)
+        begins = datetime.combine(date, BEGINS, tzinfo=local.tzinfo)
+        ends = datetime.combine(date, ENDS, tzinfo=local.tzinfo)
+        if date.weekday() < 5 and local < ends:
+            return max(now, begins.astimezone(now.tzinfo))
+    raise AssertionError("Every week has a working day.")
+
+
+def _awake(zones: Mapping[UserId, str], now: datetime, deadline: datetime) -> frozenset[UserId]:
+    return frozenset(person for person, zone in zones.items() if next_at_work(zone, now) <= deadline)
+
+
+def _wakes(zones: Mapping[UserId, str], now: datetime) -> Mapping[UserId, datetime]:
+    return {person: next_at_work(zone, now) for person, zone in zones.items()}
+
+
+def _outlook(
+    release: Release,
+    gate: Gate,
+    stage: int,
+    awake: frozenset[UserId],
+    wakes: Mapping[UserId, datetime],
+) -> GateOutlook:
+    may = may_fill(release, gate, stage)
+    there = {person: capacity for person, capacity in may.items() if person in awake}
+    short = _short(release, gate, stage, one_for_two(may))
+    asleep = () if short else _short(release, gate, stage, one_for_two(there))
+    waking = sorted(
+        (wakes[p], p) for p, it in may.items() if it.roles & {*asleep} and p in wakes and p not in awake
+    )
+    return GateOutlook(
+        stage=release.stage_name(stage),
+        gate=gate.name,
+        needed=gate_status(release, gate, stage) is not GateStatus.NOT_NEEDED,
+        may=tuple(may),
+        short=short,
+        asleep=asleep,
+        wakes=tuple(waking[:1]),
+        checks=gate.checks,
+    )
+
+
+def _short(release: Release, gate: Gate, stage: int, people: Roles) -> tuple[str, ...]:
+    """Return the roles of the seats that stay empty on the way that leaves the fewest empty."""
+    empty = [_empty(way.seats, people) for way in ways_of(release, gate, stage)]
+    fewest = min(len(roles) for roles in empty)
+    return tuple(dict.fromkeys(next(roles for roles in empty if len(roles) == fewest)))
+
+
+def _empty(seats: Sequence[str], people: Roles) -> list[str]:
+    sitting = fill_seats(seats, people)
+    return [role for role, person in zip(seats, sitting, strict=True) if person is None]

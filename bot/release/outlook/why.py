@@ -1,0 +1,123 @@
+"""Why a release waits: the rule, the facts with their ages, and the fewest acts that would move it on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.release.gates.result import GateResult, SetAside, gate_results
+from bot.release.ids import UserId
+from bot.release.people.duties import leads
+from bot.release.release import Release
+from bot.release.state import State
+from bot.release.waiting import Awaited, Waiting, waiting_on
+
+RULES: Final[Mapping[Awaited, str]] = {
+    Awaited.APPROVAL: "a stage begins when every gate before it is passed, each seat by another person",
+    Awaited.PEOPLE: "a seat is filled by a person in its role, and there are too few of them",
+    Awaited.CHECK: "a check that has not passed, or is not known, counts as no",
+    Awaited.REJECTION: "a rejection blocks until its giver takes it back or the captain settles it",
+    Awaited.GO: "this stage begins with the go of the captain or of its owners",
+    Awaited.STEP: "the steps of a stage are done in order",
+    Awaited.CHOICE: "after a step has failed, a person chooses what follows",
+    Awaited.HOLD: "nothing moves forward while a hold is open",
+    Awaited.QUESTION: "nothing moves forward while a hold is open, and its time has come",
+    Awaited.CAPTAIN: "a release is led by somebody who is there",
+    Awaited.REVIEW: "what was done without the usual go is reviewed afterwards",
+    Awaited.LOCK: "a service stays locked after a rollback until somebody says what was mended",
+}
+"""What makes a release wait for each kind of thing."""
+
+
+class Deed(StrEnum):
+    """The kinds of acts that move a release on."""
+
+    APPROVE = "approve"
+    FIND_PEOPLE = "find people"
+    REPORT = "report"
+    WITHDRAW = "withdraw"
+    BEGIN = "begin"
+    FINISH = "finish"
+    CHOOSE = "choose"
+    LIFT = "lift"
+    LEAD = "lead"
+    SIGN = "sign"
+    UNLOCK = "unlock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that one of `on` does, or `count` of them; `name` is the gate, check, step or reason."""
+
+    deed: Deed
+    name: str
+    on: tuple[UserId, ...]
+    role: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Everything that keeps a release, and the fewest acts that would let it move on.
+
+    `set_aside` has the answers that do not count; `override` who could pass a gate without it being met.
+    """
+
+    waiting: tuple[Waiting, ...]
+    acts: tuple[Act, ...]
+    set_aside: tuple[SetAside, ...]
+    override: tuple[UserId, ...]
+
+
+DEEDS: Final[Mapping[Awaited, Deed]] = {
+    Awaited.APPROVAL: Deed.APPROVE,
+    Awaited.PEOPLE: Deed.FIND_PEOPLE,
+    Awaited.CHECK: Deed.REPORT,
+    Awaited.REJECTION: Deed.WITHDRAW,
+    Awaited.GO: Deed.BEGIN,
+    Awaited.STEP: Deed.FINISH,
+    Awaited.CHOICE: Deed.CHOOSE,
+    Awaited.HOLD: Deed.LIFT,
+    Awaited.QUESTION: Deed.LIFT,
+    Awaited.CAPTAIN: Deed.LEAD,
+    Awaited.REVIEW: Deed.SIGN,
+    Awaited.LOCK: Deed.UNLOCK,
+}
+"""The act that ends each kind of waiting."""
+ASIDE: Final = frozenset({Awaited.REVIEW, Awaited.LOCK, Awaited.CAPTAIN})
+"""What is waited for without keeping an open release back."""
+NUMBERED: Final = frozenset({Awaited.HOLD, Awaited.QUESTION})
+
+
+def why(release: Release) -> Why:
+    """Return why a release waits, and what would move it on."""
+    waiting = waiting_on(release)
+    results = _results(release)
+    blocked = any(not result.status.passes for result in results)
+    entitled = release.members.get(release.runbook.overrides or "", ())
+    return Why(
+        waiting=waiting,
+        acts=tuple(_acts(release, waiting)),
+        set_aside=tuple(aside for result in results for aside in result.set_aside),
+        override=entitled if blocked else (),
+    )
+
+
+def _acts(release: Release, waiting: Iterable[Waiting]) -> Iterable[Act]:
+    """Return an act for each thing that keeps the release: every one of them is needed, and no other."""
+    for one in waiting:
+        if release.state.ended or one.kind not in ASIDE:
+            count = 1 if one.kind in NUMBERED else one.count
+            on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *leads(release))
+            yield Act(
+                deed=DEEDS[one.kind],
+                name=one.name,
+                on=tuple(dict.fromkeys(on)),
+                role=one.role,
+                count=count,
+            )
+
+
+def _results(release: Release) -> tuple[GateResult, ...]:
+    open_gates = release.state in (State.AWAITING_APPROVAL, State.READY, State.ROLLING_BACK)
+    return gate_results(release) if open_gates and release.stage not in release.began else ()

@@ -1,0 +1,38 @@
+"""The people of a workspace, as they were read last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.release.ids import UserId
+from bot.runbook.roles import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """Somebody is away until a moment, and a deputy acts in that person's stead."""
+
+    deputy: UserId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Who is in the workspace, in its user groups by handle and by id, who is away, and in which time zone.
+
+    Of what could not be read nothing is known: nobody has a standing, and no group is there.
+    """
+
+    people: Mapping[UserId, Standing] = field(default_factory=dict)
+    groups: Mapping[str, tuple[UserId, ...]] = field(default_factory=dict)
+    away: Mapping[UserId, Away] = field(default_factory=dict)
+    zones: Mapping[UserId, str] = field(default_factory=dict)
+
+    @property
+    def readable(self) -> bool:
+        """Whether people could be read at all."""
+        return bool(self.people)
+
+    def deputies(self, now: datetime) -> Mapping[UserId, Away]:
+        """Return who is away at a moment, each with the deputy."""
+        return {person: away for person, away in self.away.items() if away.until > now}

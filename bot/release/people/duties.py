@@ -1,0 +1,69 @@
+"""Who may do what: those who lead the release, those who own its stage, and who is kept apart from whom."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from bot.release.ids import UserId
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
+from bot.runbook.roles import Duties
+
+
+class Circle(StrEnum):
+    """A circle of people with a right."""
+
+    LEAD = "the captain or deputy"
+    OWNERS = "the owners of the stage"
+    ROLLBACK = "the owners of the rollback"
+    STARTER = "whoever started it"
+
+
+def leads(release: Release) -> tuple[UserId, ...]:
+    """Return who leads the release: the captain, and the deputy if one was named."""
+    return (release.captain,) if release.deputy is None else (release.captain, release.deputy)
+
+
+def people_of(release: Release, *circles: Circle) -> tuple[UserId, ...]:
+    """Return the people of some circles, each once."""
+    return tuple(dict.fromkeys(person for circle in circles for person in _people(release, circle)))
+
+
+def not_yours(release: Release, by: UserId, what: str, *circles: Circle) -> Refused | None:
+    """Refuse somebody who is in none of the circles; `what` is what they may do, as a gerund."""
+    may = people_of(release, *circles)
+    if by in may:
+        return None
+    return Refused(code=Code.NOT_YOURS, because=f"{what} is for {', or '.join(circles)}.", ask=may)
+
+
+def heirs_of(release: Release) -> tuple[UserId, ...]:
+    """Return who may take the lead when the captain has gone: of the role that leads, if there is one."""
+    deputy = () if release.deputy is None else (release.deputy,)
+    role = release.runbook.lead
+    lead = release.members.get(role, ()) if role else ()
+    rest = () if role else people_of(release, Circle.OWNERS, Circle.ROLLBACK, Circle.STARTER)
+    gone = {release.captain, *release.leavers}
+    return tuple(person for person in dict.fromkeys((*deputy, *lead, *rest)) if person not in gone)
+
+
+def kept_apart(release: Release) -> Mapping[UserId, str]:
+    """Return who fills no approving seat while duties are separated, and why."""
+    authors = dict.fromkeys(release.manifest.authors, "wrote some of the changes")
+    return {**authors, release.starter: "started the release"}
+
+
+def barred(release: Release) -> Mapping[UserId, str]:
+    """Return who fills no approving seat of this release: nobody, where its runbook says only to warn."""
+    return kept_apart(release) if release.runbook.duties is Duties.STRICT else {}
+
+
+def _people(release: Release, circle: Circle) -> tuple[UserId, ...]:
+    match circle:
+        case Circle.LEAD:
+            return leads(release)
+        case Circle.OWNERS:
+            return release.owners
+        case Circle.ROLLBACK:
+            return release.members.get(release.runbook.way_back.owner, ())
+        case Circle.STARTER:
+            return (release.starter,)

@@ -1,0 +1,141 @@
+"""Who is in which role: read when it matters, and kept as evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.release.command import Facts
+from bot.release.event import Event
+from bot.release.ids import ROLLCALL, UserId
+from bot.release.manifest import Manifest
+from bot.release.people.directory import Away, Directory
+from bot.release.refusal import Code, Refused
+from bot.release.release import Members, Release
+from bot.runbook.model import Runbook
+from bot.runbook.roles import Role, Standing
+
+Read = Mapping[str, tuple[UserId, ...] | None]
+"""Role -> the people in it, sorted; None where that could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersRead(Event):
+    """The people in the release's roles, or who stands in for them, may be others than they were before."""
+
+    members: Members
+    deputies: Mapping[UserId, Away] = field(default_factory=dict)
+
+    def change(self, release: Release) -> Release:
+        return replace(release, members=self.members, deputies=self.deputies, read_at=self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What of a release decides who is in its roles."""
+
+    starter: UserId
+    manifest: Manifest
+
+
+def read_members(runbook: Runbook, about: About, directory: Directory, now: datetime) -> Read:
+    """Return who may fill a seat of each role of a runbook at a moment."""
+    return {role.name: _people(role, about, directory, now) for role in runbook.roles}
+
+
+def members_read(release: Release, facts: Facts) -> Sequence[MembersRead]:
+    """Return the event that brings the release's people up to date, if they differ and all can be read."""
+    members = _members(release, facts)
+    if None in members.values():
+        return ()
+    deputies = standing_in(release.runbook, members, facts)
+    if not _turned(release, facts.now) and (members, deputies) == (release.members, release.deputies):
+        return ()
+    return (MembersRead(at=facts.now, by=ROLLCALL, members=known(members), deputies=deputies),)
+
+
+def people_trouble(release: Release, facts: Facts) -> Refused | None:
+    """Refuse when the people in some role are not known just now."""
+    members = _members(release, facts)
+    return cannot_read_people(members) if None in members.values() else None
+
+
+def standing_in(runbook: Runbook, members: Read, facts: Facts) -> Mapping[UserId, Away]:
+    """Return who is away now of the people in the roles, each with a deputy who is a full member.
+
+    Somebody who would come first in a role belongs to it, too, though another has the turn meanwhile.
+    """
+    concerned = {person for people in members.values() for person in people or ()}
+    concerned |= {UserId(person) for role in runbook.roles for person in role.first_of}
+    return {
+        person: away
+        for person, away in sorted(facts.directory.deputies(facts.now).items())
+        if person in concerned and facts.directory.people.get(away.deputy) is Standing.MEMBER
+    }
+
+
+def known(members: Read) -> Members:
+    """Return the roles whose people could be read."""
+    return {role: people for role, people in members.items() if people is not None}
+
+
+def next_turn(release: Release) -> datetime | None:
+    """Return when a rotation of the release next passes on, or somebody who is away comes back."""
+    turns = [role.rotation.next_change(release.read_at) for role in release.runbook.roles if role.rotation]
+    return min([*turns, *(away.until for away in release.deputies.values())], default=None)
+
+
+def cannot_read_people(members: Read) -> Refused:
+    """Refuse because the people in a role are not known just now."""
+    unread = ", ".join(role for role, people in members.items() if people is None) or "the workspace"
+    return Refused(
+        code=Code.CANNOT_READ_PEOPLE,
+        because=f"Who is in {unread} cannot be read just now, and what cannot be read counts as no.",
+        instead="Try again in a minute. If it stays so, check that the user group exists.",
+    )
+
+
+def _members(release: Release, facts: Facts) -> Read:
+    about = About(starter=release.starter, manifest=release.manifest)
+    return read_members(release.runbook, about, facts.directory, facts.now)
+
+
+def _turned(release: Release, now: datetime) -> bool:
+    turn = next_turn(release)
+    return turn is not None and turn <= now
+
+
+def _people(role: Role, about: About, directory: Directory, now: datetime) -> tuple[UserId, ...] | None:
+    if role.starter:
+        return (about.starter,)
+    bound = _bound(role, about, directory, now)
+    if bound is None or not directory.readable:
+        return None
+    admitted = {Standing.MEMBER, *role.admits}
+    there = [person for person in bound if directory.people.get(person) in admitted]
+    if role.first_of:
+        there = [person for person in there if person not in directory.deputies(now)][:1]
+    return tuple(sorted(set(there)))
+
+
+def _bound(role: Role, about: About, directory: Directory, now: datetime) -> Iterable[UserId] | None:
+    if role.group is not None:
+        return directory.groups.get(role.group)
+    if role.authors:
+        return about.manifest.authors
+    if role.reviewers:
+        return about.manifest.reviewers
+    if role.codeowners is not None:
+        return _owners(role, about.manifest.paths, directory)
+    if role.rotation is not None:
+        return map(UserId, role.rotation.on_call(now))
+    return map(UserId, role.users or role.first_of)
+
+
+def _owners(role: Role, paths: Iterable[str], directory: Directory) -> Iterable[UserId] | None:
+    """Return who owns a path, named by id or in a group; None when a group of owners cannot be read."""
+    tokens = {token for owners in role.owners_of(paths).values() for token in owners}
+    groups = [directory.groups.get(token, ()) for token in tokens if UserId(token) not in directory.people]
+    if any(UserId(token) not in directory.people and token not in directory.groups for token in tokens):
+        return None
+    named = [UserId(token) for token in tokens if UserId(token) in directory.people]
+    return [*named, *(person for people in groups for person in people)]

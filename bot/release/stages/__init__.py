@@ -1,0 +1,1 @@
+"""How a release moves: from its start through its stages to its end, and the way back."""

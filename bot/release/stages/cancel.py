@@ -1,0 +1,46 @@
+"""Cancelling a release."""
+
+from dataclasses import dataclass, replace
+
+from bot.release.command import Command, Decision, Facts
+from bot.release.event import Event
+from bot.release.people.duties import Circle, not_yours
+from bot.release.reason import reason_trouble
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Event):
+    """The release was called off before it touched production."""
+
+    reason: str
+
+    def change(self, release: Release) -> Release:
+        return replace(release, since=self.at, failure=None, ended_by=self.by, ended_because=self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel(Command):
+    """Call a release off, with a reason."""
+
+    reason: str
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        return (
+            not_yours(release, self.by, "Cancelling", Circle.LEAD, Circle.OWNERS)
+            or production_touched(release, "a cancelled release would hide that")
+            or reason_trouble(self.reason)
+            or (Cancelled(at=facts.now, by=self.by, reason=self.reason),)
+        )
+
+
+def production_touched(release: Release, because: str) -> Refused | None:
+    """Refuse what must not come after production may have been changed."""
+    if not release.touched_production:
+        return None
+    return Refused(
+        code=Code.PRODUCTION_TOUCHED,
+        because=f"{release.key} has begun production, so production may be changed already, and {because}.",
+        instead="Bring its steps to an end, or roll it back.",
+    )

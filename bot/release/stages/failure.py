@@ -1,0 +1,141 @@
+"""A step that failed: somebody says so, and somebody chooses what then."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.release.command import Command, Decision, Facts
+from bot.release.event import Event
+from bot.release.ids import UserId
+from bot.release.people.duties import Circle, not_yours
+from bot.release.reason import reason_trouble
+from bot.release.refusal import Code, Refused
+from bot.release.release import DoneStep, Release
+from bot.release.stages.holds import on_hold
+from bot.release.stages.steps import step_trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The step that has failed, at which attempt, and why."""
+
+    step: str
+    attempt: int
+    by: UserId
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """A step failed at an attempt."""
+
+    stage: int
+    step: str
+    attempt: int
+    reason: str
+
+    def change(self, release: Release) -> Release:
+        failure = Failure(step=self.step, attempt=self.attempt, by=self.by, at=self.at, reason=self.reason)
+        return replace(release, since=self.at, failure=failure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRetried(Event):
+    """A step that had failed is done once more."""
+
+    stage: int
+    step: str
+
+    def change(self, release: Release) -> Release:
+        return replace(release, since=self.at, failure=None, attempt=release.attempt + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(Event):
+    """A step that had failed is left out, for a reason."""
+
+    stage: int
+    step: str
+    reason: str
+
+    def change(self, release: Release) -> Release:
+        tick = DoneStep(stage=self.stage, step=self.step, by=self.by, at=self.at, skipped=self.reason)
+        return replace(release, since=self.at, failure=None, attempt=1, done=(*release.done, tick))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailStep(Command):
+    """Say that a step of the stage with the index `stage` failed at an attempt, and why."""
+
+    stage: int
+    step: str
+    attempt: int
+    reason: str
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        return (
+            step_trouble(release, self.stage, self.step, self.attempt)
+            or not_yours(release, self.by, "Saying how a step went", Circle.OWNERS, Circle.LEAD)
+            or reason_trouble(self.reason)
+            or (
+                StepFailed(
+                    at=facts.now,
+                    by=self.by,
+                    stage=self.stage,
+                    step=self.step,
+                    attempt=self.attempt,
+                    reason=self.reason,
+                ),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryStep(Command):
+    """Do the step that failed once more. `attempt` is the one that failed."""
+
+    stage: int
+    step: str
+    attempt: int
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        return (
+            _not_failed(release, self)
+            or not_yours(release, self.by, "Choosing what follows a failure", Circle.OWNERS, Circle.LEAD)
+            or on_hold(release)
+            or (StepRetried(at=facts.now, by=self.by, stage=self.stage, step=self.step),)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipStep(Command):
+    """Leave the step that failed out, for a reason. `attempt` is the one that failed."""
+
+    stage: int
+    step: str
+    attempt: int
+    reason: str
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        return (
+            _not_failed(release, self)
+            or not_yours(release, self.by, "Choosing what follows a failure", Circle.OWNERS, Circle.LEAD)
+            or on_hold(release)
+            or reason_trouble(self.reason)
+            or (StepSkipped(at=facts.now, by=self.by, stage=self.stage, step=self.step, reason=self.reason),)
+        )
+
+
+def _not_failed(release: Release, command: RetryStep | SkipStep) -> Refused | None:
+    failure = release.failure
+    if failure is not None and (release.stage, failure.step, failure.attempt) == (
+        command.stage,
+        command.step,
+        command.attempt,
+    ):
+        return None
+    return Refused(
+        code=Code.STALE,
+        because=f"“{command.step}” of {release.key} is not a step that has failed just now.",
+        instead="Look at the newest messages in its thread.",
+    )

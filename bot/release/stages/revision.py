@@ -1,0 +1,156 @@
+"""Changing what is in a release: whom that asks again, and whose word carries over."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.release.command import Command, Decision, Facts
+from bot.release.event import Event
+from bot.release.ids import UserId
+from bot.release.manifest import Manifest, changed_paths, manifest_trouble
+from bot.release.people.duties import Circle, not_yours
+from bot.release.people.roles import members_read
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release, Verdict, Vote
+from bot.release.stages.cancel import production_touched
+from bot.release.state import State
+from bot.runbook.gates import path_matches
+
+USER: Final = re.compile("[UW][A-Z0-9]{2,20}", re.ASCII)
+"""What the id of a person in Slack looks like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAgain:
+    """Somebody whose approval was for something else, and what has changed since."""
+
+    stage: int
+    gate: str
+    person: UserId
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestChanged(Event):
+    """Something else is to be released than before, from the first stage on."""
+
+    version: str
+    manifest: Manifest
+    asked_again: tuple[AskedAgain, ...] = ()
+
+    def change(self, release: Release) -> Release:
+        again = {(one.stage, one.gate, one.person): one.because for one in self.asked_again}
+        voided = {
+            vote: again[vote.stage, vote.gate, vote.by]
+            for vote in release.votes
+            if (vote.stage, vote.gate, vote.by) in again
+        }
+        left = release.voiding(self.at, voided)
+        return replace(
+            left,
+            version=self.version,
+            manifest=self.manifest,
+            revisions=(*release.revisions, self),
+            votes=tuple(replace(vote, carried=self.version) for vote in left.votes),
+            reports={},
+            overrides=(),
+            stage=0,
+            opened={0: self.at},
+            began={},
+            done=(),
+            failure=None,
+            attempt=1,
+            reminders=(),
+            since=self.at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeManifest(Command):
+    """Release something else than was started, before production is touched."""
+
+    version: str
+    manifest: Manifest
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        return (
+            not_yours(release, self.by, "Changing what goes out", Circle.LEAD, Circle.STARTER)
+            or self._too_late(release)
+            or manifest_trouble(self.version, self.manifest)
+            or self._same(release)
+            or self._changed(release, facts)
+        )
+
+    def _too_late(self, release: Release) -> Refused | None:
+        if release.state is State.ROLLING_BACK:
+            return production_touched(release, "it is rolled back")
+        return production_touched(release, "what was approved is what went there")
+
+    def _same(self, release: Release) -> Refused | None:
+        if (self.version, self.manifest) != (release.version, release.manifest):
+            return None
+        return Refused(
+            code=Code.MANIFEST_SAME,
+            because=f"{release.key} is {release.version} with just this manifest already.",
+        )
+
+    def _changed(self, release: Release, facts: Facts) -> Decision:
+        again = tuple(
+            AskedAgain(stage=vote.stage, gate=vote.gate, person=vote.by, because=because)
+            for vote, because in asks_again(release, self.version, self.manifest).items()
+        )
+        changed = ManifestChanged(
+            at=facts.now, by=self.by, version=self.version, manifest=self.manifest, asked_again=again
+        )
+        # Who is in a role may follow from the manifest, so it is read again before anything follows from it.
+        return (changed, *members_read(changed.change(release), facts))
+
+
+def asks_again(release: Release, version: str, manifest: Manifest) -> Mapping[Vote, str]:
+    """Return the approvals that do not carry over to another manifest, each with what has changed.
+
+    An approval covers the paths that its gate is about, or those that its giver owns; all others cover
+    everything. A rejection stays until it is withdrawn or settled.
+    """
+    changed = changed_paths(release.manifest, manifest)
+    found = {}
+    for vote in release.votes:
+        # Who has become an author is not asked again: the approval is set aside for that.
+        if vote.verdict is Verdict.APPROVED and vote.by not in manifest.authors:
+            because = _because(release, vote, manifest, changed)
+            if because:
+                since = vote.carried or vote.version
+                found[vote] = f"it was for {since}; since then {because}"
+    return found
+
+
+def _because(release: Release, vote: Vote, manifest: Manifest, changed: frozenset[str] | None) -> str:
+    if manifest.risk is not release.manifest.risk:
+        return f"the risk has become {manifest.risk}"
+    if changed is None:
+        return "what goes out has changed, and nothing tells where"
+    covered = _covered(release, vote, changed)
+    return f"{_some(covered)} changed" if covered else ""
+
+
+def _covered(release: Release, vote: Vote, changed: frozenset[str]) -> frozenset[str]:
+    """Return those of the changed paths that an approval is about."""
+    gate = release.gate(vote.stage, vote.gate)
+    if gate is not None and gate.when is not None and gate.when.paths:
+        return frozenset(p for p in changed for glob in gate.when.paths if path_matches(glob, p))
+    owned = [release.runbook.role(role) for role in vote.roles]
+    if owned and all(role.codeowners is not None for role in owned):
+        owners = [(path, who) for role in owned for path, who in role.owners_of(changed).items()]
+        return frozenset(path for path, who in owners if any(_may_be(vote.by, token) for token in who))
+    return changed
+
+
+def _may_be(person: UserId, owner: str) -> bool:
+    """Return whether an owner is the person, or a group in which the person may be."""
+    return owner == person or not USER.fullmatch(owner)
+
+
+def _some(paths: frozenset[str]) -> str:
+    first, *more = sorted(paths)
+    return f"{first} and {len(more)} more have" if more else f"{first} has"

@@ -1,0 +1,1 @@
+"""What people are told by the clock: reminders and summaries."""

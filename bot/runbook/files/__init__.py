@@ -1,0 +1,1 @@
+"""Runbooks as files: strict YAML, layers that extend each other, and what is wrong, said in its place."""

@@ -1,0 +1,94 @@
+"""Gates: the conditions to enter a stage."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
+
+from bot.runbook.conditions import Risk as Risk
+from bot.runbook.conditions import When as When
+from bot.runbook.conditions import path_matches as path_matches
+from bot.runbook.needs import MISPLACED, Approvals, WrittenNeed, leaves
+from bot.runbook.needs import CheckPassed as CheckPassed
+from bot.runbook.needs import Need as Need
+from bot.runbook.needs import Of as Of
+from bot.runbook.needs import Seats as Seats
+from bot.runbook.parts import Part, fault_at, invalid
+from bot.runbook.roles import known
+from bot.runbook.values import Duration, Name, between, number_schema, whole_number
+
+
+class Reminders(Part):
+    """When people who are waited for are reminded: first, then repeatedly, and how often at most."""
+
+    after: Duration = timedelta(hours=1)
+    """How long after the gate has opened the first reminder comes, from `1m` to `90d`."""
+    every: Duration = timedelta(hours=4)
+    """How long after a reminder the next one comes."""
+    limit: Annotated[int, whole_number, between(1, 50), number_schema(1, 50)] = 5
+    """How many reminders there are at most at one gate, from 1 to 50."""
+
+
+_NEED: TypeAdapter[Need] = TypeAdapter(WrittenNeed)
+
+
+class Gate(Part):
+    """A condition to enter a stage: what it needs."""
+
+    name: Name
+    """One line of at most 60 characters; no other gate of the stage has it."""
+    needs: WrittenNeed = Field(validation_alias=AliasChoices("needs", "approvals"))
+    """What it needs: roles with the number of their people who must approve, or an expression."""
+    when: When | None = None
+    """The releases that it is for; for others the gate is met."""
+    expires: Duration | None = None
+    """How long an approval counts."""
+    remind: Reminders | None = None
+    """Other reminders for this gate; what is left out is as in `reminders`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_write_approvals(cls, value: object) -> object:
+        if not isinstance(value, Mapping) or "approvals" not in value:
+            return value
+        if "needs" in value:
+            raise invalid(fault_at(("approvals",), "expected either needs or approvals, found both"))
+        return {**value, "approvals": Approvals(value["approvals"])}
+
+    @field_validator("needs", mode="before")
+    @classmethod
+    def _knows_its_name(cls, value: object, info: ValidationInfo) -> object:
+        there = known(info)
+        inside = replace(there, gate=info.data.get("name", "")) if there else None
+        return _NEED.validate_python(value, context=inside)
+
+    @field_validator("needs", mode="after")
+    @classmethod
+    def _has_its_own_when(cls, need: Need) -> Need:
+        if isinstance(need, Of) and need.when:
+            raise invalid(fault_at(("when",), f'{MISPLACED}; write it beside "needs"'))
+        return need
+
+    @field_validator("remind", mode="before")
+    @classmethod
+    def _takes_the_rest_from_the_runbook(cls, value: object, info: ValidationInfo) -> object:
+        there = known(info)
+        return {**there.reminders, **value} if there and isinstance(value, Mapping) else value
+
+    @property
+    def seats(self) -> tuple[Seats, ...]:
+        """Return all seats that it may ask for, in order."""
+        return tuple(leaf for leaf in leaves(self.needs) if isinstance(leaf, Seats))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles that it may ask, in order."""
+        return tuple(dict.fromkeys(seats.role for seats in self.seats))
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Return the checks that it may need, in order."""
+        needed = (leaf.check for leaf in leaves(self.needs) if isinstance(leaf, CheckPassed))
+        return tuple(dict.fromkeys(needed))

@@ -1,0 +1,52 @@
+"""The form that rolls a release back: a reason, and its key typed out, so that no slip does it."""
+
+from typing import Final
+
+from bot.release.command import Command
+from bot.release.reason import LIMIT
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
+from bot.release.stages.rollback import Rollback
+from bot.slack.buttons import Target
+from bot.slack.forms.form import Form, Submission, field, modal
+from bot.slack.messages.blocks import Block, plain, section
+from bot.slack.messages.words import mention
+
+CALLBACK: Final = "rollback_v1"
+
+
+def rollback_form(release: Release) -> Block:
+    """Return the form."""
+    reason = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
+    key = {"type": "plain_text_input", "placeholder": plain(release.key, 150), "max_length": 60}
+    steps = "\n".join(f"• {step.do}" for step in release.runbook.way_back.steps)
+    fields = [
+        section(f"{mention(release)} is taken back. {release.service} stays locked afterwards."),
+        {"type": "section", "text": plain(f"What is done then:\n{steps}", 3_000)},
+        field("reason", "Why?", reason),
+        field("key", f"Type {release.key} to confirm", key),
+    ]
+    return modal(CALLBACK, "Roll back", "Roll back", Target(release.key).value(), fields)
+
+
+def _means(submission: Submission) -> Command | Refused:
+    target = Target.read(submission.remembered)
+    if submission.values["key"].strip().lower() != target.release:
+        return Refused(
+            code=Code.KEY_DIFFERS,
+            because=f"This is not the key {target.release}, so nothing was rolled back.",
+            instead="Type it just so, or never mind.",
+        )
+    return Rollback(
+        workspace=submission.workspace,
+        release=target.release,
+        by=submission.user,
+        reason=submission.values["reason"],
+    )
+
+
+ROLLBACK: Final = Form(
+    callback=CALLBACK,
+    means=_means,
+    field_of=lambda refused: "key" if refused.code is Code.KEY_DIFFERS else "reason",
+)

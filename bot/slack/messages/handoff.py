@@ -1,0 +1,75 @@
+"""The messages of handing a duty over, and of people who have gone while they had one."""
+
+from collections.abc import Iterable
+
+from bot.release.people.handoff import Duty, Handed, Offer, Outcome
+from bot.release.people.leaving import Gone
+from bot.release.release import Release
+from bot.slack.buttons import Action, Target
+from bot.slack.messages.blocks import Block, actions, button
+from bot.slack.messages.message import Message, entry
+from bot.slack.messages.text import escape, moment, person, quoted
+
+ENDS = {
+    Outcome.ACCEPTED: "accepted: {to} is {duty} now",
+    Outcome.DECLINED: "declined: it stays as it was",
+    Outcome.LAPSED: "not answered in time: it stays as it was",
+    Outcome.REPLACED: "replaced by another offer",
+}
+
+
+def handoffs(release: Release) -> Iterable[Message]:
+    """Return the message of each offer, open or ended."""
+    for handed in release.handed:
+        yield _message(release, handed.offer, [_ended(handed), *_quoted(handed.comment)], ())
+    if release.state.ended:
+        return
+    for offer in release.offers.values():
+        yield _message(release, offer, _open(offer), [_buttons(release, offer)])
+
+
+def leavers(release: Release) -> Iterable[Message]:
+    """Return a message for each person who has gone and still has a duty here."""
+    if release.state.ended:
+        return
+    for gone, leaver in release.leavers.items():
+        lines = [f"{person(gone)} {leaver.how}, and is {escape(', '.join(leaver.duties))} here."]
+        if leaver.how is Gone.LEFT:
+            lines.append(f"{person(gone)}, hand it over, or come back.")
+        told = f"{person(release.captain)}, for you to know."
+        lines.append(told if gone != release.captain else _heirs(release))
+        yield entry(release, f"gone:{gone}", leaver.at, lines)
+
+
+def _heirs(release: Release) -> str:
+    return f"Its deputy, or an owner of its stage, takes the lead by typing `lead {release.key}`."
+
+
+def _message(release: Release, offer: Offer, lines: Iterable[str], buttons: Iterable[Block]) -> Message:
+    slot = f"offer:{offer.duty}:{offer.at.timestamp():.6f}"
+    opening = f"{person(offer.by)} asks {person(offer.to)} to be *{offer.duty}*"
+    return entry(release, slot, offer.at, [opening, *_quoted(offer.note), *lines], buttons)
+
+
+def _open(offer: Offer) -> Iterable[str]:
+    stays = (
+        "You follow along and decide nothing."
+        if offer.duty is Duty.SHADOW
+        else "Until you accept, it stays as it is."
+    )
+    yield f"{person(offer.to)}, read how it stands, and answer until {moment(offer.until)}. {stays}"
+
+
+def _ended(handed: Handed) -> str:
+    how = ENDS[handed.outcome].format(to=person(handed.offer.to), duty=handed.offer.duty)
+    return f"It was {how}, {moment(handed.at)}"
+
+
+def _quoted(text: str) -> Iterable[str]:
+    return [quoted(text)] if text else []
+
+
+def _buttons(release: Release, offer: Offer) -> Block:
+    value = Target(release.key, name=offer.duty, person=offer.to).value()
+    accept = button("Read and accept…", Action.ACCEPT_FORM, value, "primary")
+    return actions([accept, button("Decline", Action.DECLINE_DUTY, value)])

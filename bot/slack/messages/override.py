@@ -1,0 +1,67 @@
+"""The message of an override, shown in the channel as well, and that of the review that follows it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.release.gates.override import Overridden
+from bot.release.gates.review import Because, Review, reviewers
+from bot.release.release import Release
+from bot.slack.buttons import Action, Target
+from bot.slack.messages.blocks import actions, button
+from bot.slack.messages.message import Message, entry
+from bot.slack.messages.text import escape, moment, people, person, quoted
+
+
+def overrides(release: Release) -> Iterable[Message]:
+    """Return the message of each override. The people whom the gate asks are named, and so are told."""
+    for past in release.overrides:
+        slot = f"override:{past.stage}:{past.gate}"
+        yield entry(release, slot, past.at, _override(release, past), broadcast=True)
+
+
+def reviews(release: Release) -> Iterable[Message]:
+    """Return the message of the review, and one for each time that it was due and not signed."""
+    review = release.review
+    if review is None:
+        return
+    value = Target(release.key).value()
+    sign = button(
+        "Sign off…", Action.SIGN_FORM, value, "primary", label=f"Sign off the review of {release.key}"
+    )
+    buttons = [] if review.done else [actions([sign])]
+    yield entry(release, "review", review.opened, _review(release, review), buttons)
+    for number, at in enumerate(review.reminded, start=1):
+        last = number == len(review.reminded) and not review.done
+        lines = [_reminder(release, review, at) if last else "The reviewers were reminded of the review."]
+        yield entry(release, f"review:{number}", at, lines, buttons if last else ())
+
+
+def _override(release: Release, past: Overridden) -> Iterable[str]:
+    gate = release.gate(past.stage, past.gate)
+    asked = {p for role in gate.roles for p in release.members.get(role, ())} if gate else set()
+    # It stands in the channel as well, where nothing else names the release.
+    what = f"*overrode* {escape(past.gate)} of *{release.key}*"
+    yield f"⚠ {person(past.by)} {what}, {moment(past.at)}: it is passed, and not met"
+    yield quoted(past.reason)
+    if to := people(sorted(asked - {past.by}), "and"):
+        yield f"For {to} to know: it was yours to answer."
+
+
+def _review(release: Release, review: Review) -> Iterable[str]:
+    why = "because a gate was overridden" if review.because is Because.OVERRIDE else "as its runbook asks"
+    status = "*done*" if review.done else f"due {moment(review.due)}"
+    yield f"*Review* of this release, {why}: {status}, {len(review.signed)} of {review.count} signed"
+    for signature in review.signed:
+        yield f"✓ {person(signature.by)}, {moment(signature.at)}"
+        if signature.comment:
+            yield quoted(signature.comment)
+    if not review.done:
+        yield f"☐ {people(reviewers(release)) or 'nobody is left to sign it'}"
+
+
+def _reminder(release: Release, review: Review, at: datetime) -> str:
+    who = people(reviewers(release), "or") or people([release.captain])
+    left = review.count - len(review.signed)
+    is_due = "is due" if at < review.due else "was due"
+    needs = "a signature" if left == 1 else f"{left} signatures"
+    return f"{who}, the review of this release still needs {needs}. It {is_due} {moment(review.due)}."

@@ -1,0 +1,72 @@
+"""The buttons that change nothing by themselves: each opens a form, or answers privately."""
+
+from typing import Final
+
+from bot.coordinator import unknown_release
+from bot.release.ids import ReleaseId, UserId, WorkspaceId
+from bot.release.release import Release
+from bot.slack.buttons import Action, Target
+from bot.slack.desk import Desk, Reply
+from bot.slack.forms.answer import answer_form
+from bot.slack.forms.handoff import accept_form, offer_form
+from bot.slack.forms.hold import hold_form
+from bot.slack.forms.reasons import REASONS
+from bot.slack.forms.report import report_form
+from bot.slack.forms.rollback import rollback_form
+from bot.slack.messages.text import person
+from bot.slack.messages.why import why_text
+from bot.slack.messages.words import refusal
+
+NOT_OFFERED: Final = "This is offered to {person}, and not to you."
+NO_GATE: Final = "This gate is not open any more. Look at the newest messages of the thread."
+NO_ANSWER: Final = "This gate asks nobody for an approval; its checks decide. Report how a check went."
+
+
+async def opened(desk: Desk, action: Action, target: Target, workspace: WorkspaceId, by: UserId) -> Reply:
+    """Return what a press on a button shows to the person who has pressed it."""
+    if action in REASONS:
+        return Reply(form=REASONS[action].block(target))
+    if action is Action.HOLD_FORM:
+        return Reply(form=hold_form(target.release))
+    if action is Action.HANDOFF_FORM:
+        return Reply(form=offer_form(target.release))
+    release = await desk.releases.find(ReleaseId(workspace, target.release))
+    if release is None:
+        return Reply(text=refusal(unknown_release(target.release)))
+    return _about(release, action, target, by)
+
+
+def opens(action: Action, target: Target, by: UserId) -> bool:
+    """Return whether a press opens something, rather than being a command. One's own hold just lifts."""
+    if action is Action.LIFT_HOLD:
+        return target.person != by
+    return action in REASONS or action in (
+        Action.ANSWER_FORM,
+        Action.REPORT_FORM,
+        Action.HOLD_FORM,
+        Action.ROLLBACK_FORM,
+        Action.HANDOFF_FORM,
+        Action.ACCEPT_FORM,
+        Action.WHY,
+    )
+
+
+def _about(release: Release, action: Action, target: Target, by: UserId) -> Reply:
+    match action:
+        case Action.WHY:
+            return Reply(text=why_text(release))
+        case Action.ROLLBACK_FORM:
+            return Reply(form=rollback_form(release))
+        case Action.ACCEPT_FORM:
+            return (
+                Reply(form=accept_form(release, target))
+                if target.person == by
+                else Reply(text=NOT_OFFERED.format(person=person(UserId(target.person))))
+            )
+        case _ if release.gate(target.stage, target.name) is None:
+            return Reply(text=NO_GATE)
+        case Action.REPORT_FORM:
+            return Reply(form=report_form(release, target))
+        case _:
+            form = answer_form(release, target, by)
+            return Reply(form=form) if form else Reply(text=NO_ANSWER)

@@ -1,0 +1,41 @@
+"""`check`: say how a check went."""
+
+from bot.release.gates.checks import ReportCheck
+from bot.slack.desk import Call, Desk, Reply, answered, pick
+from bot.slack.messages.text import escape
+from bot.slack.messages.words import mention
+from bot.slack.subcommands.subcommand import Subcommand
+
+OUTCOMES = {"passed": True, "failed": False}
+
+
+async def answer(desk: Desk, call: Call) -> Reply:
+    """Report the check that was named as passed or failed, with what follows as the comment."""
+    found = await pick(desk, call)
+    if isinstance(found, Reply):
+        return found
+    release, rest = found
+    words = rest.split()
+    at = next((n for n, word in enumerate(words) if word.lower() in OUTCOMES), 0)
+    if at == 0:
+        checks = ", ".join(check.name for check in release.runbook.checks) or "none"
+        how = "Say which check passed or failed, such as: check smoke-tests passed."
+        return Reply(text=f"{how} Checks: {escape(checks)}.")
+    report = ReportCheck(
+        workspace=call.workspace,
+        release=release.key,
+        by=call.user,
+        check=" ".join(words[:at]),
+        passed=OUTCOMES[words[at].lower()],
+        comment=" ".join(words[at + 1 :]),
+    )
+    decided = await desk.coordinator.handle(report, call.delivery)
+    return answered(decided, f"It is recorded at {mention(release)}.")
+
+
+CHECK = Subcommand(
+    name="check",
+    usage="check [key] name passed|failed [comment]",
+    summary="say how a check went",
+    answer=answer,
+)

@@ -1,0 +1,50 @@
+"""`handoff` and `lead`: hand the lead over, and take it when the captain has gone."""
+
+from bot.release.people.handoff import Duty, OfferDuty, TakeLead
+from bot.slack.desk import Call, Desk, Reply, answered, mentioned, pick
+from bot.slack.forms.handoff import offer_form
+from bot.slack.messages.text import person
+from bot.slack.messages.words import mention
+from bot.slack.subcommands.subcommand import Subcommand
+
+
+async def handoff(desk: Desk, call: Call) -> Reply:
+    """Offer a duty to the person who was mentioned, or open the form when nobody was."""
+    to, rest = mentioned(call.raw)
+    found = await pick(desk, call.saying(rest))
+    if isinstance(found, Reply):
+        return found
+    release, words = found
+    if to is None:
+        return Reply(form=offer_form(release.key))
+    first, note = (*words.split(None, 1), "", "")[:2]
+    duty = Duty(first.lower()) if first.lower() in tuple(Duty) else None
+    offer = OfferDuty(
+        workspace=call.workspace,
+        release=release.key,
+        by=call.user,
+        duty=duty or Duty.CAPTAIN,
+        to=to,
+        note=note if duty else words,
+    )
+    decided = await desk.coordinator.handle(offer, call.delivery)
+    return answered(decided, f"{person(to)} is asked in the thread of {mention(release)}.")
+
+
+async def lead(desk: Desk, call: Call) -> Reply:
+    """Take the lead of a release whose captain has gone."""
+    found = await pick(desk, call)
+    if isinstance(found, Reply):
+        return found
+    take = TakeLead(workspace=call.workspace, release=found[0].key, by=call.user)
+    decided = await desk.coordinator.handle(take, call.delivery)
+    return answered(decided, f"You lead {mention(found[0])} now.")
+
+
+HANDOFF = Subcommand(
+    name="handoff",
+    usage="handoff [key] @person [captain|deputy|shadow] [note]",
+    summary="ask somebody to lead it, to be deputy, or to follow along",
+    answer=handoff,
+)
+LEAD = Subcommand(name="lead", usage="lead [key]", summary="lead it, when its captain has gone", answer=lead)

@@ -1,0 +1,51 @@
+"""`rollback` and `unlock`: take a release back, and let the next one start when it is mended."""
+
+from bot.release.stages.lock import LiftLock
+from bot.release.stages.rollback import Rollback
+from bot.slack.buttons import Action, Target
+from bot.slack.desk import Call, Desk, Reply, answered, pick
+from bot.slack.forms.reasons import REASONS
+from bot.slack.forms.rollback import rollback_form
+from bot.slack.messages.words import mention
+from bot.slack.subcommands.subcommand import Subcommand
+
+
+async def rollback(desk: Desk, call: Call) -> Reply:
+    """Roll the release back whose key and reason were typed; without both, open the form that asks again."""
+    found = await pick(desk, call)
+    if isinstance(found, Reply):
+        return found
+    release, reason = found
+    typed_out = call.text.lower().startswith(release.key)
+    if not reason or not typed_out:
+        return Reply(form=rollback_form(release))
+    back = Rollback(workspace=call.workspace, release=release.key, by=call.user, reason=reason)
+    decided = await desk.coordinator.handle(back, call.delivery)
+    return answered(decided, f"{mention(release)} is rolled back. Its thread has the steps.")
+
+
+async def unlock(desk: Desk, call: Call) -> Reply:
+    """Lift the lock that the release which was named keeps on its service."""
+    found = await pick(desk, call)
+    if isinstance(found, Reply):
+        return found
+    release, mended = found
+    if not mended:
+        return Reply(form=REASONS[Action.UNLOCK_FORM].block(Target(release.key)))
+    lift = LiftLock(workspace=call.workspace, release=release.key, by=call.user, reason=mended)
+    decided = await desk.coordinator.handle(lift, call.delivery)
+    return answered(decided, f"Releases of {release.service} may start again.")
+
+
+ROLLBACK = Subcommand(
+    name="rollback",
+    usage="rollback [key] [reason]",
+    summary="take a release back that has touched production, or the newest completed one",
+    answer=rollback,
+)
+UNLOCK = Subcommand(
+    name="unlock",
+    usage="unlock key [what was mended]",
+    summary="let releases of a service start again that was rolled back",
+    answer=unlock,
+)

@@ -1,0 +1,220 @@
+"""Checks: who reports them, what counts as passed, and for how long."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.release.attention import attention_at
+from bot.release.gates.checks import CheckReported
+from bot.release.gates.expiry import CheckExpired
+from bot.release.gates.result import GateStatus
+from bot.release.ids import ROLLCALL, UserId
+from bot.release.manifest import Manifest
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
+from bot.release.state import State
+from bot.runbook.gates import CheckPassed, Of, Seats
+from bot.runbook.model import Begin, Check, Stage
+from bot.runbook.roles import Standing
+from tests.release.given import (
+    NINE,
+    Person,
+    among,
+    ana,
+    answer,
+    ben,
+    cleo,
+    completed,
+    dan,
+    dee,
+    events,
+    gate,
+    gated,
+    gus,
+    later,
+    names,
+    needs,
+    play,
+    refusal,
+    runbook,
+    standing,
+    started,
+    steps,
+    time_passes,
+    unread,
+)
+
+HOUR = timedelta(hours=1)
+LINT = CheckPassed(check="lint")
+CHECKS = (Check(name="lint", by="on-call"), Check(name="load", by="qa", fresh=4 * HOUR))
+
+
+def behind(*checks: str, begin: Begin = Begin.AUTOMATIC) -> Release:
+    """Return a release behind a gate that needs some checks."""
+    need = Of(parts=tuple(CheckPassed(check=check) for check in checks))
+    return started(gated(needs("Green", need), begin=begin, checks=CHECKS))
+
+
+def test_a_report_is_kept_with_its_comment() -> None:
+    assert events(behind("lint"), dan.reports("lint", passed=False, comment="Line 3."))[:1] == (
+        CheckReported(at=NINE, by=dan.id, check="lint", passed=False, comment="Line 3."),
+    )
+
+
+def test_a_check_that_nobody_has_reported_counts_as_no() -> None:
+    assert behind("lint").state is State.AWAITING_APPROVAL
+
+
+def test_a_check_that_passed_meets_the_gate_and_one_that_failed_does_not() -> None:
+    assert names(behind("lint"), dan.reports("lint")) == ["CheckReported", "GatesMet", "StageBegan"]
+    assert names(behind("lint"), dan.reports("lint", passed=False)) == ["CheckReported"]
+
+
+def test_what_was_reported_last_counts() -> None:
+    release = behind("lint", begin=Begin.CAPTAIN)
+    passed = play(release, dan.reports("lint", passed=False), dee.reports("lint"))
+    assert passed.state is State.READY
+    assert names(passed, dan.reports("lint", passed=False)) == ["CheckReported", "GatesLapsed"]
+
+
+def test_one_check_counts_at_every_gate_that_needs_it() -> None:
+    book = gated(needs("Green", LINT), needs("Clean", LINT), checks=CHECKS)
+    assert play(started(book), dan.reports("lint")).state is State.IN_PROGRESS
+
+
+def test_a_check_may_be_reported_before_its_gate_is_open() -> None:
+    book = runbook(
+        Stage(name="Build", owner="qa", steps=steps("Tag")),
+        Stage(name="Live", owner="qa", gates=(needs("Green", LINT),), steps=steps("Deploy")),
+        checks=CHECKS,
+    )
+    release = play(started(book), dan.reports("lint"))
+    assert names(release, ben.finishes("Tag")) == ["StepDone", "StageDone", "GatesMet", "StageBegan"]
+
+
+def test_the_gate_of_a_stage_that_has_begun_stays_as_it_was() -> None:
+    begun = play(behind("lint", "load"), dan.reports("lint"), ben.reports("load"))
+    assert gate(begun, "Green").status is GateStatus.MET
+    worse = play(begun, dan.reports("lint", passed=False), time_passes(hours=4))
+    assert worse.reports["lint"].passed is False
+    assert "load" not in worse.reports
+    assert gate(worse, "Green") == gate(begun, "Green")
+
+
+@pytest.mark.parametrize("person", [ana, cleo, gus, ben])
+def test_nobody_but_the_people_of_its_role_reports_a_check(person: Person) -> None:
+    assert refusal(behind("lint"), person.reports("lint")) == snapshot(
+        Refused(
+            code=Code.NOT_YOURS,
+            because="lint is reported by people in on-call.",
+            ask=(UserId("dan"), UserId("dee")),
+        )
+    )
+
+
+@pytest.mark.parametrize("become", [s for s in Standing if s is not Standing.MEMBER])
+def test_who_is_no_full_member_reports_nothing(become: Standing) -> None:
+    act = among(standing(dan, become), dan.reports("lint"))
+    assert refusal(behind("lint"), act).code is Code.NOT_YOURS
+
+
+def test_a_check_that_the_runbook_does_not_know_is_refused_with_those_that_it_knows() -> None:
+    assert refusal(behind("lint"), dan.reports("smoke")) == snapshot(
+        Refused(
+            code=Code.STALE,
+            because="The runbook of checkout-1 has no check smoke.",
+            instead="Its checks: lint, load.",
+        )
+    )
+    assert refusal(started(), dan.reports("smoke")).instead == snapshot("Its checks: none.")
+    assert len(refusal(started(), dan.reports("s" * 3_000)).because) < 200
+
+
+def test_a_check_is_not_reported_while_people_cannot_be_read() -> None:
+    assert refusal(behind("lint"), unread("qa", dan.reports("lint"))).code is Code.CANNOT_READ_PEOPLE
+
+
+def test_the_comment_of_a_report_has_a_limit() -> None:
+    assert refusal(behind("lint"), dan.reports("lint", comment="c" * 501)).code is Code.TEXT_TOO_LONG
+    assert play(behind("lint"), dan.reports("lint", comment="c" * 500)).state is State.IN_PROGRESS
+
+
+def test_no_check_counts_while_a_release_is_rolled_back_nor_after_its_end() -> None:
+    release = play(behind("lint"), dan.reports("lint"), ana.rolls_back())
+    assert refusal(release, dan.reports("lint")) == snapshot(
+        Refused(code=Code.STALE, because="checkout-1 is rolled back, so no check counts.")
+    )
+    assert refusal(completed(), dan.reports("lint")).code is Code.ENDED
+
+
+def test_a_result_counts_until_the_very_moment_in_which_it_is_too_old() -> None:
+    release = play(behind("load", begin=Begin.CAPTAIN), ben.reports("load"))
+    assert attention_at(release) == NINE + 4 * HOUR
+    assert answer(release, time_passes(hours=3, minutes=59, seconds=59)) == ()
+    assert events(release, time_passes(hours=4))[:1] == (
+        CheckExpired(at=NINE + 4 * HOUR, by=ROLLCALL, check="load"),
+    )
+    assert names(release, time_passes(hours=4)) == ["CheckExpired", "GatesLapsed"]
+
+
+def test_a_check_without_a_time_counts_to_the_end() -> None:
+    release = play(behind("lint", begin=Begin.CAPTAIN), dan.reports("lint"))
+    assert answer(release, time_passes(days=30)) == ()
+    assert attention_at(release) is None
+
+
+def test_what_is_too_old_is_taken_in_before_anything_is_decided() -> None:
+    release = play(behind("load", begin=Begin.CAPTAIN), ben.reports("load"))
+    assert refusal(release, later(ana.begins(), hours=4)).code is Code.GATES_NOT_MET
+    assert names(release, later(ana.begins(), hours=3, minutes=59)) == ["StageBegan"]
+
+
+def test_a_new_report_counts_its_own_time() -> None:
+    release = play(
+        behind("load", begin=Begin.CAPTAIN), ben.reports("load"), later(ben.reports("load"), hours=3)
+    )
+    assert attention_at(release) == NINE + 7 * HOUR
+
+
+def test_a_check_that_has_failed_grows_old_too() -> None:
+    release = play(behind("load"), ben.reports("load", passed=False), time_passes(hours=4))
+    assert dict(release.reports) == {}
+
+
+def test_another_manifest_has_no_results_yet() -> None:
+    release = play(behind("lint", begin=Begin.CAPTAIN), dan.reports("lint"))
+    changed = play(release, ana.changes("1.4.1", Manifest(paths=("web/a",))))
+    assert changed.state is State.AWAITING_APPROVAL
+    assert dict(changed.reports) == {}
+
+
+BEGINNINGS: dict[str, Callable[[], Release]] = {
+    "awaiting": lambda: behind("lint"),
+    "in progress": lambda: play(behind("lint"), dan.reports("lint")),
+    "failed": lambda: play(behind("lint"), dan.reports("lint"), ben.fails("Deploy")),
+}
+
+
+@pytest.mark.parametrize("release", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_a_check_is_reported_in_every_state_on_the_way_forward(release: Callable[[], Release]) -> None:
+    assert names(release(), dan.reports("lint", passed=False)) == ["CheckReported"]
+
+
+def test_a_check_beside_seats_is_one_of_the_needs() -> None:
+    need = Of(parts=(Seats(role="qa", count=1), LINT))
+    release = play(started(gated(needs("Go", need), checks=CHECKS)), ben.approves("Go"))
+    assert gate(release, "Go").checks == ("lint",)
+    assert play(release, dan.reports("lint")).state is State.IN_PROGRESS
+
+
+def test_a_gate_of_checks_alone_asks_nobody_to_approve() -> None:
+    for act in (ben.approves("Green"), ana.approves("Green"), dan.rejects("Green")):
+        assert refusal(behind("lint"), act) == snapshot(
+            Refused(
+                code=Code.NOT_YOURS,
+                because="Green asks nobody’s approval; its checks decide.",
+                instead="Report the check, if it is yours to report.",
+            )
+        )

@@ -1,0 +1,208 @@
+"""Before a start: whether every seat can be filled by people who are at work before the deadline."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.release.ids import UserId
+from bot.release.manifest import Manifest
+from bot.release.outlook.preflight import GateOutlook, next_at_work, preflight
+from bot.release.release import Members, Release
+from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.model import Check, Rollback, Runbook
+from tests.release.given import (
+    EVERYBODY,
+    NINE,
+    UNHURRIED,
+    among,
+    ana,
+    asks,
+    away,
+    bea,
+    ben,
+    cleo,
+    dan,
+    dee,
+    eli,
+    gated,
+    gus,
+    needs,
+    play,
+    runbook,
+    start,
+    started,
+    started_with,
+    time_passes,
+)
+
+HOUR = timedelta(hours=1)
+BERLIN, NEW_YORK, TOKYO = "Europe/Berlin", "America/New_York", "Asia/Tokyo"
+SATURDAY = datetime(2026, 3, 7, 12, tzinfo=UTC)
+SEATED = (ana, bea, ben, cleo, dan, dee, eli, gus)
+
+
+def zones(zone: str, **others: str) -> Mapping[UserId, str]:
+    """Return the time zone of everybody, and another of some."""
+    everybody = {person.id: zone for person in SEATED}
+    return {**everybody, **{UserId(name): other for name, other in others.items()}}
+
+
+def outlook(
+    release: Release, where: Mapping[UserId, str], now: datetime = NINE, wait: timedelta = 4 * HOUR
+) -> dict[str, GateOutlook]:
+    """Return the outlook of each gate by its name."""
+    return {gate.gate: gate for gate in preflight(release, where, now, now + wait)}
+
+
+def one_gate(book: Runbook | None = None, members: Members | None = None) -> Release:
+    return started(book or gated(asks("QA", qa=2)), members)
+
+
+def test_each_gate_of_each_stage_is_looked_at_in_order() -> None:
+    gates = preflight(started(), zones(BERLIN), NINE, NINE + 4 * HOUR)
+    assert [(gate.stage, gate.gate) for gate in gates] == [
+        ("Check", "QA"),
+        ("Check", "Security"),
+        ("Production", "Go"),
+    ]
+    assert all(gate.fine for gate in gates)
+
+
+def test_a_gate_tells_who_may_fill_it() -> None:
+    assert outlook(one_gate(), zones(BERLIN))["QA"] == GateOutlook(
+        stage="Only",
+        gate="QA",
+        needed=True,
+        may=(bea.id, ben.id, eli.id),
+        short=(),
+        asleep=(),
+    )
+
+
+def test_people_who_are_asleep_leave_a_seat_empty_and_it_is_told_who_wakes_first() -> None:
+    # At nine in London it is four in New York, and six in the evening in Tokyo.
+    told = outlook(one_gate(), zones(TOKYO, ben=BERLIN, bea=NEW_YORK))["QA"]
+    assert (told.short, told.asleep, told.fine) == ((), ("qa",), False)
+    assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), bea.id),)
+
+
+def test_who_wakes_before_the_deadline_is_awake() -> None:
+    where = zones(TOKYO, ben=BERLIN, bea=NEW_YORK)
+    assert not outlook(one_gate(), where, wait=5 * HOUR - timedelta(seconds=1))["QA"].fine
+    assert outlook(one_gate(), where, wait=5 * HOUR)["QA"].fine
+
+
+def test_nobody_is_at_work_on_a_weekend() -> None:
+    told = outlook(one_gate(), zones(BERLIN), now=SATURDAY)["QA"]
+    assert told.asleep == ("qa",)
+    assert told.wakes == ((datetime(2026, 3, 9, 8, tzinfo=UTC), bea.id),)
+    assert outlook(one_gate(), zones(BERLIN), now=SATURDAY, wait=timedelta(days=2))["QA"].fine
+
+
+def test_of_whom_no_time_zone_is_known_nobody_says_that_they_are_awake() -> None:
+    told = outlook(one_gate(), {ben.id: BERLIN})["QA"]
+    assert (told.asleep, told.wakes) == (("qa",), ())
+
+
+def test_a_role_is_short_where_people_are_too_few_even_if_all_are_awake() -> None:
+    release = play(one_gate(), ben.leaves("qa"), bea.leaves("qa"))
+    told = outlook(release, zones(BERLIN))["QA"]
+    assert (told.short, told.asleep, told.fine) == (("qa",), (), False)
+
+
+def test_one_person_in_two_roles_is_one_person() -> None:
+    book = gated(asks("Both", qa=1, security=1))
+    release = play(started(book), *(p.leaves("qa") for p in (bea, ben)), cleo.leaves("security"))
+    assert outlook(release, zones(BERLIN))["Both"].short == ("security",)
+    where = zones(NEW_YORK, eli=BERLIN)
+    assert outlook(started(book), where, wait=HOUR)["Both"].asleep == ("security",)
+    assert outlook(started(book), {**where, ben.id: BERLIN}, wait=HOUR)["Both"].fine
+
+
+def test_somebody_away_and_the_deputy_are_one_person() -> None:
+    members = {**EVERYBODY, "qa": (bea.id, ben.id)}
+    release = play(one_gate(None, members), among(away(bea, gus, NINE + timedelta(days=3)), time_passes()))
+    release = play(release, ben.leaves("qa"))
+    assert outlook(release, zones(BERLIN))["QA"].short == ("qa",)
+    alone = play(one_gate(gated(asks("QA", qa=1)), members), ben.leaves("qa"))
+    alone = play(alone, among(away(bea, gus, NINE + timedelta(days=3)), time_passes()))
+    assert outlook(alone, zones(NEW_YORK, gus=BERLIN), wait=HOUR)["QA"].fine
+
+
+def test_whom_duties_keep_apart_does_not_count() -> None:
+    release = started_with(start(manifest=Manifest(authors=(bea.id,))), gated(asks("QA", qa=2)))
+    told = outlook(release, zones(NEW_YORK, bea=BERLIN, ben=BERLIN), wait=HOUR)["QA"]
+    assert (told.may, told.asleep) == ((ben.id, eli.id), ("qa",))
+
+
+def test_a_gate_that_is_not_needed_is_fine() -> None:
+    book = gated(asks("Risk", qa=2, when=When(risk=(Risk.HIGH,))))
+    told = outlook(started(book, {**EVERYBODY, "qa": (eli.id,)}), zones(BERLIN))["Risk"]
+    assert (told.needed, told.short, told.fine) == (False, ("qa",), True)
+
+
+def test_one_way_to_meet_a_gate_is_enough() -> None:
+    either = needs("Go", Of(count=1, parts=(Seats(role="qa", count=2), Seats(role="on-call", count=1))))
+    release = started(gated(either))
+    asleep = zones(NEW_YORK)
+    assert outlook(release, {**asleep, dan.id: BERLIN}, wait=HOUR)["Go"].fine
+    assert outlook(release, {**asleep, ben.id: BERLIN, eli.id: BERLIN}, wait=HOUR)["Go"].fine
+    assert outlook(release, {**asleep, ben.id: BERLIN}, wait=HOUR)["Go"].asleep == ("qa",)
+    assert outlook(release, asleep, wait=HOUR)["Go"].asleep == ("on-call",)
+
+
+def test_the_checks_that_may_be_needed_are_told() -> None:
+    need = Of(parts=(Seats(role="qa", count=1), CheckPassed(check="lint")))
+    release = started(gated(needs("Go", need), checks=(Check(name="lint", by="on-call"),)))
+    assert outlook(release, zones(BERLIN))["Go"].checks == ("lint",)
+
+
+def test_the_way_back_is_not_looked_at() -> None:
+    book = runbook(rollback=Rollback(gates=(asks("Back", qa=1),)))
+    assert "Back" not in outlook(started(book), zones(BERLIN))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        # In Berlin, the hour is one more than here, and from 29 March on two.
+        (datetime(2026, 3, 2, 7, 59, tzinfo=UTC), datetime(2026, 3, 2, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 3, 2, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 2, 16, 59, tzinfo=UTC), datetime(2026, 3, 2, 16, 59, tzinfo=UTC)),
+        (datetime(2026, 3, 2, 17, tzinfo=UTC), datetime(2026, 3, 3, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 6, 17, tzinfo=UTC), datetime(2026, 3, 9, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 8, 23, 30, tzinfo=UTC), datetime(2026, 3, 9, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 27, 17, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)),
+        (datetime(2026, 10, 23, 16, tzinfo=UTC), datetime(2026, 10, 26, 8, tzinfo=UTC)),
+    ],
+)
+def test_people_are_at_work_in_office_hours_of_their_time_zone(now: datetime, expected: datetime) -> None:
+    assert next_at_work(BERLIN, now) == expected
+
+
+@UNHURRIED
+@given(
+    st.integers(0, 365 * 24 * 4),
+    st.sampled_from((BERLIN, NEW_YORK, TOKYO, "Pacific/Kiritimati", "Australia/Lord_Howe", "UTC")),
+)
+def test_the_next_moment_at_work_is_the_first_one(quarters: int, zone: str) -> None:
+    """The oracle looks at every quarter of an hour, which is enough for all zones that there are."""
+
+    def works(moment: datetime) -> bool:
+        local = moment.astimezone(ZoneInfo(zone))
+        return local.weekday() < 5 and 9 <= local.hour < 18
+
+    now = NINE + quarters * timedelta(minutes=15)
+    moment = now
+    while not works(moment):
+        moment += timedelta(minutes=15)
+    assert next_at_work(zone, now) == moment
+
+
+def test_the_first_who_wakes_is_told() -> None:
+    told = outlook(one_gate(), zones(TOKYO, ben=NEW_YORK), now=NINE + HOUR, wait=HOUR)["QA"]
+    assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), ben.id),)

@@ -1,0 +1,340 @@
+"""Why a release waits: for each kind of waiting the rule and the act, and no fewer acts than are needed."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from bot.release.decide import decide, decide_start, fold
+from bot.release.gates.review import Because
+from bot.release.ids import UserId
+from bot.release.outlook.why import DEEDS, RULES, Act, Deed, why
+from bot.release.refusal import Refused
+from bot.release.release import Release, Verdict
+from bot.release.state import State
+from bot.release.waiting import Awaited, waiting_on
+from bot.runbook.gates import CheckPassed, Need, Of, Reminders, Seats
+from bot.runbook.model import Begin, Check, Review
+from tests.release import given as thread
+from tests.release.given import (
+    UNHURRIED,
+    ana,
+    asks,
+    bea,
+    ben,
+    cleo,
+    completed,
+    dan,
+    dee,
+    eli,
+    gated,
+    gus,
+    in_production,
+    needs,
+    play,
+    ready,
+    start,
+    start_facts,
+    started,
+    time_passes,
+)
+
+HOUR = timedelta(hours=1)
+LINT = CheckPassed(check="lint")
+CHECKS = (Check(name="lint", by="on-call"), Check(name="load", by="on-call"))
+BACK = "Put the version before back in place"
+QUIET = Reminders(after=timedelta(days=90))
+
+
+def overridden() -> Release:
+    return play(
+        started(gated(asks("QA", qa=2), overrides="security", review=Review(role="qa"), reminders=QUIET)),
+        cleo.overrides("QA"),
+    )
+
+
+def unmanned() -> Release:
+    return play(started(gated(asks("QA", qa=2))), ben.leaves("qa"), bea.leaves("qa"))
+
+
+WAITS: dict[Awaited, Callable[[], Release]] = {
+    Awaited.APPROVAL: started,
+    Awaited.PEOPLE: unmanned,
+    Awaited.CHECK: lambda: started(gated(needs("Green", LINT), checks=CHECKS)),
+    Awaited.REJECTION: lambda: play(ready(), eli.rejects("QA")),
+    Awaited.GO: ready,
+    Awaited.STEP: in_production,
+    Awaited.CHOICE: lambda: play(in_production(), dan.fails("Deploy")),
+    Awaited.HOLD: lambda: play(in_production(), gus.holds("The dashboards are red.")),
+    Awaited.QUESTION: lambda: play(in_production(), gus.holds(until=HOUR), time_passes(hours=1)),
+    Awaited.CAPTAIN: lambda: play(ready(), ana.leaves_the_channel()),
+    Awaited.REVIEW: lambda: play(overridden(), ben.finishes("Deploy")),
+    Awaited.LOCK: lambda: play(in_production(), ana.rolls_back(), dan.finishes(BACK)),
+}
+
+
+@pytest.mark.parametrize("kind", Awaited)
+def test_each_kind_of_waiting_has_a_rule_and_an_act(kind: Awaited) -> None:
+    told = why(WAITS[kind]())
+    assert kind in {one.kind for one in told.waiting}
+    assert told.waiting == waiting_on(WAITS[kind]())
+    assert RULES[kind]
+    assert DEEDS[kind]
+
+
+def acts(kind: Awaited) -> tuple[Act, ...]:
+    return why(WAITS[kind]()).acts
+
+
+def test_approvals_are_given_by_those_who_are_asked() -> None:
+    assert acts(Awaited.APPROVAL) == snapshot(
+        (
+            Act(
+                deed=Deed.APPROVE,
+                name="QA",
+                on=(UserId("bea"), UserId("ben"), UserId("eli")),
+                role="qa",
+                count=2,
+            ),
+            Act(deed=Deed.APPROVE, name="Security", on=(UserId("cleo"), UserId("eli")), role="security"),
+        )
+    )
+
+
+def test_people_are_found_where_too_few_are_left() -> None:
+    assert acts(Awaited.PEOPLE) == snapshot(
+        (
+            Act(deed=Deed.APPROVE, name="QA", on=(UserId("eli"),), role="qa"),
+            Act(deed=Deed.FIND_PEOPLE, name="QA", on=(UserId("ana"),), role="qa"),
+        )
+    )
+
+
+def test_a_check_is_reported_by_its_role() -> None:
+    assert acts(Awaited.CHECK) == snapshot(
+        (Act(deed=Deed.REPORT, name="lint", on=(UserId("dan"), UserId("dee")), role="on-call"),)
+    )
+
+
+def test_a_rejection_is_withdrawn_or_settled() -> None:
+    assert acts(Awaited.REJECTION) == snapshot(
+        (Act(deed=Deed.WITHDRAW, name="QA", on=(UserId("eli"), UserId("ana"))),)
+    )
+
+
+def test_a_go_is_given_by_who_leads() -> None:
+    assert acts(Awaited.GO) == snapshot(
+        (Act(deed=Deed.BEGIN, name="Check", on=(UserId("ana"),), role="captain"),)
+    )
+
+
+def test_a_step_is_finished_by_the_owners() -> None:
+    assert acts(Awaited.STEP) == snapshot(
+        (Act(deed=Deed.FINISH, name="Deploy", on=(UserId("dan"), UserId("dee")), role="on-call"),)
+    )
+
+
+def test_after_a_failure_somebody_chooses() -> None:
+    assert acts(Awaited.CHOICE) == snapshot(
+        (
+            Act(
+                deed=Deed.CHOOSE,
+                name="Deploy",
+                on=(UserId("ana"), UserId("dan"), UserId("dee")),
+                role="on-call",
+            ),
+        )
+    )
+
+
+def test_a_hold_and_a_question_are_lifted() -> None:
+    assert acts(Awaited.HOLD) == snapshot(
+        (
+            Act(deed=Deed.LIFT, name="The dashboards are red.", on=(UserId("gus"),)),
+            Act(deed=Deed.FINISH, name="Deploy", on=(UserId("dan"), UserId("dee")), role="on-call"),
+        )
+    )
+    assert [act.deed for act in acts(Awaited.QUESTION)] == [Deed.LIFT, Deed.FINISH]
+
+
+def test_what_does_not_keep_an_open_release_is_no_act() -> None:
+    assert [act.deed for act in acts(Awaited.CAPTAIN)] == [Deed.BEGIN]
+    assert [act.deed for act in why(overridden()).acts] == [Deed.FINISH]
+
+
+def test_what_has_ended_waits_for_its_review_and_its_lock() -> None:
+    assert acts(Awaited.REVIEW) == snapshot(
+        (
+            Act(
+                deed=Deed.SIGN,
+                name=Because.OVERRIDE,
+                on=(UserId("bea"), UserId("ben"), UserId("eli")),
+                role="qa",
+                count=2,
+            ),
+        )
+    )
+    assert acts(Awaited.LOCK) == snapshot(
+        (
+            Act(
+                deed=Deed.UNLOCK,
+                name="Orders are lost.",
+                on=(UserId("ana"), UserId("dan"), UserId("dee")),
+                role="on-call",
+            ),
+        )
+    )
+    assert why(completed()).acts == ()
+
+
+def test_each_hold_is_one_act_whatever_its_number() -> None:
+    release = play(in_production(), gus.holds("One."), ben.holds("Two."))
+    assert [(act.deed, act.count) for act in why(release).acts] == [
+        (Deed.LIFT, 1),
+        (Deed.LIFT, 1),
+        (Deed.FINISH, 1),
+    ]
+
+
+def test_a_check_that_two_gates_need_is_one_act() -> None:
+    book = gated(needs("Green", LINT), needs("Clean", LINT), checks=CHECKS)
+    assert [act.deed for act in why(started(book)).acts] == [Deed.REPORT]
+
+
+def test_an_automatic_stage_that_is_held_needs_no_go() -> None:
+    release = play(started(gated(asks("QA", qa=1))), gus.holds(), ben.approves("QA"))
+    assert [act.deed for act in why(release).acts] == [Deed.LIFT]
+
+
+def test_what_was_set_aside_is_told_with_its_reason() -> None:
+    release = play(started(), ben.approves("QA"), ben.leaves("qa"))
+    assert [(it.vote.by, it.because) for it in why(release).set_aside] == snapshot(
+        [("ben", "they are no longer in a role that this gate asks")]
+    )
+
+
+def test_who_could_override_is_told_while_a_gate_is_not_met() -> None:
+    book = gated(asks("QA", qa=1), overrides="security", begin=Begin.CAPTAIN)
+    assert why(started(book)).override == (cleo.id, eli.id)
+    assert why(play(started(book), ben.approves("QA"))).override == ()
+    assert why(started()).override == ()
+
+
+def test_the_way_back_has_its_acts_too() -> None:
+    release = play(in_production(), ana.rolls_back())
+    assert [(act.deed, act.name) for act in why(release).acts] == [(Deed.FINISH, BACK)]
+
+
+PEOPLE = (bea, ben, cleo, dan, dee, eli)
+Key = tuple[object, ...]
+
+
+def key(release: Release) -> Key:
+    """Return what tells one state of the gates from another."""
+    return (
+        release.state,
+        frozenset((vote.gate, vote.by, vote.verdict) for vote in release.votes),
+        frozenset((name, report.passed) for name, report in release.reports.items()),
+        frozenset(hold.number for hold in release.holds),
+    )
+
+
+def single_acts(release: Release) -> Iterator[thread.Act]:
+    """Yield all that one person could do to move the gates on, without changing their mind in public."""
+    for name in (gate.name for gate in release.current.gates):
+        for person in PEOPLE:
+            said = release.vote(0, name, person.id)
+            if said is None:
+                yield person.approves(name)
+            elif said.verdict is Verdict.REJECTED:
+                yield person.withdraws(name)
+                yield ana.settles(name, person)
+    yield from (dan.reports(check.name) for check in release.runbook.checks)
+    for hold in release.holds:
+        yield ana.lifts(hold.number, "It is a test.")
+    yield ana.begins()
+
+
+def fewest(release: Release, most: int) -> int | None:
+    """Return after how many acts the stage begins at the soonest; None where `most` are not enough."""
+    seen, queue = {key(release)}, deque([(release, 0)])
+    while queue:
+        now, done = queue.popleft()
+        if 0 in now.began:
+            return done
+        for act in single_acts(now) if done < most else ():
+            asked = act(now)
+            decision = decide(now, asked.command, asked.facts)
+            after = now if isinstance(decision, Refused) else fold(decision, now)
+            if key(after) not in seen:
+                seen.add(key(after))
+                queue.append((after, done + 1))
+    return None
+
+
+roles = st.sampled_from(("qa", "security", "on-call"))
+seats = st.builds(Seats, role=roles, count=st.integers(1, 2))
+lint_or_load = st.sampled_from(("lint", "load"))
+plain = seats | st.builds(CheckPassed, check=lint_or_load)
+
+
+def all_of(parts: st.SearchStrategy[Need]) -> st.SearchStrategy[Need]:
+    return st.builds(Of, parts=st.lists(parts, min_size=1, max_size=2).map(tuple))
+
+
+def some_of(parts: st.SearchStrategy[Need]) -> st.SearchStrategy[Need]:
+    several = st.lists(parts, min_size=2, max_size=3).map(tuple)
+    return several.flatmap(lambda of: st.builds(Of, parts=st.just(of), count=st.integers(1, len(of) - 1)))
+
+
+expressions = plain | all_of(plain) | some_of(plain | all_of(plain)) | all_of(plain | some_of(plain))
+said_before = st.lists(
+    st.sampled_from(
+        (
+            *(person.approves("Go") for person in PEOPLE),
+            *(person.rejects("Go") for person in (ben, eli, dan)),
+            bea.abstains("Go"),
+            dan.reports("lint"),
+            dan.reports("load", passed=False),
+            gus.holds("One."),
+        )
+    ),
+    max_size=4,
+)
+
+
+@UNHURRIED
+@given(expressions, said_before)
+def test_no_fewer_acts_would_do_and_no_more_are_told(need: Need, before: list[thread.Act]) -> None:
+    book = gated(needs("Go", need), checks=CHECKS)
+    decision = decide_start(start(), start_facts(book))
+    assume(not isinstance(decision, Refused))
+    assert not isinstance(decision, Refused)
+    release = fold(decision)
+    for act in before:
+        asked = act(release)
+        made = decide(release, asked.command, asked.facts)
+        release = release if isinstance(made, Refused) else fold(made, release)
+    assume(0 not in release.began)
+    told = why(release).acts
+    assume(Deed.FIND_PEOPLE not in {act.deed for act in told})
+    count = sum(act.count for act in told)
+    assume(count <= 5)
+    assert fewest(release, count) == count
+
+
+def test_the_fewest_acts_of_several_gates_are_those_of_each() -> None:
+    gates = (asks("QA", qa=2), asks("Security", security=1), needs("Green", LINT))
+    release = play(started(gated(*gates, checks=CHECKS)), ben.approves("QA"), eli.rejects("Security"))
+    assert release.state is State.AWAITING_APPROVAL
+    count = sum(act.count for act in why(release).acts)
+    assert fewest(release, count) == count == 4
+
+
+def test_a_release_that_waits_for_a_go_needs_one_act() -> None:
+    release = play(started(gated(asks("QA", qa=1), begin=Begin.CAPTAIN)), ben.approves("QA"))
+    assert fewest(release, 1) == sum(act.count for act in why(release).acts) == 1

@@ -1,0 +1,250 @@
+"""What must always be true of a release, in the tests' own words: nothing here asks a rule of the core.
+
+Each fact is held against the release before it, and each release against itself. A gate is weighed by trying
+every way to seat people. The numbers in the messages are those of the promises in the design.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from bot.release.command import Command, Facts
+from bot.release.decide import apply, decide
+from bot.release.event import Event
+from bot.release.gates.answers import Answered, RejectionResolved, Withdrawn
+from bot.release.gates.override import Overridden
+from bot.release.gates.result import gate_result
+from bot.release.gates.review import ReviewSigned
+from bot.release.ids import ROLLCALL, UserId
+from bot.release.refusal import Refused
+from bot.release.release import Release
+from bot.release.stages.cancel import Cancelled
+from bot.release.stages.failure import StepFailed, StepRetried, StepSkipped
+from bot.release.stages.holds import HoldLifted
+from bot.release.stages.lock import LockLifted
+from bot.release.stages.revision import ManifestChanged
+from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
+from bot.release.stages.stage import Completed, StageBegan, StageDone
+from bot.release.stages.steps import StepDone
+from bot.release.waiting import waiting_on
+from bot.runbook.gates import CheckPassed, Gate, Need, Of, Seats
+
+OPEN = ("awaiting_approval", "ready", "in_progress", "failed", "rolling_back")
+AFTER_THE_END = {
+    "MembersRead",
+    "ReviewOpened",
+    "ReviewSigned",
+    "ReviewReminded",
+    "LockLifted",
+    "RollbackBegan",
+}
+MOVES = {
+    "awaiting_approval": {"ready", "cancelled", "rolling_back", "awaiting_approval"},
+    "ready": {"awaiting_approval", "in_progress", "cancelled", "rolling_back"},
+    "in_progress": {"awaiting_approval", "completed", "failed", "cancelled", "rolling_back"},
+    "failed": {"in_progress", "awaiting_approval", "cancelled", "rolling_back"},
+    "rolling_back": {"rolled_back"},
+    "completed": {"rolling_back"},
+    "rolled_back": set(),
+    "cancelled": set(),
+}
+People = frozenset[tuple[UserId, frozenset[str]]]
+"""Whose approval counts, each with the roles in which it does."""
+
+
+def passes(release: Release, gate: Gate) -> bool:
+    """Return whether a gate of the current stage keeps nothing back: overridden, or met and not rejected."""
+    place = (release.stage, gate.name)
+    if any((past.stage, past.gate) == place for past in release.overrides):
+        return True
+    votes = [vote for vote in release.votes if (vote.stage, vote.gate) == place]
+    if any(vote.verdict == "rejected" for vote in votes):
+        return False
+    return bool(_met(gate.needs, counting(release, gate), release))
+
+
+def counting(release: Release, gate: Gate) -> People:
+    """Return whose approvals count at a gate of the current stage: in the roles of then and of now."""
+    barred = {release.starter, *release.manifest.authors}
+    return frozenset(
+        (vote.by, roles)
+        for vote in release.votes
+        if (vote.stage, vote.gate, vote.verdict) == (release.stage, gate.name, "approved")
+        if vote.by not in barred and (roles := frozenset(vote.roles) & _roles(release, vote.by))
+    )
+
+
+def _roles(release: Release, person: UserId) -> frozenset[str]:
+    return frozenset(role for role, people in release.members.items() if person in people)
+
+
+def _met(need: Need, people: People, release: Release) -> set[People]:
+    """Return who is left over for each way to meet a need; nothing where there is none."""
+    match need:
+        case Seats(role=role, count=count):
+            may = [person for person in people if role in person[1]]
+            return {people - frozenset(sitting) for sitting in combinations(may, count)}
+        case CheckPassed(check=check):
+            report = release.reports.get(check)
+            return {people} if report and report.passed else set()
+        case Of(parts=parts, count=count):
+            chosen = [parts] if count is None else combinations(parts, count)
+            return {left for those in chosen for left in _all_met(those, people, release)}
+
+
+def _all_met(needs: Sequence[Need], people: People, release: Release) -> set[People]:
+    left = {people}
+    for need in needs:
+        left = {rest for those in left for rest in _met(need, those, release)}
+    return left
+
+
+def all_pass(release: Release) -> bool:
+    """Return whether no gate of the current stage keeps it back."""
+    return all(passes(release, gate) for gate in release.current.gates)
+
+
+def leads(release: Release) -> set[UserId]:
+    """Return who leads the release and who owns its stage."""
+    owners = (
+        {release.captain} if release.current.owner == "captain" else {*release.members[release.current.owner]}
+    )
+    return {release.captain, *([release.deputy] if release.deputy else []), *owners}
+
+
+def may_happen(release: Release, event: Event) -> None:
+    """Protest where a fact comes about that should not, in the release as it stood before."""
+    name = type(event).__name__
+    assert event.by, f"9: {name} names nobody"
+    assert event.at >= release.at, f"9: {name} came before the event before it"
+    if release.state.ended:
+        assert name in AFTER_THE_END, f"8: {name} changes a release that is {release.state}"
+    reason = getattr(event, "reason", None)
+    if reason is not None and not (isinstance(event, HoldLifted) and _owns_hold(release, event)):
+        assert reason.strip(), f"9: {name} has no reason"
+    match event:
+        case Answered():
+            _answer(release, event)
+        case StageBegan():
+            assert all_pass(release), "1: a stage began before its gates were passed"
+            assert not release.holds or release.state == "rolling_back", "4: a stage began on hold"
+            assert event.by in {ROLLCALL, *leads(release)}, "1: begun by somebody who may not"
+        case StepDone() | StepFailed():
+            assert (event.stage, True) == (release.stage, release.stage in release.began), (
+                "1: a step too early"
+            )
+            done = {tick.step for tick in release.done if tick.stage == release.stage}
+            first = next(step.do for step in release.current.steps if step.do not in done)
+            assert event.step == first, "a step out of turn"
+            assert release.failure is None, "a step that has failed is not done"
+            if isinstance(event, StepDone):
+                assert not release.holds or release.state == "rolling_back", "4: a step was done on hold"
+        case StepRetried() | StepSkipped():
+            assert release.failure is not None, "nothing had failed"
+            assert event.by in leads(release), "chosen by somebody who may not"
+        case StageDone() | Completed():
+            assert not release.holds, "4: it moved forward on hold"
+            done = {tick.step for tick in release.done if tick.stage == release.stage}
+            assert done >= {step.do for step in release.current.steps}, "1: a step is open"
+        case Cancelled():
+            assert not release.production_at, "5: production was touched"
+            assert event.by in leads(release), "cancelled by somebody who may not"
+        case RollbackBegan():
+            assert release.production_at, "6: nothing to roll back"
+            assert event.by in leads(release) | {*release.members["on-call"]}, "6: by somebody who may not"
+        case RolledBack():
+            assert release.state == "rolling_back", "6: it was not rolled back"
+        case ManifestChanged():
+            assert not release.production_at, "3: what was approved is what went to production"
+        case Overridden():
+            assert event.by in release.members[release.runbook.overrides or ""], "1: overridden by a stranger"
+            gate = release.gate(event.stage, event.gate)
+            assert gate is not None
+            assert not passes(release, gate), "1: overridden where there was nothing to pass"
+        case ReviewSigned():
+            assert release.review, "nothing is reviewed"
+            assert event.by not in {release.starter, *(past.by for past in release.overrides)}, (
+                "reviews oneself"
+            )
+            assert event.by not in {signed.by for signed in release.review.signed}, "signed twice"
+        case HoldLifted():
+            assert _owns_hold(release, event) or event.by == release.captain, "4: lifted by a stranger"
+        case RejectionResolved():
+            assert event.by == release.captain != event.person, "4: settled by somebody who may not"
+        case Withdrawn():
+            assert release.vote(event.stage, event.gate, event.by), "nothing was said"
+            assert event.stage not in release.began, "2: taken back after the stage began"
+        case LockLifted():
+            assert release.state == "rolled_back", "it is not locked"
+        case _:
+            pass
+
+
+def _owns_hold(release: Release, event: HoldLifted) -> bool:
+    return any((hold.number, hold.owner) == (event.number, event.by) for hold in release.holds)
+
+
+def _answer(release: Release, event: Answered) -> None:
+    assert event.stage == release.stage not in release.began, "2: answered at a stage that is not open"
+    assert event.by not in {release.starter, *release.manifest.authors}, "2: it is their own release"
+    gate = release.gate(event.stage, event.gate)
+    assert gate is not None
+    asked = _roles(release, event.by) & {*gate.roles}
+    assert asked, "2: answered in no role"
+    assert event.roles == tuple(sorted(asked)), "2: the roles are not those of the moment"
+
+
+def holds_well(release: Release) -> None:
+    """Hold a release, as it stands, against every promise."""
+    if release.state in ("awaiting_approval", "ready"):
+        assert (release.state == "ready") is all_pass(release), "it rests where the rules do not leave it"
+        automatic = release.current.begin == "automatic"
+        assert not (release.state == "ready" and automatic and not release.holds), "it should have begun"
+    for gate in release.current.gates if release.stage not in release.began else ():
+        result = gate_result(release, gate, release.stage)
+        people = [seat.filled.by for seat in result.seats if seat.filled]
+        assert len({*people}) == len(people), "2: somebody fills two seats"
+        assert result.status.passes is passes(release, gate), "2: badly weighed"
+    for stage in release.began:
+        if release.stage_at(stage).production:
+            assert release.production_at, "5: production was touched, and it is forgotten"
+    if release.state == "cancelled":
+        assert not release.production_at, "5: cancelled after production was touched"
+    waits = waiting_on(release)
+    assert waits or release.state.ended, "10: an open release waits for nothing"
+    assert all(one.on and one.since <= release.at for one in waits), "10: it waits for nobody"
+    for vote in release.votes:
+        if vote.verdict == "approved" and vote.by not in release.manifest.authors:
+            assert vote.version == release.version, "3: an approval of another version counts"
+
+
+def can_go_back(release: Release, facts: Facts) -> None:
+    """Protest where production was touched and there is no way back."""
+    if release.production_at and release.state in (*OPEN, "completed") and release.state != "rolling_back":
+        back = Rollback(
+            workspace=release.workspace, release=release.key, by=release.captain, reason="Lost orders."
+        )
+        decision = decide(release, back, facts)
+        assert not isinstance(decision, Refused), f"6: no way back: {decision}"
+
+
+def happened(before: Release, command: Command, facts: Facts) -> Release | Refused:
+    """Decide a command, hold each fact that it brings about against the promises, and return what then is."""
+    decision = decide(before, command, facts)
+    if isinstance(decision, Refused):
+        assert decision.because, "a refusal that does not say why"
+        return decision
+    release = before
+    for event in decision:
+        may_happen(release, event)
+        state = release.state
+        release = apply(release, event)
+        assert release.state == state or release.state in MOVES[state], (
+            f"{state} does not become {release.state}"
+        )
+    return release
+
+
+def has_one_effect(release: Release, command: Command, facts: Facts) -> None:
+    """Protest where a command that was just taken has a second effect."""
+    again = decide(release, command, facts)
+    assert isinstance(again, Refused) or not again, f"11: {command} was taken twice"

@@ -1,0 +1,248 @@
+"""Reminding those who have not answered: when, whom, how often, and caught up once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.release.attention import attention_at
+from bot.release.ids import ROLLCALL, UserId
+from bot.release.release import Release
+from bot.release.state import State
+from bot.release.telling.reminders import Reminded, next_reminder
+from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.model import Check, Reminders, Stage
+from tests.release.given import (
+    CHECK,
+    NINE,
+    Act,
+    among,
+    ana,
+    answer,
+    asks,
+    away,
+    bea,
+    ben,
+    cleo,
+    dan,
+    eli,
+    events,
+    gated,
+    gus,
+    in_production,
+    later,
+    meanwhile,
+    names,
+    needs,
+    play,
+    ready,
+    runbook,
+    started,
+    steps,
+    time_passes,
+    unread,
+)
+
+HOUR = timedelta(hours=1)
+PLAN = Reminders(after=HOUR, every=4 * HOUR, limit=3)
+ONE_GATE = CHECK.model_copy(update={"gates": (asks("QA", qa=2),)})
+
+
+def one_gate() -> Release:
+    return started(runbook(ONE_GATE, reminders=PLAN))
+
+
+def reminded(release: Release, act: Act) -> list[tuple[str, int, tuple[UserId, ...]]]:
+    """Return the gate, the count and the people of each reminder that an act brings about."""
+    made = (event for event in events(release, act) if isinstance(event, Reminded))
+    return [(event.gate, event.count, event.people) for event in made]
+
+
+def test_nobody_is_reminded_before_the_time() -> None:
+    assert answer(one_gate(), time_passes(minutes=59, seconds=59)) == ()
+
+
+def test_a_reminder_comes_when_it_is_exactly_due() -> None:
+    assert events(one_gate(), time_passes(hours=1)) == (
+        Reminded(at=NINE + HOUR, by=ROLLCALL, stage=0, gate="QA", count=1, people=(bea.id, ben.id, eli.id)),
+    )
+
+
+def test_the_release_needs_attention_when_a_reminder_is_due() -> None:
+    assert attention_at(one_gate()) == NINE + HOUR
+    assert attention_at(play(one_gate(), time_passes(hours=1))) == NINE + 5 * HOUR
+
+
+def test_reminders_come_again_after_each_wait_up_to_the_limit() -> None:
+    release = play(one_gate(), time_passes(hours=1))
+    assert reminded(release, time_passes(hours=3, minutes=59)) == []
+    release = play(release, time_passes(hours=4), time_passes(hours=4))
+    assert [past.count for past in release.reminders] == [1, 2, 3]
+    assert answer(release, time_passes(days=30)) == ()
+    assert attention_at(release) is None
+
+
+def test_reminders_that_were_missed_are_caught_up_once() -> None:
+    release = play(one_gate(), time_passes(days=3))
+    assert [past.count for past in release.reminders] == [1]
+    assert answer(release, time_passes(minutes=1)) == ()
+    assert attention_at(release) == NINE + timedelta(days=3) + 4 * HOUR
+
+
+def test_a_second_look_at_the_same_moment_reminds_nobody_again() -> None:
+    release = play(one_gate(), time_passes(hours=1))
+    assert answer(release, time_passes()) == ()
+
+
+def test_who_has_answered_is_not_reminded() -> None:
+    release = play(one_gate(), ben.approves("QA"))
+    assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, eli.id))]
+
+
+def test_nobody_is_reminded_of_a_gate_that_somebody_has_rejected() -> None:
+    release = play(one_gate(), ben.rejects("QA"))
+    assert answer(release, time_passes(days=1)) == ()
+    assert attention_at(release) is None
+    assert reminded(play(release, ben.approves("QA")), time_passes(days=1)) == [("QA", 1, (bea.id, eli.id))]
+    release = play(started(), ben.rejects("QA"))
+    assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["Security"]
+
+
+def test_people_of_the_moment_are_reminded() -> None:
+    act = meanwhile(gus.joins("qa"), time_passes(hours=1))
+    assert names(one_gate(), act) == ["MembersRead", "Reminded"]
+    assert reminded(one_gate(), act) == [("QA", 1, (bea.id, ben.id, eli.id, gus.id))]
+    act = meanwhile(bea.leaves("qa"), time_passes(hours=1))
+    assert reminded(one_gate(), act) == [("QA", 1, (ben.id, eli.id))]
+
+
+def test_people_that_were_known_are_reminded_while_nobody_can_be_read() -> None:
+    act = unread("qa", time_passes(hours=1))
+    assert reminded(one_gate(), act) == [("QA", 1, (bea.id, ben.id, eli.id))]
+
+
+def test_the_starter_is_not_reminded_of_an_approval_that_may_not_be_given() -> None:
+    act = meanwhile(ana.joins("qa"), time_passes(hours=1))
+    assert reminded(one_gate(), act) == [("QA", 1, (bea.id, ben.id, eli.id))]
+
+
+def test_nobody_is_reminded_where_nobody_is_left_to_ask() -> None:
+    release = play(one_gate(), ben.approves("QA"), bea.leaves("qa"), eli.leaves("qa"))
+    assert answer(release, time_passes(days=1)) == ()
+    assert attention_at(release) is None
+
+
+def test_somebody_in_two_roles_is_reminded_once() -> None:
+    book = runbook(CHECK.model_copy(update={"gates": (asks("Both", qa=1, security=1),)}))
+    assert reminded(started(book), time_passes(hours=1)) == [("Both", 1, (bea.id, ben.id, eli.id, cleo.id))]
+
+
+def test_each_gate_has_its_own_reminders() -> None:
+    release = started()
+    assert reminded(release, time_passes(hours=1)) == snapshot(
+        [("QA", 1, ("bea", "ben", "eli")), ("Security", 1, ("cleo", "eli"))]
+    )
+    release = play(release, cleo.approves("Security"))
+    assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["QA"]
+
+
+def test_a_gate_may_have_its_own_times() -> None:
+    slow = Reminders(after=2 * HOUR, every=HOUR, limit=1)
+    gates = (asks("QA", slow, qa=2), asks("Security", security=1))
+    release = started(runbook(CHECK.model_copy(update={"gates": gates}), reminders=PLAN))
+    qa, security = gates
+    assert next_reminder(release, qa) == NINE + 2 * HOUR
+    assert next_reminder(release, security) == NINE + HOUR
+    release = play(release, time_passes(hours=1))
+    assert [past.gate for past in release.reminders] == ["Security"]
+    release = play(release, time_passes(hours=1))
+    assert [past.gate for past in release.reminders] == ["Security", "QA"]
+    assert next_reminder(release, qa) is None
+    assert attention_at(release) == NINE + 5 * HOUR
+
+
+def test_the_earliest_time_of_all_gates_counts() -> None:
+    gates = (asks("QA", Reminders(after=3 * HOUR), qa=2), asks("Security", security=1))
+    release = started(runbook(CHECK.model_copy(update={"gates": gates}), reminders=PLAN))
+    assert attention_at(release) == NINE + HOUR
+    assert attention_at(play(release, cleo.approves("Security"))) == NINE + 3 * HOUR
+
+
+def test_a_gate_that_lacks_nothing_but_a_withdrawal_reminds_nobody() -> None:
+    release = play(one_gate(), ben.approves("QA"), bea.approves("QA"), eli.rejects("QA"))
+    assert answer(release, time_passes(days=1)) == ()
+    assert attention_at(release) is None
+
+
+@pytest.mark.parametrize("release", [ready, in_production])
+def test_nobody_is_reminded_when_no_gate_is_open(release: Callable[[], Release]) -> None:
+    assert answer(release(), time_passes(days=30)) == ()
+    assert attention_at(release()) is None
+
+
+def test_a_gate_that_is_named_like_its_stage_is_not_taken_for_it() -> None:
+    book = runbook(CHECK.model_copy(update={"name": "Check", "gates": (asks("Check", qa=1),)}))
+    release = play(started(book), ben.approves("Check"))
+    assert release.state is State.READY
+    assert answer(release, time_passes(days=1)) == ()
+
+
+def test_an_ended_release_needs_no_attention() -> None:
+    assert attention_at(play(one_gate(), ana.cancels())) is None
+
+
+def test_the_next_stage_counts_its_reminders_from_its_own_opening() -> None:
+    first = Stage(name="Check", owner="qa", gates=(asks("Go", qa=1),), steps=steps("Tag"))
+    second = Stage(name="Production", owner="on-call", gates=(asks("Go", on_call=1),), steps=steps("Deploy"))
+    release = play(
+        started(runbook(first, second, reminders=PLAN)),
+        time_passes(hours=1),
+        ben.approves("Go"),
+        later(ben.finishes("Tag"), hours=10),
+    )
+    assert attention_at(release) == release.at + HOUR
+    release = play(release, time_passes(hours=1))
+    assert [(past.stage, past.count) for past in release.reminders] == [(0, 1), (1, 1)]
+    assert release.reminders[-1].people == (dan.id, UserId("dee"))
+
+
+def test_a_second_look_at_the_moment_in_which_a_gate_lapses_reminds_nobody() -> None:
+    release = play(ready(), meanwhile(ben.leaves("qa"), time_passes(days=1)))
+    assert answer(release, time_passes()) == ()
+
+
+def test_who_has_abstained_is_not_reminded() -> None:
+    release = play(one_gate(), ben.abstains("QA"))
+    assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, eli.id))]
+
+
+def test_nobody_is_reminded_of_a_gate_that_is_not_needed_or_overridden() -> None:
+    risky = asks("Risk", qa=1, when=When(risk=(Risk.HIGH,)))
+    book = gated(risky, asks("QA", qa=1), asks("Go", on_call=1), overrides="security", reminders=PLAN)
+    assert [gate for gate, *_ in reminded(started(book), time_passes(hours=1))] == ["QA", "Go"]
+    release = play(started(book), cleo.overrides("QA"))
+    assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["Go"]
+
+
+def test_a_gate_that_lacks_only_a_check_reminds_nobody() -> None:
+    need = Of(parts=(Seats(role="qa", count=1), CheckPassed(check="lint")))
+    book = gated(needs("Go", need), checks=(Check(name="lint", by="on-call"),), reminders=PLAN)
+    release = play(started(book), ben.approves("Go"))
+    assert answer(release, time_passes(days=1)) == ()
+    assert attention_at(release) is None
+
+
+def test_a_deputy_is_reminded_beside_who_is_away() -> None:
+    act = among(away(bea, gus, NINE + timedelta(days=3)), time_passes(hours=1))
+    assert reminded(one_gate(), act) == [("QA", 1, (bea.id, ben.id, eli.id, gus.id))]
+
+
+def test_a_hold_does_not_keep_from_reminding() -> None:
+    assert names(play(one_gate(), gus.holds()), time_passes(hours=1)) == ["Reminded"]
+
+
+def test_a_changed_manifest_counts_reminders_anew() -> None:
+    release = play(one_gate(), time_passes(hours=1), later(ana.changes("1.4.1"), hours=1))
+    assert attention_at(release) == release.at + HOUR
+    assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, ben.id, eli.id))]

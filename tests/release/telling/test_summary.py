@@ -1,0 +1,301 @@
+"""Handoff summaries: when a stage changes hands, and at the times of day that the runbook sets."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.release.attention import attention_at
+from bot.release.ids import ROLLCALL, UserId
+from bot.release.release import Release
+from bot.release.stages.stage import GatesLapsed
+from bot.release.telling.summary import News, Occasion, Summarized, next_summary
+from bot.release.waiting import Awaited, waiting_on
+from bot.runbook.model import Handoffs, Reminders, Rollback, Stage
+from tests.release.given import (
+    CHECK,
+    NINE,
+    PRODUCTION,
+    UNHURRIED,
+    Act,
+    ana,
+    answer,
+    asks,
+    bea,
+    ben,
+    cleo,
+    completed,
+    dan,
+    dee,
+    events,
+    later,
+    meanwhile,
+    names,
+    play,
+    ready,
+    runbook,
+    started,
+    steps,
+    time_passes,
+)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SHIFTS = Handoffs(at=(time(9), time(17)), timezone="Europe/Berlin")
+NO_REMINDER = Reminders(after=timedelta(days=90))
+
+
+def with_summaries(*at: time, zone: str = "Europe/Berlin") -> Release:
+    """Return a release, started at ten in Berlin, with summaries and no reminders."""
+    plan = Handoffs(at=at or SHIFTS.at, timezone=zone)
+    return started(runbook(handoffs=plan, reminders=NO_REMINDER))
+
+
+def berlin(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=BERLIN)
+
+
+def summary(release: Release, act: Act) -> Summarized:
+    """Return the one summary that an act brings about."""
+    (told,) = (event for event in events(release, act) if isinstance(event, Summarized))
+    return told
+
+
+def test_a_summary_is_told_when_a_stage_passes_to_another_owner() -> None:
+    begun = play(ready(), ana.begins())
+    act = later(ben.finishes("Tag the commit"), hours=1)
+    assert names(begun, act) == ["StepDone", "StageDone", "Summarized"]
+    told = summary(begun, act)
+    after = play(begun, act)
+    assert (told.occasion, told.stage, told.by) == (Occasion.STAGE, 1, ROLLCALL)
+    assert told.to == (dan.id, UserId("dee"))
+    assert told.waiting == waiting_on(after)
+    assert after.summaries == (told,)
+
+
+def test_no_summary_is_told_when_the_owner_stays() -> None:
+    same = PRODUCTION.model_copy(update={"owner": "qa"})
+    release = play(started(runbook(CHECK, same)), ben.approves("QA"), bea.approves("QA"))
+    release = play(release, cleo.approves("Security"), ana.begins())
+    assert names(release, ben.finishes("Tag the commit")) == ["StepDone", "StageDone"]
+
+
+def test_a_rollback_is_told_to_its_owners_where_they_are_others_than_those_of_the_stage() -> None:
+    canary = Stage(name="Canary", owner="qa", production=True, steps=steps("Deploy to one"))
+    for owner, made in (
+        ("on-call", ["RollbackBegan", "StageBegan", "Summarized"]),
+        ("qa", ["RollbackBegan", "StageBegan"]),
+    ):
+        release = started(runbook(canary, PRODUCTION, rollback=Rollback(owner=owner)))
+        assert names(release, ana.rolls_back()) == made
+    release = started(runbook(canary, PRODUCTION))
+    told = summary(release, ana.rolls_back())
+    assert (told.stage, told.to) == (2, (dan.id, dee.id))
+
+
+def test_a_stage_that_is_reached_again_is_told_again() -> None:
+    release = play(ready(), ana.begins(), later(ben.finishes("Tag the commit"), hours=1))
+    again = play(release, later(ana.changes("1.4.1"), hours=1), later(ben.approves("QA"), hours=1))
+    again = play(
+        again, bea.approves("QA"), cleo.approves("Security"), ana.begins(), ben.finishes("Tag the commit")
+    )
+    assert [told.stage for told in again.summaries] == [1, 1]
+
+
+def test_a_change_of_hands_is_told_once() -> None:
+    release = play(ready(), ana.begins(), ben.finishes("Tag the commit"), dan.approves("Go"))
+    release = play(release, ben.approves("Go"), dan.finishes("Deploy"))
+    assert [told.occasion for told in release.summaries] == [Occasion.STAGE]
+
+
+def test_nothing_is_told_at_the_end() -> None:
+    assert [told.stage for told in completed().summaries] == [1]
+    only = runbook(Stage(name="Only", owner="qa", steps=steps("Tag")))
+    assert play(started(only), ben.finishes("Tag")).summaries == ()
+
+
+def test_a_summary_has_the_news_since_the_one_before() -> None:
+    release = with_summaries()
+    release = play(release, later(ben.approves("QA"), minutes=1), later(cleo.rejects("Security"), minutes=1))
+    first = summary(release, time_passes(days=1))
+    assert first.news == (
+        News(at=NINE + timedelta(minutes=1), by=ben.id, what="approved", name="QA"),
+        News(at=NINE + timedelta(minutes=2), by=cleo.id, what="rejected", name="Security"),
+    )
+    release = play(release, time_passes(days=1), later(bea.approves("QA"), minutes=1))
+    second = summary(release, time_passes(days=1))
+    assert [news.by for news in second.news] == [bea.id]
+
+
+def test_ticks_are_news_too_and_news_are_in_order() -> None:
+    release = play(ready(), ana.begins())
+    told = summary(release, later(ben.finishes("Tag the commit"), minutes=1))
+    assert (told.news[-1].what, told.news[-1].name) == ("finished", "Tag the commit")
+    assert list(told.news) == sorted(told.news, key=lambda news: news.at)
+
+
+def test_a_step_that_was_skipped_is_not_told_as_finished() -> None:
+    begun = play(ready(), ana.begins(), later(ben.fails("Tag the commit"), minutes=1))
+    told = summary(begun, later(ben.skips("Tag the commit"), minutes=1))
+    assert [(news.what, news.name) for news in told.news] == [("skipped", "Tag the commit")]
+
+
+def test_the_captain_is_told_where_the_owner_role_is_empty() -> None:
+    release = play(ready(), dan.leaves("on-call"), dee.leaves("on-call"), ana.begins())
+    assert summary(release, ben.finishes("Tag the commit")).to == (ana.id,)
+
+
+def test_a_runbook_without_times_has_no_scheduled_summary() -> None:
+    assert next_summary(started()) is None
+    assert answer(started(runbook(reminders=NO_REMINDER)), time_passes(days=7)) == ()
+
+
+def test_the_first_summary_comes_at_the_first_time_after_the_start() -> None:
+    release = with_summaries()
+    assert next_summary(release) == berlin(2026, 3, 2, 17)
+    assert attention_at(release) == berlin(2026, 3, 2, 17)
+    assert with_summaries(time(9)).started_at == berlin(2026, 3, 2, 10)
+    assert next_summary(with_summaries(time(9))) == berlin(2026, 3, 3, 9)
+
+
+def test_a_release_that_starts_at_the_very_time_is_told_of_the_next_day() -> None:
+    assert next_summary(with_summaries(time(10))) == berlin(2026, 3, 3, 10)
+
+
+def test_the_order_of_the_times_does_not_matter() -> None:
+    assert next_summary(with_summaries(time(17), time(9))) == next_summary(with_summaries())
+
+
+def test_a_summary_comes_when_it_is_exactly_due() -> None:
+    release = with_summaries()
+    assert answer(release, time_passes(hours=6, minutes=59, seconds=59)) == ()
+    assert names(release, time_passes(hours=7)) == ["Summarized"]
+    told = summary(release, time_passes(hours=7))
+    assert (told.occasion, told.at, told.waiting) == (
+        Occasion.SCHEDULE,
+        berlin(2026, 3, 2, 17),
+        waiting_on(release),
+    )
+
+
+def test_summaries_that_were_missed_are_caught_up_once() -> None:
+    release = play(with_summaries(), time_passes(days=5, hours=1))
+    assert len(release.summaries) == 1
+    assert answer(release, time_passes()) == ()
+    assert next_summary(release) == berlin(2026, 3, 7, 17)
+
+
+def test_a_summary_that_came_late_does_not_move_the_next() -> None:
+    release = play(with_summaries(), time_passes(hours=7, minutes=20))
+    assert next_summary(release) == berlin(2026, 3, 3, 9)
+
+
+def test_a_change_of_hands_does_not_move_the_scheduled_summary() -> None:
+    release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
+    release = play(release, ana.begins(), later(ben.finishes("Tag the commit"), hours=1))
+    assert release.summaries[-1].occasion is Occasion.STAGE
+    assert next_summary(release) == berlin(2026, 3, 2, 17)
+
+
+def test_a_change_of_hands_does_not_stand_for_a_scheduled_summary_that_is_due() -> None:
+    release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
+    release = play(release, ana.begins(), later(ben.finishes("Tag the commit"), hours=8))
+    assert [told.occasion for told in release.summaries] == [Occasion.STAGE, Occasion.SCHEDULE]
+    assert next_summary(release) == berlin(2026, 3, 3, 9)
+
+
+def test_reminders_and_a_summary_may_be_due_together() -> None:
+    release = started(runbook(handoffs=SHIFTS, reminders=Reminders(after=timedelta(hours=7))))
+    assert names(release, time_passes(hours=7)) == ["Reminded", "Reminded", "Summarized"]
+
+
+def test_an_ended_release_is_not_summarized() -> None:
+    assert next_summary(play(with_summaries(), ana.cancels())) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "last", "expected"),
+    [
+        # The clocks go forward from 2:00 to 3:00 on 29 March 2026.
+        (time(9), berlin(2026, 3, 28, 9), datetime(2026, 3, 29, 7, tzinfo=UTC)),
+        (time(9), berlin(2026, 3, 29, 9), datetime(2026, 3, 30, 7, tzinfo=UTC)),
+        (time(2, 30), berlin(2026, 3, 28, 12), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (time(2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC), datetime(2026, 3, 30, 0, 30, tzinfo=UTC)),
+        # They go back from 3:00 to 2:00 on 25 October 2026, so 2:30 comes twice; the first counts.
+        (time(9), berlin(2026, 10, 24, 9), datetime(2026, 10, 25, 8, tzinfo=UTC)),
+        (time(2, 30), berlin(2026, 10, 24, 12), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (time(2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
+        (time(2, 30), datetime(2026, 10, 25, 1, 0, tzinfo=UTC), datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
+        (time(0), berlin(2026, 12, 31, 12), datetime(2026, 12, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_times_of_day_hold_over_the_change_of_the_clocks(
+    at: time, last: datetime, expected: datetime
+) -> None:
+    from_last = last.astimezone(UTC) - NINE
+    release = started(runbook(handoffs=Handoffs(at=(at,), timezone="Europe/Berlin")))
+    release = play(release, time_passes(seconds=from_last.total_seconds()))
+    assert release.at == last
+    assert next_summary(release) == expected
+
+
+def test_the_runbook_says_in_which_zone_the_times_are() -> None:
+    assert next_summary(with_summaries(time(9), zone="America/New_York")) == datetime(
+        2026, 3, 2, 14, tzinfo=UTC
+    )
+
+
+def test_the_day_is_that_of_the_zone() -> None:
+    release = play(with_summaries(time(21), time(22), zone="America/New_York"), time_passes(hours=17))
+    assert release.at == datetime(2026, 3, 3, 2, tzinfo=UTC)
+    assert next_summary(release) == datetime(2026, 3, 3, 3, tzinfo=UTC)
+
+
+@UNHURRIED
+@given(
+    st.lists(
+        st.times().map(lambda t: t.replace(second=0, microsecond=0)), min_size=1, max_size=4, unique=True
+    ),
+    st.integers(0, 400 * 24 * 60),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]),
+)
+def test_the_next_summary_is_soon_and_at_a_time_of_the_plan(at: list[time], minutes: int, zone: str) -> None:
+    release = with_summaries(*at, zone=zone)
+    release = play(release, time_passes(minutes=minutes))
+    last = max((told.at for told in release.summaries), default=release.started_at)
+    following = next_summary(release)
+    assert following is not None
+    assert last < following <= last + timedelta(hours=25)
+    written = following.astimezone(ZoneInfo(zone)).time()
+    skipped = timedelta(hours=1)
+    moved = (following - skipped).astimezone(ZoneInfo(zone)).time()
+    half = (following - skipped / 2).astimezone(ZoneInfo(zone)).time()
+    assert {written, moved, half} & set(at)
+
+
+def test_a_summary_tells_what_a_stage_without_gates_waits_for() -> None:
+    book = runbook(
+        Stage(name="Build", owner="qa", steps=steps("Tag")),
+        Stage(name="Deploy", owner="on-call", steps=steps("Deploy")),
+    )
+    told = summary(started(book), ben.finishes("Tag"))
+    assert [waiting.name for waiting in told.waiting] == ["Deploy"]
+
+
+def test_a_summary_tells_of_a_gate_that_lapses_at_the_same_moment() -> None:
+    release = with_summaries()
+    release = play(release, ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
+    act = meanwhile(ben.leaves("qa"), time_passes(hours=7))
+    assert GatesLapsed in map(type, events(release, act))
+    assert [waiting.kind for waiting in summary(release, act).waiting] == [Awaited.APPROVAL]
+
+
+def test_the_gates_of_the_next_stage_are_what_it_waits_for() -> None:
+    two = (asks("Go", on_call=1), asks("Ready", security=1))
+    book = runbook(
+        Stage(name="Build", owner="qa", steps=steps("Tag")),
+        Stage(name="Deploy", owner="on-call", gates=two, steps=steps("Deploy")),
+    )
+    told = summary(started(book), ben.finishes("Tag"))
+    assert [waiting.name for waiting in told.waiting] == ["Go", "Ready"]

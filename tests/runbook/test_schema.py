@@ -1,0 +1,156 @@
+"""The JSON Schema takes what lint takes, and refuses what lint refuses for its shape."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from bot.cli import main
+from bot.runbook.files.read import read_runbook
+from bot.runbook.files.schema import json_schema, meanings
+from bot.runbook.gates import Gate, When
+from bot.runbook.model import Check, Handoffs, Reminders, Review, Rollback, Runbook, Stage, Step
+from bot.runbook.parts import Part
+from bot.runbook.roles import Role, Rotation, Shift
+from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write, refusals
+
+PARTS: tuple[type[Part], ...] = (
+    *(Runbook, Role, Rotation, Shift, Check, Stage, Gate, When, Step, Rollback, Review, Reminders, Handoffs),
+)
+SCHEMA = json_schema()
+FULL = """\
+title: 1.10
+service: checkout
+duties: warn
+lead: captain
+overrides: qa
+offers: 1h
+review: {within: 2d, count: 1, role: qa, always: true}
+rollback: {owner: qa, steps: [do: Undo]}
+roles:
+  captain: {starter: true}
+  qa: {group: qa, admits: [guest]}
+  dba: {codeowners: "/db/ @dba"}
+  writers: {authors: true}
+  first: {first_of: [U0BEN, U0BEA]}
+  on-call:
+    rotation:
+      timezone: Europe/Berlin
+      starting: "2026-01-05"
+      every: 1d
+      shifts:
+        - {begins: "09:00", ends: "21:00", people: [U0BEN]}
+        - {begins: "21:00", ends: "09:00", people: [U0BEA]}
+checks:
+  smoke: {by: qa, fresh: 2h}
+kinds:
+  hotfix: {title: Fix, handoffs: {timezone: UTC}}
+handoffs: {at: ["09:00"], timezone: UTC}
+stages:
+  - name: staging
+    owner: captain
+    environment: eu
+    gates:
+      - name: All
+        when: {paths: [db/, "*.sql"], risk: high}
+        expires: 4h
+        remind: {after: 5m}
+        needs:
+          - {qa: 1, dba: 1}
+          - {first: 1, when: {labels: urgent}}
+          - any: [{check: smoke}, {at least: 2, of: [{qa: 1}, {dba: 1}, [{qa: 1}]]}]
+          - {all: [{qa: 1}], when: {kind: [normal]}}
+"""
+
+
+def faults(text: str) -> list[str]:
+    """Check a file as an editor does."""
+    return [fault.message for fault in Draft202012Validator(SCHEMA).iter_errors(yaml.safe_load(text))]
+
+
+def test_it_is_a_json_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_runbooks_that_come_with_rollcall_fit(path: Path) -> None:
+    assert faults(path.read_text()) == []
+
+
+def test_every_key_fits(write: Write) -> None:
+    assert read_runbook(write(FULL)).title == "1.10"
+    assert faults(FULL) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STAGE + "titel: x\n",
+        STAGE.replace("title: Standard\n", ""),
+        HEAD + "  []\n",
+        STAGE + "service: Check Out\n",
+        STAGE + "    begin: captian\n",
+        STAGE + "    steps: [Deploy]\n",
+        STAGE + "duties: none\n",
+        STAGE + "reminders: {every: 1 hour}\n",
+        STAGE + "review: {count: 6}\n",
+        STAGE + "kinds: {normal: {title: x}}\n",
+        STAGE + "kinds: {hotfix: {service: x}}\n",
+        STAGE + "  - {name: rollback, owner: qa}\n",
+        STAGE.replace("{group: qa}", "{}"),
+        STAGE.replace("{group: qa}", "{group: qa, users: [U0BEN]}"),
+        STAGE.replace("{group: qa}", "{group: qa, admits: [member]}"),
+        STAGE.replace("{group: qa}", "{users: [ben]}"),
+        STAGE.replace("{group: qa}", "{rotation: {timezone: UTC}}"),
+        STAGE.replace("  qa:", "  any:"),
+        GATE,
+        GATE + "        approvals: {qa: 0}\n",
+        GATE + "        needs: {all: []}\n",
+        GATE + "        needs: {all: [{qa: 1}], qa: 1}\n",
+        GATE + "        needs: {at least: 2}\n",
+        GATE + "        needs: {any: [{qa: 1, when: {risk: high}}]}\n",
+        GATE + "        needs: [{when: {risk: high}}]\n",
+        GATE + "        needs: [{qa: 1, when: {risk: hi}}]\n",
+        APPROVED + "        needs: {qa: 1}\n",
+        APPROVED + "        when: {}\n",
+        APPROVED + "checks: {smoke: {}}\n",
+    ],
+)
+def test_what_lint_refuses_for_its_shape_does_not_fit(text: str, write: Write) -> None:
+    assert refusals(write(text))
+    assert faults(text)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_key_says_what_it_means(part: type[Part]) -> None:
+    assert all(meanings(part).values())
+    keys = (SCHEMA if part is Runbook else SCHEMA["$defs"][part.__name__])["properties"]
+    assert {key: value["description"] for key, value in keys.items()} == meanings(part)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    assert {reference.removeprefix("#/$defs/") for reference in references(SCHEMA)} == set(SCHEMA["$defs"])
+
+
+def references(schema: object) -> Iterator[str]:
+    match schema:
+        case {"$ref": str() as reference, **others}:
+            yield reference
+            yield from references(others)
+        case dict():
+            for inner in schema.values():
+                yield from references(inner)
+        case list():
+            for inner in schema:
+                yield from references(inner)
+        case _:
+            return
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == SCHEMA

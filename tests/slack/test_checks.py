@@ -1,0 +1,113 @@
+"""Checks: reported by a button or a command, by those who may, and for as long as they are fresh."""
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.release.state import State
+from tests.slack.given import ROLES, open_form, shown, standing, world_with
+
+CHECKED = (
+    ROLES
+    + """\
+checks:
+  smoke tests: {by: on-call, fresh: 2h}
+  load-test: {by: qa}
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    begin: captain
+    gates:
+      - name: Health
+        needs: [{check: smoke tests}, {check: load-test}]
+    steps:
+      - do: Deploy
+"""
+)
+
+
+async def test_a_check_is_reported_by_button_and_by_command(tmp_path: Path) -> None:
+    async with world_with(tmp_path, CHECKED) as world:
+        await world.ana.types("/release start shop 2.0")
+        assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
+*shop-1* (shop 2.0): *Health* before production is *waiting*
+☐ check smoke tests has not been reported
+☐ check load-test has not been reported
+[Report a check…] [More…]\
+""")
+        await world.dan.presses("Report a check…", "shop-1", on="gate:0:Health")
+        assert await open_form(world, "dan") == snapshot("""\
+Report a check [Report] [Never mind]
+Which check?
+  ( ) smoke tests
+  ( ) load-test
+  = smoke tests
+How did it go?
+  ( ) It passed
+  ( ) It failed
+Comment (optional)
+  A link to what it found, for example.\
+""")
+        await world.dan.submits(outcome="failed", comment="Login is down, https://example.com/run/7")
+        assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
+*shop-1* (shop 2.0): *Health* before production is *waiting*
+☐ check smoke tests failed
+  says @dan, <time>
+> Login is down, <https://example.com/run/7>
+☐ check load-test has not been reported
+[Report a check…] [More…]\
+""")
+        assert await standing(world, "shop-1") == snapshot("""\
+*shop-1* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @dan or @dee: the check *smoke tests* has not passed, since <time>
+• @bea or @ben: the check *load-test* has not passed, since <time>\
+""")
+
+        assert await world.dee.types("/release check smoke tests passed after a restart") == snapshot(
+            "It is recorded at *shop-1* (shop 2.0)."
+        )
+        assert await world.ben.types("/release check shop-1 load-test passed") == snapshot(
+            "It is recorded at *shop-1* (shop 2.0)."
+        )
+        assert (await world.release("shop-1")).state is State.READY
+        assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
+*shop-1* (shop 2.0): *Health* before production is *met*
+✓ check smoke tests passed
+  says @dee, <time>
+> after a restart
+✓ check load-test passed
+  says @ben, <time>
+[Report a check…] [More…]\
+""")
+
+        await world.passes(hours=2, minutes=1)
+        assert (await world.release("shop-1")).state is State.AWAITING_APPROVAL
+        assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
+*shop-1* (shop 2.0): *Health* before production is *waiting*
+☐ check smoke tests has not been reported
+✓ check load-test passed
+  says @ben, <time>
+[Report a check…] [More…]\
+""")
+
+
+async def test_a_check_is_reported_only_by_its_people_and_by_its_name(tmp_path: Path) -> None:
+    async with world_with(tmp_path, CHECKED) as world:
+        await world.ana.types("/release start shop 2.0")
+        assert await world.ben.types("/release check smoke tests passed") == snapshot(
+            "smoke tests is reported by people in on-call. Ask @dan or @dee."
+        )
+        assert await world.ben.types("/release check smoke passed") == snapshot(
+            "The runbook of shop-1 has no check smoke. Its checks: smoke tests, load-test."
+        )
+        assert await world.ben.types("/release check") == snapshot(
+            "Say which check passed or failed, such as: check smoke-tests passed. Checks: smoke tests, load-test."
+        )
+        await world.cleo.presses("Report a check…", "shop-1", on="gate:0:Health")
+        assert (await world.cleo.submits(outcome="passed", check="load-test"))["errors"] == snapshot(
+            {"check": "load-test is reported by people in qa."}
+        )
+        assert (await world.release("shop-1")).reports == {}

@@ -1,0 +1,162 @@
+"""Override: a gate is passed in the open without being met, and reviewed by others afterwards."""
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.release.state import State
+from tests.slack.given import ROLES, open_form, shown, standing, world_with
+from tests.world import readable
+
+RUNBOOK = (
+    ROLES
+    + """\
+overrides: on-call
+review: {within: 24h}
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - name: Go or no-go
+        approvals: {qa: 2, security: 1}
+    steps:
+      - do: Deploy
+reminders: {after: 90d}
+"""
+)
+GATE = "gate:0:Go or no-go"
+
+
+async def test_an_override_is_announced_to_those_it_passed_and_reviewed_by_two_others(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0.1")
+        await world.ben.presses("Approve", "shop-1", on=GATE)
+        await world.bea.presses("Reject", "shop-1", on=GATE)
+        await world.bea.submits(reason="I have not seen it run")
+
+        await world.dan.presses("More…", "shop-1", on=GATE)
+        assert await open_form(world, "dan") == snapshot("""\
+More answers [Answer] [Never mind]
+Your answer at Go or no-go
+  ( ) Approve, with a comment
+  ( ) Abstain: I do not answer, ask others
+  ( ) Override: pass it without it being met
+Comment or reason (optional)
+  Settling a rejection and overriding need a reason. Everybody in the thread sees it.\
+""")
+        assert (await world.dan.submits(answer="override", comment="now"))["result"] == "closed"
+        assert (await world.release("shop-1")).state is State.IN_PROGRESS
+        assert await world.thread("shop-1") == snapshot("""\
+shop 2.0.1 (shop-1)
+*shop-1* is *in progress* with production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @dan or @dee: “Deploy” is to be done, since <time>
+• @bea, @ben, @cleo or @dee: its review needs 2 signatures, until <time>
+Captain @ana · started <time> · event 7 · ledger <head>
+[Hold…] [Why?] [Hand over…] [Roll back…]
+---
+*shop-1* (shop 2.0.1): *Go or no-go* before production is *overridden*
+⚠ @dan overrode it, <time>
+> now
+✓ qa: @ben, <time>
+– qa: left empty
+– security: left empty
+✗ @bea rejected it, <time>
+> I have not seen it run
+---
+*shop-1* (shop 2.0.1): ⚠ @dan *overrode* Go or no-go of *shop-1*, <time>: it is passed, and not met
+> now
+For @bea, @ben and @cleo to know: it was yours to answer.
+---
+*shop-1* (shop 2.0.1): *production* has begun
+☐ Deploy
+Next is “Deploy”: @dan or @dee
+[Done] [It failed…]
+---
+*shop-1* (shop 2.0.1): *Review* of this release, because a gate was overridden: due <time>, 0 of 2 signed
+☐ @bea, @ben, @cleo or @dee
+[Sign off…]\
+""")
+        # The channel sees it as well, below the card.
+        assert [readable(m).split("\n")[0] for m in await world.messages()] == snapshot(
+            [
+                "shop 2.0.1 (shop-1)",
+                "*shop-1* (shop 2.0.1): ⚠ @dan *overrode* Go or no-go of *shop-1*, <time>: it is passed, and not met",
+            ]
+        )
+
+        # Half-way to its time the review is asked for, and again when it is due.
+        await world.passes(hours=12, minutes=1)
+        assert await shown(world, "shop-1", "review:1") == snapshot("""\
+*shop-1* (shop 2.0.1): @bea, @ben, @cleo or @dee, the review of this release still needs 2 signatures. It is due <time>.
+[Sign off…]\
+""")
+        await world.dee.presses("Done", "shop-1", on="stage:0")
+        assert await standing(world, "shop-1") == snapshot("""\
+*shop-1* is *completed*, <time>
+✓ production
+*Waiting for*
+• @bea, @ben, @cleo or @dee: its review needs 2 signatures, until <time>\
+""")
+        await world.passes(hours=12)
+        assert await shown(world, "shop-1", "review:1") == snapshot(
+            "*shop-1* (shop 2.0.1): The reviewers were reminded of the review."
+        )
+        assert await shown(world, "shop-1", "review:2") == snapshot("""\
+*shop-1* (shop 2.0.1): @bea, @ben, @cleo or @dee, the review of this release still needs 2 signatures. It was due <time>.
+[Sign off…]\
+""")
+
+        await world.dan.presses("Sign off…", "shop-1", on="review")
+        assert (await world.dan.submits(reason="It was right"))["errors"] == snapshot(
+            {"reason": "It is your own act that is reviewed, so others sign."}
+        )
+        await world.control("close", user="dan")
+        await world.bea.presses("Sign off…", "shop-1", on="review:2")
+        assert await open_form(world, "bea") == snapshot("""\
+Sign off [Sign off] [Never mind]
+What came of your review of shop-1? (optional)
+  With your name it goes into the ledger.\
+""")
+        await world.bea.submits(reason="Right to do; next time call me, I was awake")
+        await world.bea.presses("Sign off…", "shop-1", on="review")
+        assert (await world.bea.submits())["errors"] == snapshot(
+            {"reason": "You have signed this review already."}
+        )
+        await world.cleo.presses("Sign off…", "shop-1", on="review")
+        await world.cleo.submits()
+        assert await shown(world, "shop-1", "review") == snapshot("""\
+*shop-1* (shop 2.0.1): *Review* of this release, because a gate was overridden: *done*, 2 of 2 signed
+✓ @bea, <time>
+> Right to do; next time call me, I was awake
+✓ @cleo, <time>\
+""")
+        assert await shown(world, "shop-1", "review:2") == snapshot(
+            "*shop-1* (shop 2.0.1): The reviewers were reminded of the review."
+        )
+        await world.passes(days=3)
+        assert len((await world.release("shop-1")).review.reminded) == 2  # type: ignore[union-attr]
+
+
+async def test_a_gate_is_overridden_by_those_entitled_only_and_with_a_reason(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0.1")
+        await world.cleo.presses("More…", "shop-1", on=GATE)
+        assert "Override" not in await open_form(world, "cleo")
+        await world.control("close", user="cleo")
+        await world.dee.presses("More…", "shop-1", on=GATE)
+        await world.dee.sees_form()
+        # The form is open when dee leaves the group.
+        await world.regroups("on-call", ["dan"])
+        await world.until(lambda release: release.members["on-call"] == ("U0DAN",), "shop-1")
+        refused = await world.dee.submits(answer="override", comment="It burns")
+        assert refused["errors"] == snapshot({"answer": "A gate is overridden by people in on-call."})
+        await world.dan.presses("More…", "shop-1", on=GATE)
+        assert (await world.dan.submits(answer="override"))["errors"] == snapshot(
+            {
+                "comment": "A reason is needed, so that others know what to do about it. Say in a few words why."
+            }
+        )
+        assert (await world.release("shop-1")).overrides == ()

@@ -1,0 +1,186 @@
+"""What goes out is changed: whom that asks again and why, and whose word carries over."""
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.release.state import State
+from tests.slack.given import ROLES, held, open_form, shown, world_with
+
+RUNBOOK = (
+    ROLES
+    + """\
+stages:
+  - name: staging
+    owner: captain
+    gates:
+      - {name: QA, approvals: {qa: 1}}
+      - {name: Schema, when: {paths: db/}, approvals: {security: 1}}
+      - {name: Design, when: {paths: web/}, approvals: {on-call: 1}}
+    steps:
+      - do: Deploy to staging
+  - name: production
+    owner: on-call
+    production: true
+    begin: captain
+    steps:
+      - do: Deploy
+reminders: {after: 90d}
+"""
+)
+
+
+async def test_only_those_whose_paths_changed_are_asked_again(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0 paths=db/1.sql,web/a.css")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        await world.cleo.presses("Approve", "shop-1", on="gate:0:Schema")
+        assert await world.ana.types("/release change") == ""
+        assert await open_form(world, "ana") == snapshot("""\
+Change what goes out [Change] [Never mind]
+Version
+  = 2.0
+Risk
+  ( ) low
+  ( ) medium
+  ( ) high
+  = low
+Authors (optional)
+  Who wrote the changes. They approve none of it.
+Labels (optional)
+  Separated by commas.
+Changed paths (optional)
+  = db/1.sql
+web/a.css
+  One on each line.\
+""")
+        await world.ana.submits(version="2.0.1", paths="db/1.sql\nweb/a.css\nweb/b.css", risk="low")
+        assert await world.thread("shop-1") == snapshot("""\
+shop 2.0.1 (shop-1)
+*shop-1* is *awaiting approval* for staging (stage 1 of 2)
+▶ staging → ○ production
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+• @dan or @dee: *Design* needs an approval from on-call, since <time>
+Captain @ana · started <time> · event 4 · ledger <head>
+[Hold…] [Why?] [Hand over…]
+---
+*shop-1* (shop 2.0.1): *QA* before staging is *waiting*
+☐ qa: @bea or @ben
+The approval of @ben does not count: it was for 2.0; since then web/b.css has changed
+[Approve] [Reject] [More…]
+---
+*shop-1* (shop 2.0.1): *Schema* before staging is *met*
+✓ security: @cleo, <time>
+  given for 2.0; nothing that it covers has changed since
+[Reject] [More…]
+---
+*shop-1* (shop 2.0.1): *Design* before staging is *waiting*
+☐ on-call: @dan or @dee
+[Approve] [Reject] [More…]
+---
+*shop-1* (shop 2.0.1): @ana changed what goes out to *2.0.1*, <time>
+It begins again at the first stage.
+• @ben is asked again at QA: it was for 2.0; since then web/b.css has changed\
+""")
+        await world.bea.presses("Approve", "shop-1", on="gate:0:QA")
+        await world.dan.presses("Approve", "shop-1", on="gate:0:Design")
+        assert (await world.release("shop-1")).state is State.IN_PROGRESS
+
+
+async def test_a_change_begins_again_at_the_first_stage_until_production_is_touched(
+    tmp_path: Path,
+) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0 paths=db/1.sql")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        await world.cleo.presses("Approve", "shop-1", on="gate:0:Schema")
+        await world.ana.presses("Done", "shop-1", on="stage:0")
+        assert (await world.release("shop-1")).state is State.READY
+        await world.ana.types("/release change shop-1")
+        # The same paths in another version may have changed in any way, so everybody is asked again.
+        await world.ana.submits(version="2.0.1")
+        assert await world.thread("shop-1") == snapshot("""\
+shop 2.0.1 (shop-1)
+*shop-1* is *awaiting approval* for staging (stage 1 of 2)
+▶ staging → ○ production
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+• @cleo: *Schema* needs an approval from security, since <time>
+Captain @ana · started <time> · event 10 · ledger <head>
+[Hold…] [Why?] [Hand over…]
+---
+*shop-1* (shop 2.0.1): *QA* before staging is *waiting*
+☐ qa: @bea or @ben
+The approval of @ben does not count: it was for 2.0; since then what goes out has changed, and nothing tells where
+[Approve] [Reject] [More…]
+---
+*shop-1* (shop 2.0.1): *Schema* before staging is *waiting*
+☐ security: @cleo
+The approval of @cleo does not count: it was for 2.0; since then what goes out has changed, and nothing tells where
+[Approve] [Reject] [More…]
+---
+*shop-1* (shop 2.0.1): @dan and @dee, the stage *production* passes to you
+*What happened* since the start
+• @ben approved “QA”, <time>
+• @cleo approved “Schema”, <time>
+• @ana finished “Deploy to staging”, <time>
+*Waiting for*
+• @ana: *production* begins with the captain’s go, since <time>
+---
+*shop-1* (shop 2.0.1): @ana changed what goes out to *2.0.1*, <time>
+It begins again at the first stage.
+• @ben is asked again at QA: it was for 2.0; since then what goes out has changed, and nothing tells where
+• @cleo is asked again at Schema: it was for 2.0; since then what goes out has changed, and nothing tells where\
+""")
+
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        await world.cleo.presses("Approve", "shop-1", on="gate:0:Schema")
+        await world.ana.presses("Done", "shop-1", on="stage:0")
+        await world.ana.types("/release change shop-1")
+        await world.ana.sees_form()
+        await world.dan.presses("Begin production", "shop-1", on="stage:1")
+        refused = await world.ana.submits(version="2.0.2")
+        assert refused["errors"] == snapshot(
+            {
+                "version": "shop-1 has begun production, so production may be changed already, and what was approved is what went there. Bring its steps to an end, or roll it back."
+            }
+        )
+
+
+async def test_a_change_that_cannot_be_is_refused_at_its_field(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0 paths=db/1.sql")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        await world.ana.types("/release change")
+        assert (await world.ana.submits())["errors"] == snapshot(
+            {"version": "shop-1 is 2.0 with just this manifest already."}
+        )
+        assert (await world.ana.submits(version="two point oh"))["errors"] == snapshot(
+            {
+                "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. For example: 1.4.0"
+            }
+        )
+        long = "x" * 401
+        assert (await world.ana.submits(version="2.0", paths=long))["errors"] == snapshot(
+            {
+                "paths": "A path or label of it cannot be read: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'. Use printable text of at most 400 characters."
+            }
+        )
+        assert (await held(world, "ana"))["paths"] == long
+        assert (await world.ana.submits(paths="db/1.sql", risk="high", authors=["ben"]))["result"] == "closed"
+        assert await shown(world, "shop-1", "revision:0") == snapshot("""\
+*shop-1* (shop 2.0): @ana changed what goes out to *2.0*, <time>
+It begins again at the first stage.
+Nobody is asked again.\
+""")
+        assert await shown(world, "shop-1", "gate:0:QA") == snapshot("""\
+*shop-1* (shop 2.0): *QA* before staging is *waiting*
+☐ qa: @bea
+The approval of @ben does not count: they wrote some of the changes
+[Approve] [Reject] [More…]\
+""")
+        await world.ben.types("/release change")
+        assert (await world.ben.submits(version="3"))["errors"] == snapshot(
+            {"version": "Changing what goes out is for the captain or deputy, or whoever started it."}
+        )
