@@ -92,7 +92,7 @@ def waits(played: Play) -> Mapping[Place, Wait]:
             if place := _place(turn.release.current.name, waiting):
                 people = able(turn.release, waiting)
                 nobody = asleep(played.plan.people, people, turn.at, end) if people else NOTHING
-                sleep[place] = nobody
+                sleep[place] = max(nobody, sleep.get(place, NOTHING))
         for place, nobody in sleep.items():
             wait = found.setdefault(place, Wait())
             wait.lasted += end - turn.at

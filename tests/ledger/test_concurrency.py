@@ -63,7 +63,7 @@ ROOT = Path(__file__).parents[2]
 FIRST = ReleaseId(TEAM, CHECKOUT)
 PEOPLE = tuple(UserId(f"U{number:02}") for number in range(64))
 ROLES = ("web", "shop", "data", "mail")
-QUICK, MANY = 3, 40
+QUICK, MANY = 2, 40
 """How many histories of each race are run."""
 
 
