@@ -87,9 +87,9 @@ class Telling:
         if plays[0].refused:
             yield f"\n{self._end(plays[0])}"
             return
-        it, never = outlook(plays), f"more than {self._plan.days}d"
-        half, most = (never if time is None else span(time) for time in it.times)
-        yield f"\nIt completed in {it.completed} of {it.runs}: half within {half}, nine in ten within {most}."
+        it, never = outlook(plays), f"not within {self._plan.days}d"
+        half, most = (never if time is None else f"within {span(time)}" for time in it.times)
+        yield f"\nIt completed in {it.completed} of {it.runs}: half {half} (p50), nine in ten {most} (p90)."
         yield from _listed("Where it stalled", (f"{n} × {place}: {cause}" for place, cause, n in it.stalls))
         yield from _table(
             "Waited",

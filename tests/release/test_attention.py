@@ -17,7 +17,7 @@ from bot.release.people.handoff import Duty
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
-from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook
+from bot.runbook.model import Begin, Check, Handoffs, Review, Rollback, Runbook
 from bot.runbook.roles import Role, Rotation
 from tests.release.given import (
     EVERYBODY,
@@ -27,6 +27,7 @@ from tests.release.given import (
     Asked,
     among,
     ana,
+    answer,
     asks,
     away,
     bea,
@@ -132,6 +133,25 @@ def test_what_only_people_can_move_needs_no_attention() -> None:
     assert attention_at(release) is None
     assert attention_at(completed()) is None
     assert attention_at(play(quiet(), ana.cancels())) is None
+
+
+def test_what_was_open_at_the_end_has_no_time_any_more() -> None:
+    """A hold, an offer and a gate stay as they were, and nobody is asked about them."""
+    release = play(started(), gus.holds(until=2 * HOUR), ana.offers(dan), ana.cancels())
+    assert attention_at(release) is None
+    assert answer(release, time_passes(days=1)) == ()
+    reviewed = play(
+        started(
+            gated(
+                overrides="security", review=Review(role="qa"), rollback=Rollback(gates=(asks("Back", qa=1),))
+            )
+        ),
+        gus.holds(until=2 * HOUR),
+        ana.rolls_back(),
+        cleo.overrides("Back"),
+        ben.finishes("Put the version before back in place"),
+    )
+    assert names(reviewed, time_passes(days=1)) == ["ReviewReminded"]
 
 
 def test_the_earliest_of_all_times_counts() -> None:

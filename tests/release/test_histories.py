@@ -259,7 +259,7 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(UNHURRIED, max_examples=25)
+@settings(UNHURRIED, max_examples=15)
 @given(releases(), st.data())
 def test_every_promise_holds_after(kind: type[Command], release: Release, data: st.DataObject) -> None:
     known = data.draw(facts(release))
@@ -295,7 +295,7 @@ def test_a_release_that_starts_could_pass_every_gate(book: Runbook, members: Mem
 
 @pytest.mark.proof
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(UNHURRIED, max_examples=150)
+@settings(UNHURRIED, max_examples=60)
 @given(releases(), st.data())
 def test_every_promise_holds_after_many(kind: type[Command], release: Release, data: st.DataObject) -> None:
     for following in (kind, *data.draw(st.lists(st.sampled_from(KINDS), max_size=4))):

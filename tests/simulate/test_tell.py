@@ -267,7 +267,7 @@ def test_many_runs_are_summed_up(files: Files) -> None:
     assert printed == snapshot("""\
 Checkout 1.4.0, from Mon 2026-03-02 09:00 for at most 5 days, 40 times, seeds 5 to 44. Times are in Europe/Berlin.
 
-It completed in 32 of 40: half within 52m, nine in ten within more than 5d.
+It completed in 32 of 40: half within 52m (p50), nine in ten not within 5d (p90).
 
 Where it stalled
 - 5 × production: gate Healthy: too few people
