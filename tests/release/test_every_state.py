@@ -283,7 +283,7 @@ def test_every_state_of_a_small_release_keeps_every_promise() -> None:
 LARGER: dict[str, tuple[Model, int, set[str]]] = {
     "answers": (
         Model(rejections=True, abstentions=True, holds=True, changes_of_people=True),
-        9_000,
+        4_500,
         WITHOUT_FAILURES,
     ),
     "revisions": (
@@ -314,6 +314,7 @@ def test_every_state_of_larger_releases_keeps_every_promise(
     for name, (states, ways, which) in found.items():
         print(f"{name}: {states:,} states, {ways:,} ways between them")
         record_property(name, (states, ways))
+    for name, (states, _, which) in found.items():
         _, least, expected = LARGER[name]
         assert states >= least
         assert which == expected
