@@ -311,7 +311,7 @@ def test_every_state_of_larger_releases_keeps_every_promise(
 ) -> None:
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
         found = dict(zip(LARGER, pool.map(explore_larger, LARGER), strict=True))
-    for name, (states, ways, which) in found.items():
+    for name, (states, ways, _) in found.items():
         print(f"{name}: {states:,} states, {ways:,} ways between them")
         record_property(name, (states, ways))
     for name, (states, _, which) in found.items():
