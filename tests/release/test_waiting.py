@@ -202,6 +202,14 @@ def test_a_check_waits_for_who_reports_it() -> None:
     assert waits(alone) == [(Awaited.CHECK, "lint", "on-call", (ana.id,))]
 
 
+def test_each_check_waits_for_its_own_role() -> None:
+    checks = (*CHECKS, Check(name="load", by="security"))
+    load = needs("Load", CheckPassed(check="load"))
+    assert waits(started(gated(load, checks=checks))) == [
+        (Awaited.CHECK, "load", "security", (cleo.id, eli.id))
+    ]
+
+
 def test_a_check_that_several_gates_need_is_waited_for_once() -> None:
     release = started(gated(needs("Green", LINT), needs("Clean", LINT), checks=CHECKS))
     assert [it[1] for it in waits(release)] == ["lint"]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.eligible import Capacity, may_fill
+from bot.release.gates.eligible import Capacity, may_fill, roles_counted
 from bot.release.gates.result import GateStatus, gate_result, gate_status, ways_of
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, barred, not_yours
@@ -292,12 +292,14 @@ def _may_answer(release: Release, answer: Vouch, facts: Facts) -> Capacity | Ref
 
 
 def _moved(release: Release, said: Vote) -> bool:
-    """Whether an approval counts no more in its roles, but its giver is in another role of the gate now."""
+    """Whether what a person said counts in no role any more, but the person could answer in another now."""
     gate = release.gate(said.stage, said.gate)
     if gate is None or said.verdict is Verdict.REJECTED or said.stage in release.began:
         return False
     capacity = may_fill(release, gate, said.stage).get(said.by)
-    return capacity is not None and not capacity.roles & frozenset(said.roles)
+    if capacity is None or roles_counted(release, gate, said):
+        return False
+    return (capacity.roles, capacity.behalf) != (frozenset(said.roles), said.behalf)
 
 
 def _open_gate(release: Release, answer: Answer) -> Gate | Refused:

@@ -70,9 +70,13 @@ class ReportCheck(Command):
                 because=f"{check.name} is reported by people in {check.by}.",
                 ask=reporters,
             )
-        if release.state is State.ROLLING_BACK:
+        if release.state is State.ROLLING_BACK and not self._asked(release):
             return Refused(code=Code.STALE, because=f"{release.key} is rolled back, so no check counts.")
         return None
+
+    def _asked(self, release: Release) -> bool:
+        open_gates = () if release.stage in release.began else release.current.gates
+        return any(self.check in gate.checks for gate in open_gates)
 
     def _reported(self, facts: Facts) -> Decision:
         return (

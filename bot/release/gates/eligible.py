@@ -1,6 +1,6 @@
 """Who may fill a seat of a gate, and in which roles: on their own account, or in somebody's stead."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 
 from bot.release.ids import UserId
@@ -53,20 +53,34 @@ def own_roles(release: Release, gate: Gate, members: Members) -> dict[UserId, fr
     return {person: frozenset(those) for person, those in roles.items()}
 
 
-def counting(votes: Mapping[UserId, Vote], own: Mapping[UserId, frozenset[str]]) -> Mapping[UserId, Capacity]:
+def counting(
+    votes: Mapping[UserId, Vote], own: Mapping[UserId, frozenset[str]], kept_out: Container[UserId]
+) -> Mapping[UserId, Capacity]:
     """Return the roles in which each approval counts: those of its moment that still hold.
 
-    A role that was lent holds while its owner is in it, and has not approved in person.
+    A role that was lent holds while its owner is in it, and neither the owner has approved in person, nor
+    another in the owner's stead before.
     """
     counted = {
         by: Capacity(own=own.get(by, NOTHING) & (frozenset(vote.roles) - frozenset(vote.lent)))
         for by, vote in votes.items()
     }
+    heard = {by for by, it in counted.items() if it.own}
     for by, vote in votes.items():
-        if vote.behalf is not None and not counted.get(vote.behalf, Capacity()).own:
+        if vote.behalf is not None and vote.behalf not in heard and by not in kept_out:
             lent = own.get(vote.behalf, NOTHING) & frozenset(vote.lent)
-            counted[by] = Capacity(own=counted[by].own, lent=lent, behalf=vote.behalf if lent else None)
+            if lent:
+                counted[by] = Capacity(own=counted[by].own, lent=lent, behalf=vote.behalf)
+                heard.add(vote.behalf)
     return counted
+
+
+def roles_counted(release: Release, gate: Gate, said: Vote) -> frozenset[str]:
+    """Return the roles in which something that was said at a gate counts."""
+    own = own_roles(release, gate, release.members_at(said.stage))
+    place = (said.stage, said.gate, said.verdict)
+    alike = {vote.by: vote for vote in release.votes if (vote.stage, vote.gate, vote.verdict) == place}
+    return counting(alike, own, barred(release))[said.by].roles
 
 
 def left_to_ask(
@@ -75,11 +89,12 @@ def left_to_ask(
     """Return whose approval could help, and in which roles: of somebody away and the deputy, one counts."""
     spoken_for = {it.behalf for it in counted.values() if it.lent and not it.own}
     heard = {person for person, it in counted.items() if it.roles}
+    represented = heard | {it.behalf for it in counted.values() if it.lent}
     return {
         person: roles
         for person, it in may.items()
         if person not in heard and person not in silent and person not in spoken_for
-        if (roles := it.own if it.behalf in heard else it.roles)
+        if (roles := it.own if it.behalf in represented else it.roles)
     }
 
 

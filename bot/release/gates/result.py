@@ -211,7 +211,7 @@ def _weigh(release: Release, gate: Gate, stage: int) -> _Weighed:
     votes = [vote for vote in release.votes if vote.stage == stage and vote.gate == gate.name]
     said = {verdict: [vote for vote in votes if vote.verdict is verdict] for verdict in Verdict}
     approvals = {vote.by: vote for vote in said[Verdict.APPROVED]}
-    capacities = counting(approvals, own)
+    capacities = counting(approvals, own, barred(release))
     counted = {person: capacity.roles for person, capacity in capacities.items()}
     reports = release.reports_at(stage)
     tried = [_try(way, approvals, counted, reports) for way in ways_of(release, gate, stage)]
@@ -313,16 +313,19 @@ def _set_aside(release: Release, weighed: _Weighed, root: Node) -> Iterable[SetA
     sitting = {seat.filled.by for seat in root.leaves() if seat.filled is not None}
     for vote in weighed.approvals.values():
         if vote.by not in sitting:
-            yield SetAside(vote=vote, because=_why_not(release, vote, weighed.counted))
+            yield SetAside(vote=vote, because=_why_not(release, vote, weighed))
 
 
-def _why_not(release: Release, vote: Vote, counted: Roles) -> str:
+def _why_not(release: Release, vote: Vote, weighed: _Weighed) -> str:
+    counted, apart = weighed.counted, barred(release)
     if counted[vote.by]:
         return "every seat of their role is filled already"
-    if vote.by in barred(release):
-        return f"they {barred(release)[vote.by]}"
+    if vote.by in apart:
+        return f"they {apart[vote.by]}"
     if vote.behalf is not None and counted.get(vote.behalf):
         return "the person for whom they stood in has answered"
+    if vote.behalf is not None and any(it.behalf == vote.behalf for it in weighed.capacities.values()):
+        return "another has answered for the person for whom they stood in"
     return "they are no longer in a role that this gate asks"
 
 

@@ -163,9 +163,17 @@ class AcceptDuty(Command):
     def decide(self, release: Release, facts: Facts) -> Decision:
         return (
             _not_offered(release, self.duty, self.by)
+            or self._needless(release)
             or may_take(release, self.duty, self.by, facts)
             or self._not_read(release)
             or (DutyAccepted(at=facts.now, by=self.by, duty=self.duty, read=self.read),)
+        )
+
+    def _needless(self, release: Release) -> Refused | None:
+        if _has_it(release, self.duty, self.by) is None:
+            return None
+        return Refused(
+            code=Code.ALREADY_DONE, because=f"You have come to be {self.duty} already, or more than that."
         )
 
     def _not_read(self, release: Release) -> Refused | None:

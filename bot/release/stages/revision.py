@@ -9,7 +9,7 @@ from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest, changed_paths, manifest_trouble
-from bot.release.people.duties import Circle, not_yours
+from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release, Verdict, Vote
@@ -46,7 +46,10 @@ class ManifestChanged(Event):
             for vote in release.votes
             if (vote.stage, vote.gate, vote.by) in again
         }
-        left = release.voiding(self.at, voided)
+        # Whose own release it has become is not asked again, but what they approved is not what goes out.
+        apart = barred(replace(release, manifest=self.manifest))
+        own = {v: f"they {apart[v.by]}" for v in release.votes if v.by in apart and _is_approval(v)}
+        left = release.voiding(self.at, {**voided, **own})
         return replace(
             left,
             version=self.version,
@@ -115,14 +118,19 @@ def asks_again(release: Release, version: str, manifest: Manifest) -> Mapping[Vo
     """
     changed = changed_paths(release.manifest, manifest)
     found = {}
+    apart = barred(replace(release, manifest=manifest))
     for vote in release.votes:
         # Who has become an author is not asked again: the approval is set aside for that.
-        if vote.verdict is Verdict.APPROVED and vote.by not in manifest.authors:
+        if _is_approval(vote) and vote.by not in apart:
             because = _because(release, vote, manifest, changed)
             if because:
                 since = vote.carried or vote.version
                 found[vote] = f"it was for {since}; since then {because}"
     return found
+
+
+def _is_approval(vote: Vote) -> bool:
+    return vote.verdict is Verdict.APPROVED
 
 
 def _because(release: Release, vote: Vote, manifest: Manifest, changed: frozenset[str] | None) -> str:

@@ -459,6 +459,13 @@ def test_who_abstains_is_not_asked_again_and_fills_no_seat() -> None:
     assert result.status is GateStatus.WAITING
 
 
+def test_who_moved_to_another_role_too_late_has_answered_already() -> None:
+    moved = play(started(BOTH), ben.approves("Both"), ben.leaves("qa"), ben.joins("security"))
+    begun = play(moved, bea.approves("Both"), cleo.approves("Both"))
+    assert begun.state is State.IN_PROGRESS
+    assert refusal(begun, ben.approves("Both")).code is Code.ALREADY_ANSWERED
+
+
 def test_an_abstention_lets_the_gate_be_met_by_others() -> None:
     release = play(started(), ben.abstains("QA"), bea.approves("QA"), eli.approves("QA"))
     assert gate(release, "QA").status is GateStatus.MET
@@ -488,6 +495,16 @@ def test_every_answer_can_be_taken_back(said: Act) -> None:
         Withdrawn(at=NINE, by=ben.id, stage=0, gate="QA", comment="I looked at another build."),
     )
     assert play(release, ben.withdraws("QA")).votes == ()
+
+
+def test_what_was_taken_back_with_a_comment_is_set_aside_with_it() -> None:
+    release = play(started(), ben.rejects("QA"), ben.withdraws("QA", "I looked at another build."))
+    assert release.votes == ()
+    assert [(it.vote.by, it.because) for it in gate(release, "QA").set_aside] == snapshot(
+        [("ben", "they took it back: I looked at another build.")]
+    )
+    assert gate(play(started(), ben.rejects("QA"), ben.withdraws("QA")), "QA").set_aside == ()
+    assert gate(play(release, ben.approves("QA")), "QA").set_aside == ()
 
 
 def test_an_answer_that_was_taken_back_can_be_given_anew() -> None:

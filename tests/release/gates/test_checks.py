@@ -16,7 +16,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.runbook.gates import CheckPassed, Of, Seats
-from bot.runbook.model import Begin, Check, Stage
+from bot.runbook.model import Begin, Check, Rollback, Stage
 from bot.runbook.roles import Standing
 from tests.release.given import (
     NINE,
@@ -218,3 +218,12 @@ def test_a_gate_of_checks_alone_asks_nobody_to_approve() -> None:
                 instead="Report the check, if it is yours to report.",
             )
         )
+
+
+def test_a_check_that_the_way_back_needs_is_reported_meanwhile() -> None:
+    back = Rollback(owner="on-call", gates=(needs("Back", LINT),))
+    release = play(started(gated(checks=CHECKS, rollback=back)), ana.rolls_back())
+    assert release.state is State.ROLLING_BACK
+    assert refusal(release, ben.reports("load")).code is Code.STALE
+    assert names(release, dan.reports("lint")) == ["CheckReported", "StageBegan"]
+    assert refusal(play(release, dan.reports("lint")), dan.reports("lint")).code is Code.STALE

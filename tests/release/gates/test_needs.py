@@ -279,6 +279,13 @@ def test_the_shortest_way_is_the_one_that_lacks_least() -> None:
     assert [seats.role for seats in gate(release, "Go").open] == ["security"]
 
 
+def test_a_gate_that_is_met_on_a_later_way_lacks_nothing() -> None:
+    release = release_with(Of(count=1, parts=(Seats(role="qa", count=2), SECURITY)))
+    result = gate(play(release, ana.holds(), cleo.approves("Go")), "Go")
+    assert (result.status, result.open, result.others, result.asked) == (GateStatus.MET, (), (), ())
+    assert [seat.filled.by for seat in result.seats if seat.filled] == [cleo.id]
+
+
 def test_a_way_for_which_there_are_too_few_people_is_not_shown_while_there_is_another() -> None:
     need = Of(count=1, parts=(QA, Of(parts=(LINT, CheckPassed(check="load")))))
     release = release_with(need)

@@ -203,6 +203,12 @@ def test_each_word_that_does_not_count_is_set_aside_with_its_reason() -> None:
     )
 
 
+def test_whose_approval_counts_no_more_is_asked_in_another_role_of_theirs() -> None:
+    release = play(started(BOTH), ben.approves("Both"), ben.leaves("qa"), ben.joins("security"))
+    assert gate(release, "Both").asked == (bea.id, eli.id, ben.id, cleo.id)
+    assert sitting(play(release, ben.approves("Both")), "Both") == {"qa": [None], "security": [ben.id]}
+
+
 def test_an_answer_that_was_given_anew_is_set_aside_no_more() -> None:
     release = started(gated(asks("QA", qa=3, expires=timedelta(hours=4))))
     release = play(release, ben.approves("QA"), time_passes(hours=4), ben.approves("QA"))

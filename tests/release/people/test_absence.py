@@ -15,7 +15,7 @@ from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.state import State
-from bot.runbook.gates import Reminders
+from bot.runbook.gates import Reminders, When
 from bot.runbook.roles import Duties, Standing
 from tests.release.given import (
     ACME,
@@ -333,3 +333,33 @@ def test_a_rejection_of_a_deputy_blocks_as_any_other() -> None:
     release = play(at_gate(1), gus.rejects("QA"), ben.approves("QA"))
     assert gate(release, "QA").status is GateStatus.REJECTED
     assert names(release, gus.withdraws("QA")) == ["Withdrawn"]
+
+
+def test_two_deputies_in_turn_count_as_one() -> None:
+    release = play(at_gate(), gus.approves("QA"), gone(bea, dan))
+    assert filled(play(release, dan.approves("QA"))) == [gus.id, None]
+    aside = gate(play(release, dan.approves("QA")), "QA").set_aside
+    assert [(it.vote.by, it.because) for it in aside] == snapshot(
+        [("dan", "another has answered for the person for whom they stood in")]
+    )
+    assert filled(play(release, dan.approves("QA"), gus.withdraws("QA"))) == [dan.id, None]
+
+
+def test_a_deputy_who_becomes_an_author_counts_no_more() -> None:
+    """The change is about other paths, so that the approval would carry over but for that."""
+    book = gated(asks("DB", SELDOM, qa=2, when=When(paths=("db/**",))))
+    first, second = Manifest(paths=("db/a", "web/a")), Manifest(paths=("db/a", "web/b"), authors=(gus.id,))
+    release = play(started_with(start(manifest=first), book), gone(bea, gus), gus.approves("DB"))
+    assert filled(release, "DB") == [gus.id, None]
+    release = play(release, ana.changes("1.4.1", second))
+    assert filled(release, "DB") == [None, None]
+    assert [it.because for it in gate(release, "DB").set_aside] == snapshot(
+        ["they wrote some of the changes"]
+    )
+
+
+def test_a_deputy_who_has_joined_the_role_may_answer_on_their_own_account() -> None:
+    release = play(at_gate(), gus.approves("QA"), bea.approves("QA"), gus.joins("qa"))
+    assert filled(release) == [bea.id, None]
+    assert names(release, gus.approves("QA")) == ["Approved"]
+    assert filled(play(release, gus.approves("QA"))) == [bea.id, gus.id]

@@ -12,7 +12,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.release.telling.reminders import Reminded, next_reminder
 from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
-from bot.runbook.model import Check, Reminders, Stage
+from bot.runbook.model import Check, Reminders, Rollback, Stage
 from tests.release.given import (
     CHECK,
     NINE,
@@ -246,3 +246,11 @@ def test_a_changed_manifest_counts_reminders_anew() -> None:
     release = play(one_gate(), time_passes(hours=1), later(ana.changes("1.4.1"), hours=1))
     assert attention_at(release) == release.at + HOUR
     assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, ben.id, eli.id))]
+
+
+def test_nobody_is_reminded_of_the_gates_of_a_way_back_that_has_begun() -> None:
+    back = Rollback(owner="on-call", gates=(asks("Back", on_call=1),))
+    release = play(started(gated(rollback=back, overrides="security")), ana.rolls_back())
+    assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["Back"]
+    begun = play(release, dan.approves("Back"), dan.leaves("on-call"))
+    assert reminded(begun, time_passes(days=1)) == []
