@@ -12,6 +12,7 @@ from bot.release.refusal import Code, Refused
 from bot.runbook.gates import Risk
 
 VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}", re.ASCII)
+DIGEST: Final = re.compile(r"[0-9a-f]{7,128}", re.ASCII)
 PATHS_LIMIT: Final = 3_000
 """Changed paths. GitHub lists no more of a pull request (docs.github.com, list pull requests files)."""
 LABELS_LIMIT: Final = 40
@@ -22,12 +23,16 @@ PATH_LIMIT: Final = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The people, labels and paths of a release, sorted, and its risk."""
+    """The people, labels and paths of a release, sorted, and its risk.
+
+    `digests` has a hash of what is at a path, such as git's blob id, for those paths of which one is known.
+    """
 
     authors: tuple[UserId, ...] = ()
     reviewers: tuple[UserId, ...] = ()
     labels: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    digests: tuple[tuple[str, str], ...] = ()
     risk: Risk = Risk.LOW
 
 
@@ -41,13 +46,18 @@ def bound_to(version: str, manifest: Manifest) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def changed_paths(before: Manifest, after: Manifest) -> frozenset[str] | None:
-    """Return the paths that are in one of two manifests; None when that may not be all that has changed.
+def changed_paths(before: Manifest, after: Manifest) -> frozenset[str]:
+    """Return the paths that are in one of two manifests, or have another digest in the other."""
+    known = dict(before.digests), dict(after.digests)
+    both = frozenset(before.paths) & frozenset(after.paths)
+    other = (path for path in both if known[0].get(path) != known[1].get(path))
+    return frozenset(before.paths) ^ frozenset(after.paths) | frozenset(other)
 
-    The same paths in another version are changed in a way that nobody can tell.
-    """
-    differing = frozenset(before.paths) ^ frozenset(after.paths)
-    return differing or None
+
+def untold_paths(before: Manifest, after: Manifest) -> frozenset[str]:
+    """Return the paths of both manifests of which no digest tells whether they are the same."""
+    known = dict(before.digests).keys() & dict(after.digests).keys()
+    return frozenset(before.paths) & frozenset(after.paths) - known
 
 
 def manifest_trouble(version: str, manifest: Manifest) -> Refused | None:
@@ -59,6 +69,7 @@ def manifest_trouble(version: str, manifest: Manifest) -> Refused | None:
             " and has at most 64 characters.",
             instead="For example: 1.4.0",
         )
+    paths = frozenset(manifest.paths)
     for what, found, most in (
         ("paths", manifest.paths, PATHS_LIMIT),
         ("labels", manifest.labels, LABELS_LIMIT),
@@ -71,6 +82,12 @@ def manifest_trouble(version: str, manifest: Manifest) -> Refused | None:
                 because=f"It names {len(found):,} {what}; a manifest holds {most:,}.",
                 instead="Name fewer.",
             )
+    if unfit := next((p for p, d in manifest.digests if p not in paths or not DIGEST.fullmatch(d)), None):
+        return Refused(
+            code=Code.MANIFEST_INVALID,
+            because=f"What it says of {unfit[:40]!r} is no hash of a path that it lists.",
+            instead="A hash has 7 to 128 of the digits 0-9 and a-f.",
+        )
     if odd := _unprintable((*manifest.paths, *manifest.labels)):
         return Refused(
             code=Code.MANIFEST_INVALID,

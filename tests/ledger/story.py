@@ -87,7 +87,11 @@ SECOND, THIRD, FOURTH = (ReleaseKey(f"checkout-{number}") for number in (2, 3, 4
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SMOKE: Final = "Run the smoke tests"
 CHANGED: Final = Manifest(
-    authors=(EVE,), reviewers=(BEN,), labels=("schéma",), paths=("db/1.sql", "web/läden/korb.py")
+    authors=(EVE,),
+    reviewers=(BEN,),
+    labels=("schéma",),
+    paths=("db/1.sql", "web/läden/korb.py"),
+    digests=(("db/1.sql", "1d0a1c3"),),
 )
 
 

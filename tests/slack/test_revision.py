@@ -33,6 +33,8 @@ reminders: {after: 90d}
 async def test_only_those_whose_paths_changed_are_asked_again(tmp_path: Path) -> None:
     async with world_with(tmp_path, RUNBOOK) as world:
         await world.ana.types("/release start shop 2.0 paths=db/1.sql,web/a.css")
+        await world.ana.types("/release change")
+        await world.ana.submits(paths="db/1.sql 1d0a1c3\nweb/a.css 2ea5b77")
         await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
         await world.cleo.presses("Approve", "shop-1", on="gate:0:Schema")
         assert await world.ana.types("/release change") == ""
@@ -52,9 +54,11 @@ Labels (optional)
 Changed paths (optional)
   = db/1.sql
 web/a.css
-  One on each line.\
+  One on each line. With its hash after it (git’s, say), who approved it is not asked again while that stays the same.\
 """)
-        await world.ana.submits(version="2.0.1", paths="db/1.sql\nweb/a.css\nweb/b.css", risk="low")
+        await world.ana.submits(
+            version="2.0.1", paths="db/1.sql 1d0a1c3\nweb/a.css 2ea5b77\nweb/b.css 3fb6c88"
+        )
         assert await world.thread("shop-1") == snapshot("""\
 shop 2.0.1 (shop-1)
 *shop-1* is *awaiting approval* for staging (stage 1 of 2)
@@ -62,7 +66,7 @@ shop 2.0.1 (shop-1)
 *Waiting for*
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 • @dan or @dee: *Design* needs an approval from on-call, since <time>
-Captain @ana · started <time> · event 4 · ledger <head>
+Captain @ana · started <time> · event 5 · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0.1): *QA* before staging is *waiting*
@@ -78,6 +82,10 @@ The approval of @ben does not count: it was for 2.0; since then web/b.css has ch
 *shop-1* (shop 2.0.1): *Design* before staging is *waiting*
 ☐ on-call: @dan or @dee
 [Approve] [Reject] [More…]
+---
+*shop-1* (shop 2.0.1): @ana changed what goes out to *2.0*, <time>
+It begins again at the first stage.
+Nobody is asked again.
 ---
 *shop-1* (shop 2.0.1): @ana changed what goes out to *2.0.1*, <time>
 It begins again at the first stage.
@@ -98,7 +106,7 @@ async def test_a_change_begins_again_at_the_first_stage_until_production_is_touc
         await world.ana.presses("Done", "shop-1", on="stage:0")
         assert (await world.release("shop-1")).state is State.READY
         await world.ana.types("/release change shop-1")
-        # The same paths in another version may have changed in any way, so everybody is asked again.
+        # No hash tells that what is at the path is the same in another version, so those are asked again.
         await world.ana.submits(version="2.0.1")
         assert await world.thread("shop-1") == snapshot("""\
 shop 2.0.1 (shop-1)
@@ -112,12 +120,12 @@ Captain @ana · started <time> · event 10 · ledger <head>
 ---
 *shop-1* (shop 2.0.1): *QA* before staging is *waiting*
 ☐ qa: @bea or @ben
-The approval of @ben does not count: it was for 2.0; since then what goes out has changed, and nothing tells where
+The approval of @ben does not count: it was for 2.0; since then db/1.sql may have changed
 [Approve] [Reject] [More…]
 ---
 *shop-1* (shop 2.0.1): *Schema* before staging is *waiting*
 ☐ security: @cleo
-The approval of @cleo does not count: it was for 2.0; since then what goes out has changed, and nothing tells where
+The approval of @cleo does not count: it was for 2.0; since then db/1.sql may have changed
 [Approve] [Reject] [More…]
 ---
 *shop-1* (shop 2.0.1): @dan and @dee, the stage *production* passes to you
@@ -130,8 +138,8 @@ The approval of @cleo does not count: it was for 2.0; since then what goes out h
 ---
 *shop-1* (shop 2.0.1): @ana changed what goes out to *2.0.1*, <time>
 It begins again at the first stage.
-• @ben is asked again at QA: it was for 2.0; since then what goes out has changed, and nothing tells where
-• @cleo is asked again at Schema: it was for 2.0; since then what goes out has changed, and nothing tells where\
+• @ben is asked again at QA: it was for 2.0; since then db/1.sql may have changed
+• @cleo is asked again at Schema: it was for 2.0; since then db/1.sql may have changed\
 """)
 
         await world.ben.presses("Approve", "shop-1", on="gate:0:QA")

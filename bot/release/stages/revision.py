@@ -8,7 +8,7 @@ from typing import Final
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import UserId
-from bot.release.manifest import Manifest, changed_paths, manifest_trouble
+from bot.release.manifest import Manifest, changed_paths, manifest_trouble, untold_paths
 from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
@@ -19,6 +19,7 @@ from bot.runbook.gates import path_matches
 
 USER: Final = re.compile("[UW][A-Z0-9]{2,20}", re.ASCII)
 """What the id of a person in Slack looks like."""
+NONE: Final = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +115,17 @@ def asks_again(release: Release, version: str, manifest: Manifest) -> Mapping[Vo
     """Return the approvals that do not carry over to another manifest, each with what has changed.
 
     An approval covers the paths that its gate is about, or those that its giver owns; all others cover
-    everything. A rejection stays until it is withdrawn or settled.
+    everything. What is not known to be the same counts as changed. A rejection stays until it is withdrawn
+    or settled.
     """
     changed = changed_paths(release.manifest, manifest)
+    untold = untold_paths(release.manifest, manifest) if version != release.version else NONE
     found = {}
     apart = barred(replace(release, manifest=manifest))
     for vote in release.votes:
         # Who has become an author is not asked again: the approval is set aside for that.
         if _is_approval(vote) and vote.by not in apart:
-            because = _because(release, vote, manifest, changed)
+            because = _because(release, vote, manifest, (changed, untold))
             if because:
                 since = vote.carried or vote.version
                 found[vote] = f"it was for {since}; since then {because}"
@@ -133,13 +136,17 @@ def _is_approval(vote: Vote) -> bool:
     return vote.verdict is Verdict.APPROVED
 
 
-def _because(release: Release, vote: Vote, manifest: Manifest, changed: frozenset[str] | None) -> str:
+def _because(
+    release: Release, vote: Vote, manifest: Manifest, paths: tuple[frozenset[str], frozenset[str]]
+) -> str:
     if manifest.risk is not release.manifest.risk:
         return f"the risk has become {manifest.risk}"
-    if changed is None:
+    if not any(paths):
         return "what goes out has changed, and nothing tells where"
-    covered = _covered(release, vote, changed)
-    return f"{_some(covered)} changed" if covered else ""
+    changed, untold = (_covered(release, vote, those) for those in paths)
+    if changed:
+        return f"{_some(changed)} changed"
+    return f"{_some(untold, 'may have', 'may have')} changed" if untold else ""
 
 
 def _covered(release: Release, vote: Vote, changed: frozenset[str]) -> frozenset[str]:
@@ -159,6 +166,6 @@ def _may_be(person: UserId, owner: str) -> bool:
     return owner == person or not USER.fullmatch(owner)
 
 
-def _some(paths: frozenset[str]) -> str:
+def _some(paths: frozenset[str], one: str = "has", many: str = "have") -> str:
     first, *more = sorted(paths)
-    return f"{first} and {len(more)} more have" if more else f"{first} has"
+    return f"{first} and {len(more)} more {many}" if more else f"{first} {one}"

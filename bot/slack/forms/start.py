@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.release.command import Command
 from bot.release.ids import ChannelId, UserId
-from bot.release.manifest import Manifest
+from bot.release.manifest import DIGEST, Manifest
 from bot.release.refusal import Code
 from bot.release.release import Release
 from bot.release.stages.revision import ChangeManifest
@@ -87,7 +87,14 @@ def _manifest(now: Manifest) -> Sequence[Block]:
             hint="Who wrote the changes. They approve none of it.",
         ),
         field("labels", "Labels", _words(now.labels), optional=True, hint="Separated by commas."),
-        field("paths", "Changed paths", _lines(now.paths), optional=True, hint="One on each line."),
+        field(
+            "paths",
+            "Changed paths",
+            _lines(now.paths),
+            optional=True,
+            hint="One on each line. With its hash after it (git’s, say), who approved it is not asked again"
+            " while that stays the same.",
+        ),
     )
 
 
@@ -106,12 +113,19 @@ def _option(value: str) -> Block:
 
 
 def _read_manifest(values: Mapping[str, str]) -> Manifest:
+    lines = [_path(line) for line in _split(values.get("paths", ""), "\n")]
     return Manifest(
         authors=tuple(sorted(map(UserId, _split(values.get("authors", ""), ",")))),
         labels=tuple(sorted(set(_split(values.get("labels", ""), ",")))),
-        paths=tuple(sorted(set(_split(values.get("paths", ""), "\n")))),
+        paths=tuple(sorted({path for path, _ in lines})),
+        digests=tuple(sorted({(path, digest) for path, digest in lines if digest})),
         risk=Risk(values.get("risk") or Risk.LOW),
     )
+
+
+def _path(line: str) -> tuple[str, str]:
+    path, _, digest = line.rpartition(" ")
+    return (path.strip(), digest) if path and DIGEST.fullmatch(digest) else (line, "")
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -121,9 +121,11 @@ def test_an_abstention_is_kept_with_its_comment() -> None:
 
 def test_an_answer_is_bound_to_the_version_and_all_of_the_manifest() -> None:
     """The oracle is written by hand: it is what people outside can compute."""
-    release = started_with(start(manifest=Manifest(authors=(gus.id,), paths=("db/a",))))
+    manifest = Manifest(authors=(gus.id,), paths=("db/a",), digests=(("db/a", "0db0a00"),))
+    release = started_with(start(manifest=manifest))
     content = (
-        '["1.4.0", {"authors": ["gus"], "labels": [], "paths": ["db/a"], "reviewers": [], "risk": "low"}]'
+        '["1.4.0", {"authors": ["gus"], "digests": [["db/a", "0db0a00"]], "labels": [],'
+        ' "paths": ["db/a"], "reviewers": [], "risk": "low"}]'
     )
     (given,) = events(release, ben.approves("QA"))
     assert isinstance(given, Approved)

@@ -124,6 +124,6 @@ def test_an_approval_that_carries_over_keeps_its_age() -> None:
     book = gated(asks("DB", SELDOM, qa=2, expires=4 * HOUR, when=When(paths=("db/**",))))
     first, second = Manifest(paths=("db/a", "web/a")), Manifest(paths=("db/a", "web/b"))
     release = play(started_with(start(manifest=first), book), ben.approves("DB"))
-    release = play(release, later(ana.changes("1.4.1", second), hours=3))
-    assert [vote.carried for vote in release.votes] == snapshot(["1.4.1"])
+    release = play(release, later(ana.changes("1.4.0", second), hours=3))
+    assert [vote.carried for vote in release.votes] == snapshot(["1.4.0"])
     assert names(release, time_passes(hours=1)) == ["ApprovalExpired"]

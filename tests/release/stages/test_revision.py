@@ -50,9 +50,11 @@ from tests.release.given import (
     unread,
 )
 
-FIRST = Manifest(authors=(gus.id,), paths=("db/a", "web/a"))
-OTHER_WEB = replace(FIRST, paths=("db/a", "web/b"))
-OTHER_DB = replace(FIRST, paths=("db/b", "web/a"))
+FIRST = Manifest(
+    authors=(gus.id,), paths=("db/a", "web/a"), digests=(("db/a", "0db0a00"), ("web/a", "0eb0a00"))
+)
+OTHER_WEB = replace(FIRST, paths=("db/a", "web/b"), digests=(("db/a", "0db0a00"), ("web/b", "0eb0b00")))
+OTHER_DB = replace(FIRST, paths=("db/b", "web/a"), digests=(("db/b", "0db0b00"), ("web/a", "0eb0a00")))
 DB = When(paths=("db/**",))
 
 
@@ -119,7 +121,11 @@ def test_who_is_asked_about_other_paths_is_not_asked_again() -> None:
 
 
 def test_one_path_more_or_less_is_a_change_of_it() -> None:
-    more = replace(FIRST, paths=("db/a", "db/c", "web/a"))
+    more = replace(
+        FIRST,
+        paths=("db/a", "db/c", "web/a"),
+        digests=(*FIRST.digests[:1], ("db/c", "0db0c00"), *FIRST.digests[1:]),
+    )
     assert asked_again(approved(), ana.changes("1.4.1", more)) == snapshot(
         {
             "cleo": "it was for 1.4.0; since then db/c has changed",
@@ -127,7 +133,7 @@ def test_one_path_more_or_less_is_a_change_of_it() -> None:
             "bea": "it was for 1.4.0; since then db/c has changed",
         }
     )
-    less = replace(FIRST, paths=("db/a",))
+    less = replace(FIRST, paths=("db/a",), digests=FIRST.digests[:1])
     assert asked_again(approved(), ana.changes("1.4.1", less)) == snapshot(
         {
             "ben": "it was for 1.4.0; since then web/a has changed",
@@ -144,6 +150,28 @@ def test_another_version_of_the_same_paths_asks_everybody_again() -> None:
             "bea": "it was for 1.4.0; since then what goes out has changed, and nothing tells where",
         }
     )
+
+
+def test_a_path_whose_hash_has_changed_asks_those_whom_it_concerns() -> None:
+    """The same paths are listed: the hashes alone tell which has changed."""
+    web = replace(FIRST, digests=(("db/a", "0db0a00"), ("web/a", "0eb0a01")))
+    assert asked_again(approved(), ana.changes("1.4.1", web)).keys() == {ben.id, bea.id}
+    assert asked_again(approved(), ana.changes("1.4.0", web)).keys() == {ben.id, bea.id}
+    db = replace(FIRST, digests=(("db/a", "0db0a01"), ("web/a", "0eb0a00")))
+    assert asked_again(approved(), ana.changes("1.4.1", db))[cleo.id] == snapshot(
+        "it was for 1.4.0; since then db/a has changed"
+    )
+
+
+def test_a_path_whose_hash_is_not_known_may_have_changed_in_another_version() -> None:
+    """Who approved what is below db is asked again, though only what is below web is known to be different."""
+    unknown = replace(OTHER_WEB, digests=())
+    assert asked_again(approved(), ana.changes("1.4.1", unknown)).keys() == {cleo.id, ben.id, bea.id}
+    once = started_with(start(manifest=replace(FIRST, digests=())), both())
+    once = play(once, cleo.approves("DB"), ben.approves("QA"))
+    assert asked_again(once, ana.changes("1.4.1", unknown)).keys() == {cleo.id, ben.id}
+    assert asked_again(once, ana.changes("1.4.1", OTHER_WEB)).keys() == {cleo.id, ben.id}
+    assert asked_again(once, ana.changes("1.4.0", unknown)).keys() == {ben.id}
 
 
 def test_another_risk_asks_everybody_again() -> None:
@@ -172,7 +200,7 @@ def test_what_else_has_changed_asks_everybody_again_where_no_path_tells(manifest
 
 def test_what_it_was_for_is_the_version_that_it_was_carried_over_to() -> None:
     release = play(approved(), ana.changes("1.4.1", OTHER_WEB))
-    again = ana.changes("1.4.2", replace(OTHER_WEB, paths=("db/b", "web/b")))
+    again = ana.changes("1.4.2", replace(OTHER_WEB, paths=("db/b", "web/b"), digests=()))
     assert asked_again(release, again)[cleo.id] == snapshot(
         "it was for 1.4.1; since then db/a and 1 more have changed"
     )
@@ -338,6 +366,17 @@ def test_a_version_and_a_manifest_that_cannot_be_held_are_refused() -> None:
     assert refusal(approved(), ana.changes("*")).code is Code.VERSION_INVALID
     odd = Manifest(paths=("a\nb",))
     assert refusal(approved(), ana.changes("1.4.1", odd)).code is Code.MANIFEST_INVALID
+
+
+@pytest.mark.parametrize(
+    "digests",
+    [(("db/b", "0db0b00"),), (("db/a", "0db"),), (("db/a", "latest!"),)],
+    ids=["of another", "short", "none"],
+)
+def test_a_hash_that_is_none_or_of_nothing_listed_is_refused(digests: tuple[tuple[str, str], ...]) -> None:
+    refused = refusal(approved(), ana.changes("1.4.1", replace(FIRST, digests=digests)))
+    assert refused.code is Code.MANIFEST_INVALID
+    assert refused.because == f"What it says of {digests[0][0]!r} is no hash of a path that it lists."
 
 
 def test_every_change_is_kept() -> None:
