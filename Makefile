@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: what needs .venv makes it first, from the lock, once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test proofs lint check bench docs lock
+.PHONY: help setup run test proofs lint check sabotage bench docs lock
 
 python := .venv/bin/python
 ready := .venv/.ready
@@ -30,6 +30,9 @@ lint: $(ready) ## Check style, types, the direction of imports and the Dockerfil
 	@.venv/bin/hadolint Dockerfile
 
 check: test lint proofs ## Run everything that CI runs
+
+sabotage: $(ready) ## Break the core in every small way and list what its tests do not notice
+	@$(python) -m tests.mutation.sabotage
 
 bench: $(ready) ## Measure acknowledgements against a bare Bolt app
 	@$(python) -m tests.bench
