@@ -50,11 +50,12 @@ def next_expiry(release: Release) -> datetime | None:
 
 def _approvals(release: Release) -> Iterable[tuple[Vote, datetime]]:
     """Return the approvals at gates that are still open and let them expire, each with its end."""
-    if release.state.ended or release.stage in release.began:
+    if release.state.ended:
         return
     for vote in release.votes:
         gate = release.gate(vote.stage, vote.gate)
-        if vote.stage == release.stage and vote.verdict is Verdict.APPROVED and gate and gate.expires:
+        is_open = vote.stage >= release.stage and vote.stage not in release.began
+        if is_open and vote.verdict is Verdict.APPROVED and gate and gate.expires:
             yield vote, vote.at + gate.expires
 
 

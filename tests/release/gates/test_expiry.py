@@ -15,11 +15,13 @@ from bot.runbook.gates import Reminders, When
 from bot.runbook.model import Begin, Rollback, Stage
 from tests.release.given import (
     NINE,
+    PRODUCTION,
     ana,
     answer,
     asks,
     bea,
     ben,
+    cleo,
     dan,
     events,
     gate,
@@ -127,3 +129,20 @@ def test_an_approval_that_carries_over_keeps_its_age() -> None:
     release = play(release, later(ana.changes("1.4.0", second), hours=3))
     assert [vote.carried for vote in release.votes] == snapshot(["1.4.0"])
     assert names(release, time_passes(hours=1)) == ["ApprovalExpired"]
+
+
+def test_an_approval_of_a_later_stage_that_carries_over_grows_old_before_that_stage_is_looked_at() -> None:
+    """It was given before the change led back to the first stage, and is two days old when its stage opens."""
+    paths = (("docs/a", "0d0c0a0"), ("src/a", "05c0a00"))
+    first = Manifest(paths=("docs/a", "src/a"), digests=paths)
+    other = Manifest(paths=("docs/a", "src/a"), digests=(("docs/a", "0d0c0a1"), paths[1]))
+    first_stage = Stage(name="Check", owner="qa", steps=steps("Tag"))
+    sources = asks("Sources", SELDOM, security=1, expires=HOUR, when=When(paths=("src/**",)))
+    book = runbook(first_stage, PRODUCTION.model_copy(update={"gates": (sources,)}))
+    release = play(started_with(start(manifest=first), book), ben.finishes("Tag"), bea.holds())
+    release = play(release, cleo.approves("Sources"), ana.changes("1.4.1", other), bea.lifts())
+    assert [(vote.by, vote.carried) for vote in release.votes] == [(cleo.id, "1.4.1")]
+    late = play(release, later(ben.finishes("Tag"), hours=48))
+    assert (late.stage, late.state) == (1, State.AWAITING_APPROVAL)
+    assert names(release, later(ben.finishes("Tag"), hours=48))[:2] == ["ApprovalExpired", "StepDone"]
+    assert play(late, cleo.approves("Sources")).state is State.IN_PROGRESS
