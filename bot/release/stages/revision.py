@@ -157,7 +157,11 @@ def _covered(release: Release, vote: Vote, changed: frozenset[str]) -> frozenset
     owned = [release.runbook.role(role) for role in vote.roles]
     if owned and all(role.codeowners is not None for role in owned):
         owners = [(path, who) for role in owned for path, who in role.owners_of(changed).items()]
-        return frozenset(path for path, who in owners if any(_may_be(vote.by, token) for token in who))
+        # Who stood in for an owner has answered for the owner's paths.
+        giver = [person for person in (vote.by, vote.behalf) if person is not None]
+        return frozenset(
+            path for path, who in owners if any(_may_be(person, token) for token in who for person in giver)
+        )
     return changed
 
 

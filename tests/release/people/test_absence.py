@@ -1,5 +1,6 @@
 """Being away: who may be named as a deputy, and what the deputy's word counts for."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,9 +15,10 @@ from bot.release.people.absence import CameBackEarly, ComeBack, GoAway, WentAway
 from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
+from bot.release.stages.revision import ManifestChanged
 from bot.release.state import State
 from bot.runbook.gates import Reminders, When
-from bot.runbook.roles import Duties, Standing
+from bot.runbook.roles import Duties, Role, Standing
 from tests.release.given import (
     ACME,
     EVERYBODY,
@@ -363,3 +365,28 @@ def test_a_deputy_who_has_joined_the_role_may_answer_on_their_own_account() -> N
     assert filled(release) == [bea.id, None]
     assert names(release, gus.approves("QA")) == ["Approved"]
     assert filled(play(release, gus.approves("QA"))) == [bea.id, gus.id]
+
+
+def test_a_deputy_of_an_owner_is_asked_again_when_the_owners_path_changes() -> None:
+    owner, stands_in = Person(UserId("U0BEA")), Person(UserId("U0GUS"))
+    book = gated(
+        asks("Owners", SELDOM, owners=1, qa=1),
+        roles=(Role(name="owners", codeowners="/src/ @U0BEA\n/docs/ @U0ELI\n"),),
+    )
+    known = (("docs/a", "0d0c0a0"), ("src/a", "05c0a00"))
+    first = Manifest(paths=("docs/a", "src/a"), digests=known)
+    members = {**EVERYBODY, "owners": (owner.id,), "security": (stands_in.id, UserId("U0ELI"))}
+    release = play(started_with(start(manifest=first), book, members), gone(owner, stands_in))
+    release = play(release, stands_in.approves("Owners"))
+    assert [(vote.by, vote.behalf, vote.roles) for vote in release.votes] == [
+        (stands_in.id, owner.id, ("owners",))
+    ]
+    sources = replace(first, digests=(known[0], ("src/a", "05c0a01")))
+    docs = replace(first, digests=(("docs/a", "0d0c0a1"), known[1]))
+    assert asked_again(release, ana.changes("1.4.1", sources)) == [stands_in.id]
+    assert asked_again(release, ana.changes("1.4.1", docs)) == []
+
+
+def asked_again(release: Release, act: Act) -> list[UserId]:
+    changed = next(event for event in events(release, act) if isinstance(event, ManifestChanged))
+    return [one.person for one in changed.asked_again]
