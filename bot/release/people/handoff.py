@@ -110,7 +110,7 @@ class LeadTaken(Event):
     """Somebody leads the release now, because its captain has gone."""
 
     def change(self, release: Release) -> Release:
-        return _given(release, Duty.CAPTAIN, self.by)
+        return _given(_ended(release, Duty.CAPTAIN, Outcome.REPLACED, self.at), Duty.CAPTAIN, self.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +254,7 @@ def may_take(release: Release, duty: Duty, person: UserId, facts: Facts) -> Refu
 def fingerprint(release: Release) -> str:
     """Return what tells one state to be read back from another: the state, and all that is waited for."""
     points = [[w.kind, w.name, w.role, w.count, list(w.on)] for w in waiting_on(release)]
-    content = json.dumps([release.version, release.state, release.stage, points])
+    content = json.dumps([release.bound, release.state, release.stage, points])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.manifest import Manifest
 from bot.release.people.handoff import (
     Duty,
     DutyAccepted,
@@ -20,7 +21,7 @@ from bot.release.people.handoff import (
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.gates import Reminders
+from bot.runbook.gates import Reminders, Risk
 from bot.runbook.model import Runbook
 from bot.runbook.roles import Standing
 from tests.release.given import (
@@ -406,3 +407,17 @@ def test_a_duty_is_handed_over_in_the_midst_of_a_rollback() -> None:
     release = play(in_production(), ana.rolls_back(), ana.offers(cleo), cleo.accepts())
     assert release.captain == cleo.id
     assert names(release, cleo.finishes("Put the version before back in place"))[-1] == "RolledBack"
+
+
+def test_who_takes_the_lead_ends_the_offer_of_it_that_the_captain_before_had_made() -> None:
+    release = play(started(), ana.offers(gus), ana.leaves_the_channel(), dan.takes_the_lead())
+    assert (release.captain, dict(release.offers)) == (dan.id, {})
+    assert [(it.offer.to, it.outcome) for it in release.handed] == [(gus.id, Outcome.REPLACED)]
+    assert refusal(release, gus.accepts()).code is Code.STALE
+
+
+def test_what_goes_out_is_part_of_the_reading() -> None:
+    """The version stays the same, and so does all that is waited for."""
+    offered = play(started(), ana.offers(ben))
+    riskier = play(offered, ana.changes("1.4.0", Manifest(risk=Risk.HIGH)))
+    assert refusal(riskier, ben.accepts(read=fingerprint(offered))).code is Code.STALE
