@@ -19,7 +19,7 @@ from bot.release.people.directory import Away
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.policy import SIGNING
+from bot.runbook.gates import SIGNING
 from bot.runbook.roles import Standing
 from tests.ledger.world import (
     ANA,

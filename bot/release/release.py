@@ -12,6 +12,7 @@ from bot.release.people.directory import Away
 from bot.release.state import State
 from bot.runbook.gates import Gate
 from bot.runbook.model import Runbook, Stage, Step
+from bot.runbook.roles import Duties
 
 if TYPE_CHECKING:
     from bot.release.gates.checks import Report
@@ -98,7 +99,8 @@ class Release:
     at which each stage so far was opened, `began` how each began, from when its steps could be done. `since`
     is when it came into the state it is in, `at` the time of its newest event, `seq` the number of its
     events; `read_at` is when its people were read last. `filed` is the runbook as the file had it: where who
-    may say go has changed, `runbook` has a gate more, at which that is signed.
+    may say go has changed, `runbook` has a gate more, at which that is signed, and `duties_before` is
+    how the runbook that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -110,6 +112,7 @@ class Release:
     runbook: Runbook
     filed: Runbook
     policy: tuple[str, ...] = ()
+    duties_before: Duties = Duties.OFF
     channel: ChannelId
     starter: UserId
     captain: UserId

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AliasChoices, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
@@ -18,6 +18,9 @@ from bot.runbook.needs import Seats as Seats
 from bot.runbook.parts import Part, fault_at, invalid
 from bot.runbook.roles import known
 from bot.runbook.values import Duration, Name, between, number_schema, whole_number
+
+SIGNING: Final = "Who may approve"
+"""The gate at which a change in who may say go is signed; it is in no file."""
 
 
 class Reminders(Part):
@@ -38,7 +41,8 @@ class Gate(Part):
     """A condition to enter a stage: what it needs."""
 
     name: Name
-    """One line of at most 60 characters; no other gate of the stage has it."""
+    """One line of at most 60 characters; no other gate of the stage has it, and it is not
+    `Who may approve`."""
     needs: WrittenNeed = Field(validation_alias=AliasChoices("needs", "approvals"))
     """What it needs: roles with the number of their people who must approve, or an expression."""
     when: When | None = None

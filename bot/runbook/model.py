@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validator
 
-from bot.runbook.gates import Gate
+from bot.runbook.gates import SIGNING, Gate
 from bot.runbook.gates import Reminders as Reminders
 from bot.runbook.parts import Few, Part, distinct, fault_at, invalid, named
 from bot.runbook.roles import Duties as Duties
@@ -88,7 +88,17 @@ class Review(Part):
     """`true`: every release is reviewed, and not only one with an override."""
 
 
-Gates = Annotated[tuple[Gate, ...], Few(0, PARTS_LIMIT), distinct("name")]
+def _none_is_the_signing(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    taken = [index for index, gate in enumerate(gates) if gate.name.casefold() == SIGNING.casefold()]
+    if taken:
+        message = "the gate at which a change of the runbook is signed has this name; choose another one"
+        raise invalid(*(fault_at((index, "name"), message) for index in taken))
+    return gates
+
+
+Gates = Annotated[
+    tuple[Gate, ...], Few(0, PARTS_LIMIT), distinct("name"), AfterValidator(_none_is_the_signing)
+]
 Steps = Annotated[tuple[Step, ...], Few(0, 40), distinct("do")]
 _GATES: TypeAdapter[tuple[Gate, ...]] = TypeAdapter(Gates)
 

@@ -5,13 +5,12 @@ from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
 from bot.runbook.conditions import CONDITIONS
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Seats, When
+from bot.runbook.gates import SIGNING, CheckPassed, Gate, Need, Of, Seats, When
 from bot.runbook.model import Check, Review, Runbook, Stage
 from bot.runbook.roles import Duties, Role, Rotation
 from bot.runbook.values import duration
 from bot.runbook.ways import Way, empty_seat
 
-SIGNING: Final = "Who may approve"
 AS_BEFORE: Final = "{role} (as before)"
 NOBODY: Final = "nobody"
 
@@ -22,8 +21,8 @@ def signing(before: Runbook, after: Runbook) -> Runbook:
     """Return `after` with a gate at its beginning that asks one person of each role that `before` asked.
 
     The roles are bound as they were. Those left out could not sign: who is the starter or an author where
-    duties are strict now, and whose people are all asked in another role. Where nothing changed in who may
-    say go, or nobody was asked before, it is `after` itself.
+    duties are strict, before or now, and whose people are all asked in another role. Where nothing changed
+    in who may say go, or nobody was asked before, it is `after` itself.
     """
     roles = _signing_roles(before, after)
     if not roles or not changes(before, after):
@@ -40,7 +39,7 @@ def _signing_roles(before: Runbook, after: Runbook) -> tuple[Role, ...]:
     asked = dict.fromkeys(role for stage in before.stages for gate in stage.gates for role in gate.roles)
     roles: dict[str, Role] = {}
     for role in map(before.role, asked):
-        if after.duties is Duties.STRICT and (role.starter or role.authors):
+        if Duties.STRICT in (before.duties, after.duties) and (role.starter or role.authors):
             continue
         name = AS_BEFORE.format(role=role.name)
         with_it = {**roles, name: role.model_copy(update={"name": name})}

@@ -19,7 +19,7 @@ from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
-from bot.runbook.policy import SIGNING
+from bot.runbook.gates import SIGNING
 from tests.ledger.world import (
     ANA,
     BEN,

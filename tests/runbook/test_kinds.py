@@ -181,6 +181,11 @@ def test_a_fault_in_a_kind_of_a_base_is_told_once(write: Write, tmp_path: Path) 
             "  - {name: Rollback, owner: qa}",
             "9:12: stages.1.name: the way back has this name; choose another one, or write it under rollback",
         ),
+        (
+            "    gates: [{name: who may Approve, needs: {qa: 1}}]",
+            "9:20: stages.0.gates.0.name: the gate at which a change of the runbook is signed has this name; "
+            "choose another one",
+        ),
     ],
 )
 def test_a_fault_at_the_top_is_told_with_its_place(last: str, message: str, write: Write) -> None:

@@ -132,7 +132,6 @@ def test_those_who_were_asked_before_sign_the_change(write: Write) -> None:
         Role(name="qa (as before)", group="qa"),
         Role(name="pair (as before)", users=("U0BEN", "U0BEA")),
     )
-    assert Runbook.model_validate_json(signed.model_dump_json()) == signed
 
 
 def test_nobody_signs_where_nothing_changed_or_nobody_was_asked(write: Write) -> None:

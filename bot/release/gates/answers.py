@@ -335,7 +335,7 @@ def _not_asked(release: Release, answer: Answer, because: str) -> Refused:
 
 def _not_eligible(release: Release, gate: Gate, by: UserId, standing: Standing | None) -> Refused:
     asked = gate_result(release, gate, release.stage).asked or tuple(may_fill(release, gate, release.stage))
-    apart, roles = barred(release), " or ".join(_roles_asked(release, gate))
+    apart, roles = barred(release, gate.name), " or ".join(_roles_asked(release, gate))
     if not roles:
         return Refused(
             code=Code.NOT_YOURS,

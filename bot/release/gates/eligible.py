@@ -27,13 +27,13 @@ class Capacity:
 
 def may_fill(release: Release, gate: Gate, stage: int) -> Mapping[UserId, Capacity]:
     """Return everybody who may fill a seat of a gate of the stage with the index `stage`, and how."""
-    return eligible(release, stage, own_roles(release, gate, release.members_at(stage)))
+    return eligible(release, gate, own_roles(release, gate, release.members_at(stage)))
 
 
-def eligible(release: Release, stage: int, own: Mapping[UserId, frozenset[str]]) -> Mapping[UserId, Capacity]:
+def eligible(release: Release, gate: Gate, own: Mapping[UserId, frozenset[str]]) -> Mapping[UserId, Capacity]:
     """Return the same, from the roles that each person has on their own account."""
     capacities = {person: Capacity(own=roles) for person, roles in own.items()}
-    kept_out = barred(release)
+    kept_out = barred(release, gate.name)
     for person, away in release.deputies.items():
         before = capacities.get(away.deputy, Capacity())
         if person in own and away.deputy not in kept_out and before.behalf is None:
@@ -44,7 +44,7 @@ def eligible(release: Release, stage: int, own: Mapping[UserId, frozenset[str]])
 
 def own_roles(release: Release, gate: Gate, members: Members) -> dict[UserId, frozenset[str]]:
     """Return who is in which roles of a gate; where duties are separated, neither starter nor authors."""
-    kept_out = barred(release)
+    kept_out = barred(release, gate.name)
     roles: dict[UserId, set[str]] = {}
     for role in gate.roles:
         for person in members.get(role, ()):
@@ -80,7 +80,7 @@ def roles_counted(release: Release, gate: Gate, said: Vote) -> frozenset[str]:
     own = own_roles(release, gate, release.members_at(said.stage))
     place = (said.stage, said.gate, said.verdict)
     alike = {vote.by: vote for vote in release.votes if (vote.stage, vote.gate, vote.verdict) == place}
-    return counting(alike, own, barred(release))[said.by].roles
+    return counting(alike, own, barred(release, gate.name))[said.by].roles
 
 
 def left_to_ask(

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.result import GateStatus, gate_status
+from bot.release.gates.result import GateStatus, gate_result, gate_status
 from bot.release.gates.review import Because, ReviewOpened
 from bot.release.people.roles import people_trouble
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.runbook.gates import SIGNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,14 @@ class Override(Command):
                 code=Code.STALE,
                 because=f"{release.key} does not wait for a gate “{self.gate}”.",
                 instead="Look at the newest messages in its thread.",
+            )
+        if gate.name == SIGNING and release.policy:
+            return Refused(
+                code=Code.NOT_YOURS,
+                because="Who may approve has changed, and nobody passes that by: it is signed by those who"
+                " could approve before.",
+                instead="Let them sign, or put the runbook back as it was and start again.",
+                ask=gate_result(release, gate, self.stage).asked,
             )
         status = gate_status(release, gate, self.stage)
         if status is GateStatus.OVERRIDDEN:

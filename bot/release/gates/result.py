@@ -183,7 +183,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     """Return how one gate of the stage with the index `stage` stands, and from what that follows."""
     weighed = _weigh(release, gate, stage)
     said, counted = weighed.said, weighed.counted
-    may = eligible(release, stage, weighed.own)
+    may = eligible(release, gate, weighed.own)
     chosen = _choose(weighed, may)
     # Whose word counts is not asked again; an approval that counts no more is as good as none. A no keeps
     # its weight when its giver leaves the role: nothing is let through by a change of group.
@@ -211,7 +211,7 @@ def _weigh(release: Release, gate: Gate, stage: int) -> _Weighed:
     votes = [vote for vote in release.votes if vote.stage == stage and vote.gate == gate.name]
     said = {verdict: [vote for vote in votes if vote.verdict is verdict] for verdict in Verdict}
     approvals = {vote.by: vote for vote in said[Verdict.APPROVED]}
-    capacities = counting(approvals, own, barred(release))
+    capacities = counting(approvals, own, barred(release, gate.name))
     counted = {person: capacity.roles for person, capacity in capacities.items()}
     reports = release.reports_at(stage)
     tried = [_try(way, approvals, counted, reports) for way in ways_of(release, gate, stage)]
@@ -317,7 +317,7 @@ def _set_aside(release: Release, weighed: _Weighed, root: Node) -> Iterable[SetA
 
 
 def _why_not(release: Release, vote: Vote, weighed: _Weighed) -> str:
-    counted, apart = weighed.counted, barred(release)
+    counted, apart = weighed.counted, barred(release, vote.gate)
     if counted[vote.by]:
         return "every seat of their role is filled already"
     if vote.by in apart:

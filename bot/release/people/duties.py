@@ -6,6 +6,7 @@ from enum import StrEnum
 from bot.release.ids import UserId
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.runbook.gates import SIGNING
 from bot.runbook.roles import Duties
 
 
@@ -52,9 +53,13 @@ def kept_apart(release: Release) -> Mapping[UserId, str]:
     return {**authors, release.starter: "started the release"}
 
 
-def barred(release: Release) -> Mapping[UserId, str]:
-    """Return who fills no approving seat of this release: nobody, where its runbook says only to warn."""
-    return kept_apart(release) if release.runbook.duties is Duties.STRICT else {}
+def barred(release: Release, gate: str) -> Mapping[UserId, str]:
+    """Return who fills no seat of a gate: nobody, where the runbook says only to warn.
+
+    Whether people are kept apart who sign a change in who may say go is not for the changed runbook alone.
+    """
+    duties = {release.runbook.duties, release.duties_before if gate == SIGNING else release.runbook.duties}
+    return kept_apart(release) if Duties.STRICT in duties else {}
 
 
 def _people(release: Release, circle: Circle) -> tuple[UserId, ...]:

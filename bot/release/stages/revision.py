@@ -48,8 +48,8 @@ class ManifestChanged(Event):
             if (vote.stage, vote.gate, vote.by) in again
         }
         # Whose own release it has become is not asked again, but what they approved is not what goes out.
-        apart = barred(replace(release, manifest=self.manifest))
-        own = {v: f"they {apart[v.by]}" for v in release.votes if v.by in apart and _is_approval(v)}
+        given = [vote for vote in release.votes if _is_approval(vote)]
+        own = {vote: f"they {why}" for vote in given if (why := _apart(release, vote, self.manifest))}
         left = release.voiding(self.at, {**voided, **own})
         return replace(
             left,
@@ -121,15 +121,19 @@ def asks_again(release: Release, version: str, manifest: Manifest) -> Mapping[Vo
     changed = changed_paths(release.manifest, manifest)
     untold = untold_paths(release.manifest, manifest) if version != release.version else NONE
     found = {}
-    apart = barred(replace(release, manifest=manifest))
     for vote in release.votes:
         # Who has become an author is not asked again: the approval is set aside for that.
-        if _is_approval(vote) and vote.by not in apart:
+        if _is_approval(vote) and not _apart(release, vote, manifest):
             because = _because(release, vote, manifest, (changed, untold))
             if because:
                 since = vote.carried or vote.version
                 found[vote] = f"it was for {since}; since then {because}"
     return found
+
+
+def _apart(release: Release, vote: Vote, manifest: Manifest) -> str:
+    """Return why who gave an approval fills no seat under another manifest; nothing where they may."""
+    return barred(replace(release, manifest=manifest), vote.gate).get(vote.by, "")
 
 
 def _is_approval(vote: Vote) -> bool:

@@ -86,6 +86,7 @@ class Started(Event):
             runbook=signing(self.before, self.runbook) if self.before else self.runbook,
             filed=self.runbook,
             policy=self.policy,
+            duties_before=self.before.duties if self.before else Duties.OFF,
             channel=self.channel,
             starter=self.by,
             captain=self.by,

@@ -6,8 +6,7 @@ from typing import Final
 from bot.release.gates.result import GateResult, GateStatus, Node, Seat, gate_result, gate_status
 from bot.release.release import Release, Vote
 from bot.release.state import State
-from bot.runbook.gates import Gate
-from bot.runbook.policy import SIGNING
+from bot.runbook.gates import SIGNING, Gate
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry

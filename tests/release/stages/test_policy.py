@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.release.decide import decide_start, fold
 from bot.release.gates.result import GateStatus
+from bot.release.ids import UserId
+from bot.release.manifest import Manifest
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
@@ -27,6 +30,7 @@ from tests.release.given import (
     eli,
     gate,
     gated,
+    names,
     play,
     refusal,
     runbook,
@@ -52,8 +56,8 @@ def begun(
     return first
 
 
-def release_after(after: Runbook, before: Runbook | None = BEFORE) -> Release:
-    decision = decide_start(start(), start_facts(after, signed=before))
+def release_after(after: Runbook, before: Runbook | None = BEFORE, command: Start | None = None) -> Release:
+    decision = decide_start(command or start(), start_facts(after, signed=before))
     assert not isinstance(decision, Refused), decision
     return fold(decision)
 
@@ -188,3 +192,50 @@ def test_a_release_whose_manifest_changes_is_signed_anew() -> None:
     release = play(release_after(AFTER), ana.holds(), ben.approves(SIGNING), cleo.approves(SIGNING))
     changed = play(release, ana.changes("1.4.1"))
     assert gate(changed, SIGNING).status is GateStatus.WAITING
+
+
+@pytest.mark.parametrize("duties", [Duties.WARN, Duties.OFF])
+def test_who_starts_it_does_not_sign_that_starters_are_kept_apart_no_more(duties: Duties) -> None:
+    before, after = gated(asks("Go", qa=1)), gated(asks("Go", qa=1), duties=duties)
+    release = release_after(after, before, start(by=ben, manifest=Manifest(authors=(bea.id,))))
+    assert gate(release, SIGNING).asked == (eli.id,)
+    assert refusal(release, ben.approves(SIGNING)).code is Code.YOUR_OWN_RELEASE
+    assert refusal(release, bea.approves(SIGNING)).code is Code.YOUR_OWN_RELEASE
+    assert names(release, ben.approves("Go")) == ["Approved"]
+    assert play(release, ben.approves("Go"), eli.approves(SIGNING)).state is State.IN_PROGRESS
+
+
+def test_who_signed_and_becomes_an_author_is_set_aside_though_duties_are_off_now() -> None:
+    before, after = gated(asks("Go", qa=1)), gated(asks("Go", qa=1), duties=Duties.OFF)
+    release = play(release_after(after, before), ana.holds(), ben.approves(SIGNING), ben.approves("Go"))
+    changed = play(release, ana.changes("1.4.0", Manifest(authors=(ben.id,), paths=("a",))))
+    assert [(it.vote.by, it.because) for it in gate(changed, SIGNING).set_aside] == [
+        (ben.id, "they wrote some of the changes")
+    ]
+
+
+def test_who_starts_it_signs_only_where_neither_runbook_keeps_starters_apart() -> None:
+    before, after = gated(asks("Go", qa=1), duties=Duties.OFF), gated(asks("Go", qa=1))
+    release = release_after(after, before, start(by=ben))
+    assert refusal(release, ben.approves(SIGNING)).code is Code.YOUR_OWN_RELEASE
+    still_off = gated(asks("Go", qa=2), duties=Duties.OFF)
+    assert names(release_after(still_off, before, start(by=ben)), ben.approves(SIGNING)) == ["Approved"]
+
+
+def test_a_change_of_who_may_override_is_not_signed_by_overriding_it() -> None:
+    release = release_after(gated(asks("Go", qa=1), overrides="on-call"), gated(asks("Go", qa=1)))
+    assert refusal(release, dan.overrides(SIGNING)) == snapshot(
+        Refused(
+            code=Code.NOT_YOURS,
+            because="Who may approve has changed, and nobody passes that by: it is signed by those who could approve before.",
+            instead="Let them sign, or put the runbook back as it was and start again.",
+            ask=(
+                UserId("bea"),
+                UserId("ben"),
+                UserId("eli"),
+            ),
+        )
+    )
+    overridden = play(release, dan.overrides("Go"))
+    assert overridden.state is State.AWAITING_APPROVAL
+    assert play(overridden, ben.approves(SIGNING)).state is State.IN_PROGRESS
