@@ -95,12 +95,13 @@ class Beginning:
 class Release:
     """One attempt to put a version of a service into production.
 
-    `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
-    at which each stage so far was opened, `began` how each began, from when its steps could be done. `since`
-    is when it came into the state it is in, `at` the time of its newest event, `seq` the number of its
-    events; `read_at` is when its people were read last. `filed` is the runbook as the file had it: where who
-    may say go has changed, `runbook` has a gate more, at which that is signed, and `duties_before` is
-    how the runbook that was signed last kept people apart.
+    `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the
+    time at which each stage so far was opened, `began` how each began, from when its steps could be done.
+    `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number
+    of its events; `failure` is the one that waits for a choice, of all the `failures`; `read_at` is when
+    its people were read last. `filed` is the runbook as the file had it: where who may say go has
+    changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
+    that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -137,6 +138,7 @@ class Release:
     holds_placed: int = 0
     done: tuple[DoneStep, ...] = ()
     failure: "Failure | None" = None
+    failures: tuple["Failure", ...] = ()
     attempt: int = 1
     production_at: datetime | None = None
     rolled_back_from: State | None = None

@@ -150,7 +150,8 @@ Captain @ana · started <time> · event 7 · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-2* (shop 2.0): *production* was *broken off*
-☐ Deploy
+✗ Deploy: *failed*, says @dan, <time>
+> 500s everywhere
 ☐ Warm the caches
 ☐ Watch the dashboards
 ---

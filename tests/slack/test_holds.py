@@ -235,3 +235,17 @@ async def test_what_cannot_be_held_is_said_where_it_was_typed(tmp_path: Path) ->
         assert await world.cleo.types("/release lift") == snapshot(
             "shop-1 has 10 open holds. Name one by its number, such as: lift shop-1 1"
         )
+
+
+async def test_a_stage_that_begins_by_itself_asks_nobody_for_a_go_while_on_hold(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK.replace("    begin: captain\n", "")) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.gus.types("/release hold shop-1 the graphs are red")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        assert await shown(world, "shop-1", "stage:0") == snapshot("""\
+*shop-1* (shop 2.0): *production* is *ready*: every gate is met
+It is *on hold*, so it cannot begin yet
+It begins by itself when nothing holds it any more\
+""")
+        await world.gus.types("/release lift 1")
+        assert (await world.release("shop-1")).state is State.IN_PROGRESS

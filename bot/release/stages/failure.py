@@ -16,8 +16,9 @@ from bot.release.stages.steps import step_trouble
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The step that has failed, at which attempt, and why."""
+    """A step of the stage with the index `stage` that has failed, at which attempt, and why."""
 
+    stage: int
     step: str
     attempt: int
     by: UserId
@@ -35,8 +36,15 @@ class StepFailed(Event):
     reason: str
 
     def change(self, release: Release) -> Release:
-        failure = Failure(step=self.step, attempt=self.attempt, by=self.by, at=self.at, reason=self.reason)
-        return replace(release, since=self.at, failure=failure)
+        failure = Failure(
+            stage=self.stage,
+            step=self.step,
+            attempt=self.attempt,
+            by=self.by,
+            at=self.at,
+            reason=self.reason,
+        )
+        return replace(release, since=self.at, failure=failure, failures=(*release.failures, failure))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

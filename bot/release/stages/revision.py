@@ -64,6 +64,7 @@ class ManifestChanged(Event):
             began={},
             done=(),
             failure=None,
+            failures=(),
             attempt=1,
             reminders=(),
             since=self.at,

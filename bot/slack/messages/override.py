@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.release.gates.override import Overridden
 from bot.release.gates.review import Because, Review, reviewers
-from bot.release.release import Release
+from bot.release.release import Release, Verdict
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import actions, button
 from bot.slack.messages.message import Message, entry
@@ -43,6 +43,10 @@ def _override(release: Release, past: Overridden) -> Iterable[str]:
     what = f"*overrode* {escape(past.gate)} of *{release.key}*"
     yield f"⚠ {person(past.by)} {what}, {moment(past.at)}: it is passed, and not met"
     yield quoted(past.reason)
+    place = (past.stage, past.gate, Verdict.REJECTED)
+    for vote in release.votes:
+        if (vote.stage, vote.gate, vote.verdict) == place and vote.at < past.at:
+            yield f"{person(vote.by)} had rejected it, {moment(vote.at)}\n{quoted(vote.comment)}"
     if to := people(sorted(asked - {past.by}), "and"):
         yield f"For {to} to know: it was yours to answer."
 

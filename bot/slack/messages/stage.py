@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bot.release.people.duties import leads
 from bot.release.release import DoneStep, Release
+from bot.release.stages.failure import Failure
 from bot.release.state import State
 from bot.runbook.model import Begin
 from bot.slack.buttons import Action, Target
@@ -21,7 +22,7 @@ def stages(release: Release) -> Iterable[Message]:
             buttons = _step_buttons(release, index)
             yield entry(release, f"stage:{index}", beginning.at, _steps(release, index), buttons)
     if release.state is State.READY:
-        buttons = [_go_button(release)]
+        buttons = [] if _begins_by_itself(release) else [_go_button(release)]
         yield entry(release, f"stage:{release.stage}", release.since, _go(release), buttons)
 
 
@@ -29,7 +30,14 @@ def _go(release: Release) -> Iterable[str]:
     yield f"*{escape(release.current.name)}* is *ready*: every gate is met"
     if release.holds:
         yield "It is *on hold*, so it cannot begin yet"
-    yield f"{people(leads(release))}, it begins with your go"
+    if _begins_by_itself(release):
+        yield "It begins by itself when nothing holds it any more"
+    else:
+        yield f"{people(leads(release))}, it begins with your go"
+
+
+def _begins_by_itself(release: Release) -> bool:
+    return release.current.begin is Begin.AUTOMATIC and bool(release.holds)
 
 
 def _go_button(release: Release) -> Block:
@@ -50,17 +58,24 @@ def _steps(release: Release, index: int) -> Iterable[str]:
 
 
 def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Iterable[str]:
-    failure = release.failure
+    failure = _failure(release, step, index)
     if tick is not None and tick.skipped:
         yield f"– {escape(step)}: skipped by {person(tick.by)}, {moment(tick.at)}\n{quoted(tick.skipped)}"
     elif tick is not None:
         yield f"✓ {escape(step)}: {person(tick.by)}, {moment(tick.at)}"
-    elif failure is not None and (release.stage, failure.step) == (index, step):
+    elif failure is not None:
         attempt = f" at attempt {failure.attempt}" if failure.attempt > 1 else ""
         yield f"✗ {escape(step)}: *failed*{attempt}, says {person(failure.by)}, {moment(failure.at)}"
         yield quoted(failure.reason)
     else:
         yield f"☐ {escape(step)}"
+
+
+def _failure(release: Release, step: str, index: int) -> Failure | None:
+    """Return how a step stands failed: now, or when its stage was broken off."""
+    now = index == release.stage and not release.state.ended
+    known = [it for it in release.failures if not now or it == release.failure]
+    return next((it for it in reversed(known) if (it.stage, it.step) == (index, step)), None)
 
 
 def _next(release: Release) -> Iterable[str]:

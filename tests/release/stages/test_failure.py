@@ -49,7 +49,7 @@ def test_a_failure_is_kept_with_its_attempt_and_reason() -> None:
     release = play(in_production(), later(dan.fails("Deploy", "The pods do not start."), hours=1))
     assert release.state is State.FAILED
     assert release.failure == Failure(
-        step="Deploy", attempt=1, by=dan.id, at=release.at, reason="The pods do not start."
+        stage=1, step="Deploy", attempt=1, by=dan.id, at=release.at, reason="The pods do not start."
     )
     assert release.since == release.at
 
@@ -256,3 +256,15 @@ def test_the_failure_that_is_rolled_back_is_not_that_of_the_way_back() -> None:
 @pytest.mark.parametrize("act", [dan.fails("Deploy"), dan.retries("Deploy"), dan.skips("Deploy")], ids=str)
 def test_no_step_of_what_has_ended_fails(act: Act) -> None:
     assert refusal(completed(), act).code is Code.ENDED
+
+
+def test_every_failure_is_kept_until_something_else_goes_out() -> None:
+    release = play(in_production(), dan.fails("Deploy"), dan.retries("Deploy"), dan.fails("Deploy"))
+    assert [(it.stage, it.step, it.attempt) for it in release.failures] == [
+        (1, "Deploy", 1),
+        (1, "Deploy", 2),
+    ]
+    back = play(release, dan.rolls_back())
+    assert (back.failure, back.failures) == (None, release.failures)
+    before = play(ready(), ana.begins(), ben.fails("Tag the commit"), ana.changes("1.4.1"))
+    assert before.failures == ()
