@@ -46,7 +46,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(ABC):
-    """Something that somebody wants to happen to a release that exists."""
+    """Something that somebody wants to happen to a release that exists.
+
+    `bound` is the hash of what was to be released as it was shown to them, where it is about that.
+    """
 
     after_end: ClassVar[bool] = False
     """Whether it may still be decided when the release has ended."""
@@ -56,6 +59,7 @@ class Command(ABC):
     workspace: WorkspaceId
     release: ReleaseKey
     by: UserId
+    bound: str = ""
 
     @abstractmethod
     def decide(self, release: Release, facts: Facts) -> Decision:

@@ -31,6 +31,12 @@ def decide(release: Release, command: Command, facts: Facts) -> Decision:
             code=Code.ENDED,
             because=f"{release.key} is {_words(release)}, and what has ended stays as it is.",
         )
+    if command.bound not in ("", release.bound):
+        return Refused(
+            code=Code.STALE,
+            because=f"What {release.key} is to release has changed since this was shown to you.",
+            instead="Look at the newest messages in its thread, and answer to what goes out now.",
+        )
     noted = _noted(release, command, facts)
     known = fold(noted, release)
     decision = command.decide(known, facts)

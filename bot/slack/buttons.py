@@ -51,7 +51,8 @@ class Action(StrEnum):
 class Target:
     """What a button is about: a release, a stage of it, and the gate, step or duty by name.
 
-    `number` is the attempt at a step, or the number of a hold; `person` is whom it is about.
+    `number` is the attempt at a step, or the number of a hold; `person` is whom it is about. `bound` is the
+    hash of what was to be released when it was shown, where the act is about that.
     """
 
     release: ReleaseKey
@@ -59,6 +60,7 @@ class Target:
     name: str = ""
     number: int = 1
     person: str = ""
+    bound: str = ""
 
     def value(self) -> str:
         """Return it as a button's value."""
@@ -72,6 +74,8 @@ class Target:
                 return cls(ReleaseKey(release), stage, name)
             case [str(release), int(stage), str(name), int(number), str(person)]:
                 return cls(ReleaseKey(release), stage, name, number, person)
+            case [str(release), int(stage), str(name), int(number), str(person), str(bound)]:
+                return cls(ReleaseKey(release), stage, name, number, person, bound)
             case _:
                 raise ValueError("The button carries nothing that Rollcall wrote.")
 

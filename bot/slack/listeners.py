@@ -7,6 +7,7 @@ guarded: an exception must neither undo an acknowledgement nor leave a person wi
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
@@ -113,7 +114,7 @@ class Listeners:
         if opens(action, target, user):
             return await opened(self._desk, action, target, _workspace(body), user)
         delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
-        command = MEANT[action](target, _workspace(body), user)
+        command = replace(MEANT[action](target, _workspace(body), user), bound=target.bound)
         answer = await self._desk.coordinator.handle(command, delivery)
         # A press that counted shows in the messages themselves; only a refusal needs words.
         return Reply(text=refusal(answer)) if isinstance(answer, Refused) else Reply()

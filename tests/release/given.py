@@ -342,6 +342,16 @@ def meanwhile(change: Act, act: Act) -> Act:
     return asked
 
 
+def shown(before: Release, act: Act) -> Act:
+    """Let an act be of somebody who has before them what was to be released at that time."""
+
+    def asked(release: Release) -> Asked:
+        it = act(release)
+        return replace(it, command=replace(it.command, bound=before.bound))
+
+    return asked
+
+
 def among(change: Callable[[Directory], Directory], act: Act) -> Act:
     """Let an act come in a town that is different in some way."""
 

@@ -1,11 +1,15 @@
 """What goes out is changed: whom that asks again and why, and whose word carries over."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from inline_snapshot import snapshot
 
+from bot.release.people.handoff import Duty
 from bot.release.state import State
-from tests.slack.given import ROLES, held, open_form, shown, world_with
+from tests.slack.given import ROLES, held, open_form, press_old, shown, world_with
+from tests.world import World
 
 RUNBOOK = (
     ROLES
@@ -192,3 +196,126 @@ The approval of @ben does not count: they wrote some of the changes
         assert (await world.ben.submits(version="3"))["errors"] == snapshot(
             {"version": "Changing what goes out is for the captain or deputy, or whoever started it."}
         )
+
+
+CHECKED = (
+    ROLES
+    + """\
+checks:
+  load: {by: on-call}
+overrides: security
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - name: QA
+        needs: [{qa: 1}, {check: load}]
+    steps:
+      - do: Deploy
+"""
+)
+BY_HAND = (
+    ROLES
+    + """\
+stages:
+  - name: staging
+    owner: captain
+    begin: captain
+    steps:
+      - do: Deploy to staging
+  - name: production
+    owner: on-call
+    production: true
+    begin: captain
+    steps:
+      - do: Deploy
+"""
+)
+
+
+def value_of(message: Mapping[str, Any], action: str) -> str:
+    elements = (element for block in message["blocks"] for element in block.get("elements", ()))
+    return next(str(element["value"]) for element in elements if element.get("action_id") == action)
+
+
+async def changes(world: World, version: str) -> None:
+    await world.ana.types("/release change shop-1")
+    await world.ana.submits(version=version)
+
+
+async def test_an_answer_to_what_went_out_before_counts_for_nothing(tmp_path: Path) -> None:
+    async with world_with(tmp_path, CHECKED) as world:
+        await world.ana.types("/release start shop 2.0")
+        approve = value_of(await world.message("shop-1", "gate:0:QA"), "approve_v1")
+        await world.ben.presses("Reject", "shop-1", on="gate:0:QA")
+        await world.cleo.presses("More…", "shop-1", on="gate:0:QA")
+        await world.dan.presses("Report a check…", "shop-1", on="gate:0:QA")
+        for person in ("ben", "cleo", "dan"):
+            await open_form(world, person)
+        await changes(world, "2.0.1")
+        before = await world.release("shop-1")
+        await press_old(world, "ben", "shop-1", "approve_v1", approve)
+        assert await world.ben.sees() == snapshot(
+            "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+        )
+        answers = [
+            await world.ben.submits(reason="It was red."),
+            await world.cleo.submits(answer="override", comment="Payments are down."),
+            await world.dan.submits(outcome="passed"),
+        ]
+        assert [answer["errors"] for answer in answers] == snapshot(
+            [
+                {
+                    "reason": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                },
+                {
+                    "answer": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                },
+                {
+                    "check": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                },
+            ]
+        )
+        assert await world.release("shop-1") == before
+
+
+async def test_a_go_and_a_step_of_what_went_out_before_count_for_nothing(tmp_path: Path) -> None:
+    async with world_with(tmp_path, BY_HAND) as world:
+        await world.ana.types("/release start shop 2.0")
+        begin = value_of(await world.message("shop-1", "stage:0"), "begin_stage_v1")
+        await world.ana.presses("Begin staging", "shop-1", on="stage:0")
+        done = value_of(await world.message("shop-1", "stage:0"), "finish_step_v1")
+        await world.ana.presses("It failed…", "shop-1", on="stage:0")
+        failed = await world.ana.sees_form()
+        await changes(world, "2.0.1")
+        await press_old(world, "ana", "shop-1", "begin_stage_v1", begin)
+        assert (await world.release("shop-1")).state is State.READY
+        await world.ana.presses("Begin staging", "shop-1", on="stage:0")
+        await press_old(world, "ana", "shop-1", "finish_step_v1", done)
+        assert (await world.release("shop-1")).open_steps
+        await press_old(world, "ana", "shop-1", "fail_form_v1", failed["private_metadata"])
+        assert (await world.ana.submits(reason="Too slow."))["errors"] == snapshot(
+            {
+                "reason": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+            }
+        )
+
+
+async def test_of_two_who_change_what_goes_out_the_second_reads_the_first_change(tmp_path: Path) -> None:
+    async with world_with(tmp_path, BY_HAND) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.ana.types("/release handoff @ben deputy")
+        offer = (await world.release("shop-1")).offers[Duty.DEPUTY]
+        slot = f"offer:deputy:{offer.at.timestamp():.6f}"
+        await world.ben.presses("Read and accept…", "shop-1", on=slot)
+        await world.ben.submits(read=["0"])
+        await world.ben.types("/release change shop-1")
+        await open_form(world, "ben")
+        await changes(world, "2.0.1")
+        assert (await world.ben.submits(version="2.0.2"))["errors"] == snapshot(
+            {
+                "version": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+            }
+        )
+        assert (await world.release("shop-1")).version == "2.0.1"

@@ -113,6 +113,7 @@ def _answer(makes: Callable[..., Answer], submission: Submission, target: Target
         by=submission.user,
         stage=target.stage,
         gate=target.name,
+        bound=target.bound,
         comment=submission.values["comment"],
     )
 
@@ -124,6 +125,7 @@ def _override(submission: Submission, target: Target) -> Override:
         by=submission.user,
         stage=target.stage,
         gate=target.name,
+        bound=target.bound,
         reason=submission.values["comment"],
     )
 

@@ -1,7 +1,7 @@
 """The forms that ask for a few words before something is done, one entry each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.release.command import Command
@@ -43,7 +43,8 @@ class ReasonForm:
 
         def means(submission: Submission) -> Command:
             target = Target.read(submission.remembered)
-            return self.means(target, submission.workspace, submission.user, submission.values["reason"])
+            means = self.means(target, submission.workspace, submission.user, submission.values["reason"])
+            return replace(means, bound=target.bound)
 
         return Form(callback=self.callback, means=means, field_of=lambda refused: "reason")
 

@@ -36,10 +36,12 @@ def report_form(release: Release, target: Target) -> Block:
 
 
 def _means(submission: Submission) -> Command:
+    target = Target.read(submission.remembered)
     return ReportCheck(
         workspace=submission.workspace,
-        release=Target.read(submission.remembered).release,
+        release=target.release,
         by=submission.user,
+        bound=target.bound,
         check=submission.values["check"],
         passed=submission.values["outcome"] == "passed",
         comment=submission.values["comment"],

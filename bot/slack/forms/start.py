@@ -57,7 +57,8 @@ def change_form(release: Release) -> Block:
     """Return the form that changes what goes out, filled in with what it is now."""
     version = {**_version(), "initial_value": release.version}
     fields = [field("version", "Version", version), *_manifest(release.manifest)]
-    return modal(CHANGE_CALLBACK, "Change what goes out", "Change", Target(release.key).value(), fields)
+    value = Target(release.key, bound=release.bound).value()
+    return modal(CHANGE_CALLBACK, "Change what goes out", "Change", value, fields)
 
 
 def _version() -> Block:
@@ -146,10 +147,12 @@ def _starts(submission: Submission) -> Start:
 
 
 def _changes(submission: Submission) -> Command:
+    target = Target.read(submission.remembered)
     return ChangeManifest(
         workspace=submission.workspace,
-        release=Target.read(submission.remembered).release,
+        release=target.release,
         by=submission.user,
+        bound=target.bound,
         version=submission.values["version"],
         manifest=_read_manifest(submission.values),
     )

@@ -39,7 +39,7 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
     status = gate_status(release, gate, stage)
     if status is GateStatus.OVERRIDDEN:
         return
-    value = Target(release.key, stage, gate.name).value()
+    value = Target(release.key, stage, gate.name, bound=release.bound).value()
     what = f"{gate.name} of {release.key}"
     approve = button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}")
     reject = button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}")

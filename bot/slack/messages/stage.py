@@ -41,7 +41,7 @@ def _begins_by_itself(release: Release) -> bool:
 
 
 def _go_button(release: Release) -> Block:
-    value = Target(release.key, release.stage).value()
+    value = Target(release.key, release.stage, bound=release.bound).value()
     return actions([button(f"Begin {release.current.name}", Action.BEGIN_STAGE, value, "primary")])
 
 
@@ -97,7 +97,7 @@ def _step_buttons(release: Release, index: int) -> Iterable[Block]:
     if release.state not in WORKING or index != release.stage or not release.open_steps:
         return
     following = release.open_steps[0].do
-    value = Target(release.key, index, following, release.attempt).value()
+    value = Target(release.key, index, following, release.attempt, bound=release.bound).value()
     if release.failure is None:
         done = button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")
         failed = button("It failed…", Action.FAIL_FORM, value, label=f"It failed: {following}")

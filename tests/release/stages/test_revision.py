@@ -15,11 +15,12 @@ from bot.release.release import Release
 from bot.release.stages.revision import AskedAgain, ManifestChanged
 from bot.release.state import State
 from bot.runbook.gates import Risk, When
-from bot.runbook.model import Begin, Rollback, Runbook, Stage
+from bot.runbook.model import Begin, Check, Rollback, Runbook, Stage
 from bot.runbook.roles import Role
 from tests.release.given import (
     EVERYBODY,
     NINE,
+    PRODUCTION,
     Act,
     Person,
     ana,
@@ -43,6 +44,7 @@ from tests.release.given import (
     ready,
     refusal,
     runbook,
+    shown,
     start,
     started,
     started_with,
@@ -411,3 +413,33 @@ def test_a_vote_for_a_later_stage_carries_over_to_it() -> None:
     release = play(release, ben.finishes("Tag"))
     assert gate(release, "DB").status is GateStatus.MET
     assert play(release, ben.approves("QA")).state is State.IN_PROGRESS
+
+
+ABOUT_WHAT_GOES_OUT: tuple[tuple[Release, Act], ...] = (
+    (started(), ben.approves("QA")),
+    (started(), ben.rejects("QA")),
+    (started(gated(asks("Go", qa=1), overrides="security")), cleo.overrides("Go")),
+    (started(gated(checks=(Check(name="load", by="qa"),), begin=Begin.CAPTAIN)), ben.reports("load")),
+    (started(gated(begin=Begin.CAPTAIN)), ana.begins()),
+    (started(runbook(Stage(name="First", owner="qa", steps=steps("Tag")), PRODUCTION)), ben.finishes("Tag")),
+    (started(), ana.changes("2.0.1")),
+)
+
+
+@pytest.mark.parametrize(("release", "act"), ABOUT_WHAT_GOES_OUT)
+def test_what_was_shown_before_a_change_is_not_taken_for_what_goes_out_now(
+    release: Release, act: Act
+) -> None:
+    changed = play(release, ana.changes("2.0.0"))
+    assert refusal(changed, shown(release, act)) == Refused(
+        code=Code.STALE,
+        because="What checkout-1 is to release has changed since this was shown to you.",
+        instead="Look at the newest messages in its thread, and answer to what goes out now.",
+    )
+    assert play(changed, shown(changed, act)) == play(changed, act)
+
+
+def test_what_goes_out_again_as_it_was_shown_is_what_was_shown() -> None:
+    first = started()
+    again = play(first, ana.changes("2.0.0"), ana.changes("1.4.0"))
+    assert play(again, shown(first, ben.approves("QA"))).vote(0, "QA", ben.id) is not None
