@@ -1,11 +1,12 @@
 """What people answer at a gate: approve, reject or abstain, take it back, and choose the seat it fills."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.eligible import Capacity, may_fill, roles_counted
+from bot.release.gates.eligible import Capacity, may_fill, own_roles, roles_counted
 from bot.release.gates.result import GateStatus, gate_result, gate_status, ways_of
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, barred, not_yours
@@ -349,10 +350,22 @@ def _not_eligible(release: Release, gate: Gate, by: UserId, standing: Standing |
             because=f"You {_past(apart[by])} {release.key}, and who {what} approves none of it.",
             ask=asked,
         )
+    if by in _deputies(release, gate):
+        return Refused(
+            code=Code.ALREADY_ANSWERED,
+            because=f"Whom you stand in for has answered {gate.name} already, or another has for them.",
+            ask=asked,
+        )
     in_role = any(by in release.members.get(role, ()) for role in gate.roles)
     member = standing in (None, Standing.MEMBER) or in_role
     who = f"people in {roles}." if member else f"full members in {roles}; you are here as a {standing}."
     return Refused(code=Code.NOT_YOURS, because=f"{gate.name} is answered by {who}", ask=asked)
+
+
+def _deputies(release: Release, gate: Gate) -> Collection[UserId]:
+    """Return who stands in for somebody in a role of the gate."""
+    concerned = own_roles(release, gate, release.members)
+    return {away.deputy for person, away in release.deputies.items() if person in concerned}
 
 
 def _past(what: str) -> str:

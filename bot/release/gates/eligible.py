@@ -1,11 +1,11 @@
 """Who may fill a seat of a gate, and in which roles: on their own account, or in somebody's stead."""
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.release.ids import UserId
 from bot.release.people.duties import barred
-from bot.release.release import Members, Release, Vote
+from bot.release.release import Members, Release, Verdict, Vote
 from bot.runbook.gates import Gate
 
 NOTHING = frozenset[str]()
@@ -27,16 +27,36 @@ class Capacity:
 
 def may_fill(release: Release, gate: Gate, stage: int) -> Mapping[UserId, Capacity]:
     """Return everybody who may fill a seat of a gate of the stage with the index `stage`, and how."""
-    return eligible(release, gate, own_roles(release, gate, release.members_at(stage)))
+    own = own_roles(release, gate, release.members_at(stage))
+    said = [vote for vote in release.votes if (vote.stage, vote.gate) == (stage, gate.name)]
+    approvals = {vote.by: vote for vote in said if vote.verdict is Verdict.APPROVED}
+    others = [vote.by for vote in said if vote.by not in approvals]
+    return eligible(release, gate, own, heard(counting(approvals, own, barred(release, gate.name)), others))
 
 
-def eligible(release: Release, gate: Gate, own: Mapping[UserId, frozenset[str]]) -> Mapping[UserId, Capacity]:
-    """Return the same, from the roles that each person has on their own account."""
+def heard(counted: Mapping[UserId, Capacity], others: Iterable[UserId]) -> Mapping[UserId, UserId]:
+    """Return whose word a gate has, each with who gave it: they themselves, or a deputy.
+
+    `others` are those who have said something else than a go.
+    """
+    lent = {it.behalf: by for by, it in counted.items() if it.behalf is not None}
+    return {**lent, **{by: by for by, it in counted.items() if it.own}, **{by: by for by in others}}
+
+
+def eligible(
+    release: Release, gate: Gate, own: Mapping[UserId, frozenset[str]], heard: Mapping[UserId, UserId]
+) -> Mapping[UserId, Capacity]:
+    """Return the same, from the roles that people have on their own account, and whose word is given.
+
+    A deputy acts for one of those who are away: the first whose word nobody else has given.
+    """
     capacities = {person: Capacity(own=roles) for person, roles in own.items()}
     kept_out = barred(release, gate.name)
     for person, away in release.deputies.items():
         before = capacities.get(away.deputy, Capacity())
-        if person in own and away.deputy not in kept_out and before.behalf is None:
+        if heard.get(person, away.deputy) != away.deputy or before.behalf is not None:
+            continue
+        if person in own and away.deputy not in kept_out:
             lent = own[person] - before.own
             capacities[away.deputy] = Capacity(own=before.own, lent=lent, behalf=person if lent else None)
     return capacities

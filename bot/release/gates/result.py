@@ -8,7 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
 from bot.release.gates.applies import applies
-from bot.release.gates.eligible import Capacity, counting, eligible, left_to_ask, one_for_two, own_roles
+from bot.release.gates.eligible import (
+    Capacity,
+    counting,
+    eligible,
+    heard,
+    left_to_ask,
+    one_for_two,
+    own_roles,
+)
 from bot.release.ids import UserId
 from bot.release.people.duties import barred, kept_apart
 from bot.release.release import Release, Verdict, Vote
@@ -183,11 +191,11 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     """Return how one gate of the stage with the index `stage` stands, and from what that follows."""
     weighed = _weigh(release, gate, stage)
     said, counted = weighed.said, weighed.counted
-    may = eligible(release, gate, weighed.own)
-    chosen = _choose(weighed, may)
     # Whose word counts is not asked again; an approval that counts no more is as good as none. A no keeps
     # its weight when its giver leaves the role: nothing is let through by a change of group.
     silent = {vote.by for vote in (*said[Verdict.REJECTED], *said[Verdict.ABSTAINED])}
+    may = eligible(release, gate, weighed.own, heard(weighed.capacities, silent))
+    chosen = _choose(weighed, may)
     left = left_to_ask(may, weighed.capacities, silent)
     open_seats = tuple(_open_seats(chosen, counted, left))
     root = _Tree(release, stage, weighed, chosen.best).node(gate.needs)

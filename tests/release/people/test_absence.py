@@ -7,6 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
+from bot.release.decide import fold
 from bot.release.gates.answers import Approved, Rejected
 from bot.release.gates.result import GateStatus
 from bot.release.ids import UserId
@@ -224,7 +225,36 @@ def test_somebody_away_and_the_deputy_never_both_count() -> None:
     assert [(it.vote.by, it.because) for it in gate(release, "QA").set_aside] == snapshot(
         [("gus", "the person for whom they stood in has answered")]
     )
-    assert filled(play(at_gate(), bea.approves("QA"), gus.approves("QA"))) == [bea.id, None]
+
+
+def test_a_deputy_is_told_when_the_other_has_answered_in_person() -> None:
+    for act in (bea.approves("QA"), bea.abstains("QA"), bea.rejects("QA")):
+        release = play(at_gate(), act)
+        assert gus.id not in gate(release, "QA").asked
+        told = refusal(release, gus.approves("QA"))
+        assert (told.code, told.because) == snapshot((Code.ALREADY_ANSWERED, 'Whom you stand in for has answered QA already, or another has for them.'))
+    assert filled(play(at_gate(), bea.approves("QA"), bea.withdraws("QA"), gus.approves("QA"))) == [
+        gus.id,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(("first", "other"), [(bea, ben), (ben, bea)])
+def test_a_deputy_for_two_acts_for_the_one_who_has_not_answered(first: Person, other: Person) -> None:
+    members = {**EVERYBODY, "qa": (bea.id, ben.id)}
+    release = play(at_gate(members=members), gone(bea, gus, gone(ben, gus)))
+    release = play(release, first.approves("QA"))
+    assert gate(release, "QA").asked == (other.id, gus.id)
+    assert filled(play(release, gus.approves("QA"))) == [first.id, gus.id]
+    assert filled(play(release, gus.approves("QA"), other.approves("QA"))) == [first.id, other.id]
+
+
+def test_a_deputy_for_two_may_answer_for_the_other_when_the_first_answers_in_person() -> None:
+    members = {**EVERYBODY, "qa": (bea.id, ben.id)}
+    release = play(at_gate(members=members), gone(bea, gus, gone(ben, gus)))
+    for_bea = play(release, gus.approves("QA"), bea.approves("QA"))
+    assert gate(for_bea, "QA").asked == (ben.id, gus.id)
+    assert filled(play(for_bea, gus.approves("QA"))) == [bea.id, gus.id]
 
 
 def test_a_deputy_counts_again_when_the_other_takes_the_word_back() -> None:
@@ -339,12 +369,15 @@ def test_a_rejection_of_a_deputy_blocks_as_any_other() -> None:
 
 def test_two_deputies_in_turn_count_as_one() -> None:
     release = play(at_gate(), gus.approves("QA"), gone(bea, dan))
-    assert filled(play(release, dan.approves("QA"))) == [gus.id, None]
-    aside = gate(play(release, dan.approves("QA")), "QA").set_aside
-    assert [(it.vote.by, it.because) for it in aside] == snapshot(
+    assert refusal(release, dan.approves("QA")).code is Code.ALREADY_ANSWERED
+    # A ledger may hold both: before, the second was taken and set aside.
+    (given,) = events(at_gate(), gus.approves("QA"))
+    both = fold([replace(given, by=dan.id)], release)
+    assert filled(both) == [gus.id, None]
+    assert [(it.vote.by, it.because) for it in gate(both, "QA").set_aside] == snapshot(
         [("dan", "another has answered for the person for whom they stood in")]
     )
-    assert filled(play(release, dan.approves("QA"), gus.withdraws("QA"))) == [dan.id, None]
+    assert filled(play(both, gus.withdraws("QA"))) == [dan.id, None]
 
 
 def test_a_deputy_who_becomes_an_author_counts_no_more() -> None:
