@@ -10,8 +10,8 @@ from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
 from bot.release.ids import UserId
-from bot.release.people.duties import Circle, heirs_of, leads, people_of
-from bot.release.release import Release
+from bot.release.people.duties import Circle, first_there, heirs_of, people_of, there
+from bot.release.release import Release, Vote
 from bot.release.state import State
 from bot.runbook.model import Begin
 
@@ -82,14 +82,14 @@ def _gates(release: Release) -> Iterable[Waiting]:
 
 
 def _go(release: Release) -> Waiting:
-    stage, on = release.current.name, leads(release)
+    stage, on = release.current.name, first_there(release, Circle.LEAD, Circle.OWNERS)
     return Waiting(kind=Awaited.GO, name=stage, role="captain", on=on, since=release.since)
 
 
 def _work(release: Release) -> Iterable[Waiting]:
     """Return the step that is next, or the choice what follows one that failed."""
     if release.failure is not None:
-        failure, on = release.failure, tuple(dict.fromkeys((*leads(release), *release.owners)))
+        failure, on = release.failure, people_of(release, Circle.LEAD, Circle.OWNERS)
         yield Waiting(
             kind=Awaited.CHOICE, name=failure.step, role=release.current.owner, on=on, since=failure.at
         )
@@ -98,7 +98,8 @@ def _work(release: Release) -> Iterable[Waiting]:
     ticks = (tick.at for tick in release.done if tick.stage == release.stage)
     since = max([release.began[release.stage].at, release.since, *ticks])
     step, role = release.open_steps[0].do, release.current.owner
-    yield Waiting(kind=Awaited.STEP, name=step, role=role, on=release.owners, since=since)
+    on = first_there(release, Circle.OWNERS, Circle.LEAD)
+    yield Waiting(kind=Awaited.STEP, name=step, role=role, on=on, since=since)
 
 
 def _holds(release: Release) -> Iterable[Waiting]:
@@ -106,7 +107,7 @@ def _holds(release: Release) -> Iterable[Waiting]:
         return
     for hold in release.holds:
         kind = Awaited.HOLD if hold.asked is None else Awaited.QUESTION
-        on = (hold.owner,) if hold.owner not in release.leavers else leads(release)
+        on = there(release, (hold.owner,)) or first_there(release, Circle.LEAD)
         yield Waiting(
             kind=kind, name=hold.reason, role="", count=hold.number, on=on, since=hold.at, until=hold.until
         )
@@ -122,16 +123,17 @@ def _captain(release: Release) -> Iterable[Waiting]:
 
 def _review(release: Release) -> Iterable[Waiting]:
     review = release.review
-    if review is not None and not review.done:
-        yield Waiting(
-            kind=Awaited.REVIEW,
-            name=review.because,
-            role=release.runbook.review.role or "",
-            count=review.count - len(review.signed),
-            on=reviewers(release) or leads(release),
-            since=review.opened,
-            until=review.due,
-        )
+    if review is None or review.done:
+        return
+    on, role, count = reviewers(release), release.runbook.review.role or "", review.count - len(review.signed)
+    since, until = review.opened, review.due
+    if on:
+        kind, most = Awaited.REVIEW, min(count, len(on))
+        yield Waiting(kind=kind, name=review.because, role=role, count=most, on=on, since=since, until=until)
+    if (missing := count - len(on)) > 0:
+        kind, lead = Awaited.PEOPLE, first_there(release, Circle.LEAD)
+        name, role = "The review", role or "a role of the runbook"
+        yield Waiting(kind=kind, name=name, role=role, count=missing, on=lead, since=since, until=until)
 
 
 def _lock(release: Release) -> Iterable[Waiting]:
@@ -145,14 +147,21 @@ def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
         return
     name, opened = result.gate.name, release.opened[release.stage]
     for vote in result.rejections:
-        yield Waiting(kind=Awaited.REJECTION, name=name, role="", on=(vote.by,), since=vote.at)
+        on = _could_settle(release, result, vote)
+        yield Waiting(kind=Awaited.REJECTION, name=name, role="", on=on, since=vote.at)
     for check in result.checks:
         yield _check(release, check, opened)
     yield from _seats(release, result, opened)
 
 
+def _could_settle(release: Release, result: GateResult, vote: Vote) -> tuple[UserId, ...]:
+    """Return who is asked about a rejection: its giver, and who leads where the giver may be here no more."""
+    here = vote.by in may_fill(release, result.gate, release.stage)
+    return (vote.by,) if here else (vote.by, *first_there(release, Circle.LEAD))
+
+
 def _seats(release: Release, result: GateResult, opened: datetime) -> Iterable[Waiting]:
-    name, lead = result.gate.name, leads(release)
+    name, lead = result.gate.name, first_there(release, Circle.LEAD)
     enough = sum(seats.count - seats.missing for seats in result.open)
     on = _could_approve(release, result, result.asked, enough)
     if result.choice and enough and on:
@@ -183,5 +192,5 @@ def _check(release: Release, check: str, opened: datetime) -> Waiting:
     by = next(one.by for one in release.runbook.checks if one.name == check)
     report = release.reports.get(check)
     since = opened if report is None else report.at
-    on = release.members.get(by, ()) or leads(release)
+    on = release.members.get(by, ()) or first_there(release, Circle.LEAD)
     return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since)

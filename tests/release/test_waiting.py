@@ -86,6 +86,11 @@ def test_who_has_answered_at_one_gate_is_still_asked_at_another() -> None:
     assert [it[3] for it in waits(release)] == [(bea.id, ben.id), (cleo.id, eli.id)]
 
 
+def test_who_leads_is_waited_for_where_who_rejected_may_be_here_no_more() -> None:
+    release = play(started(), ben.rejects("QA"), ben.leaves("qa"))
+    assert [w.on for w in waiting_on(release) if w.kind is Awaited.REJECTION] == [(ben.id, ana.id)]
+
+
 def test_each_rejection_is_waited_for_beside_the_open_seats() -> None:
     release = play(started(), ben.rejects("QA"), bea.rejects("QA"))
     assert waits(release)[:3] == [

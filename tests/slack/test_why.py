@@ -55,7 +55,7 @@ async def test_why_tells_the_rule_the_facts_and_the_shortest_way_on(tmp_path: Pa
 • @cleo lifts the hold “the <audit> is open”
 • @bea or @ana takes the rejection of *Go* back, or settles it
 • @dan or @dee reports that the check *load-test* has passed
-• @ben or @cleo approves *Go*
+• @ben approves *Go*
 In an emergency, @dan or @dee can override a gate, with a reason and a review.
 Who is in the roles was read <time>.\
 """)
@@ -76,7 +76,7 @@ Who is in the roles was read <time>.\
 • @bea at Go: they are no longer in a role that this gate asks
 *The shortest way on*
 • @dan or @dee reports that the check *load-test* has passed
-• @ben or @cleo approves *Go*
+• @ben approves *Go*
 In an emergency, @dan or @dee can override a gate, with a reason and a review.
 Who is in the roles was read <time>.\
 """)

@@ -77,6 +77,15 @@ class OpenSeats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """As many approvals in one role as are needed, and the people any of whom could give them."""
+
+    role: str
+    count: int
+    of: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One part of what a gate needs, as it stands: its status, in a sentence, and its seats or parts."""
 
@@ -96,15 +105,17 @@ class Node:
 class GateResult:
     """How one gate stands, and from what that follows.
 
-    `open` has the seats that are missing on the shortest way to meet it, and `checks` the checks; `others`
-    are the people who could help on another way, and `choice` the roles that are open on some way, where
-    there are several. `warned` has the votes that count though the runbook keeps their givers apart, and why.
+    `open` has the seats that are missing on the shortest way to meet it, and `checks` the checks; `fewest`
+    are the approvals that would fill those seats, whoever of their people gives them. `others` are the
+    people who could help on another way, and `choice` the roles that are open on some way, where there are
+    several. `warned` has the votes that count though the runbook keeps their givers apart, and why.
     """
 
     gate: Gate
     status: GateStatus
     root: Node
     open: tuple[OpenSeats, ...]
+    fewest: tuple["Approvals", ...]
     others: tuple[UserId, ...]
     choice: tuple[str, ...]
     checks: tuple[str, ...]
@@ -166,10 +177,15 @@ class _Weighed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chosen:
-    """The way that is shown: the shortest of those that can be gone, and the roles that stay empty on it."""
+    """The way that is shown: the shortest of those that can be gone, and who sits if everybody approves."""
 
     best: _Tried
-    missing: tuple[str, ...]
+    full: tuple[UserId | None, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The role of each seat that stays empty even then."""
+        return _empty(self.best.way, self.full)
 
 
 def gate_results(release: Release) -> tuple[GateResult, ...]:
@@ -204,6 +220,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
         status=_status(release, gate, stage, weighed),
         root=root,
         open=open_seats,
+        fewest=tuple(_fewest(chosen, weighed, may, left)),
         others=_others(weighed, chosen.best, left, open_seats),
         choice=_choice(weighed),
         checks=chosen.best.checks,
@@ -228,16 +245,23 @@ def _weigh(release: Release, gate: Gate, stage: int) -> _Weighed:
 
 def _choose(weighed: _Weighed, may: Mapping[UserId, Capacity]) -> _Chosen:
     if weighed.met:
-        return _Chosen(best=next(one for one in weighed.tried if not one.short), missing=())
+        best = next(one for one in weighed.tried if not one.short)
+        return _Chosen(best=best, full=best.sitting)
     counting_now = {p: capacity for p, capacity in weighed.capacities.items() if capacity.roles}
     # Who abstained is not asked again, so where nobody else is left, people are to be found.
     heard = {*counting_now, *(vote.by for vote in weighed.said[Verdict.ABSTAINED])}
     everybody = one_for_two({**counting_now, **{p: it for p, it in may.items() if p not in heard}})
-    chosen = (
-        _Chosen(best=one, missing=_empty(one.way, fill_seats(one.way.seats, everybody)))
-        for one in weighed.tried
-    )
+    chosen = (_Chosen(best=one, full=_full(one, everybody)) for one in weighed.tried)
     return min(chosen, key=lambda one: (len(one.missing), one.best.short))
+
+
+def _full(one: _Tried, everybody: Roles) -> tuple[UserId | None, ...]:
+    """Seat everybody: those who sit, then those who can take an open seat, then those who need room made."""
+
+    def late(person: UserId) -> bool:
+        return person not in one.sitting and everybody[person].isdisjoint(one.empty)
+
+    return fill_seats(one.way.seats, {person: everybody[person] for person in sorted(everybody, key=late)})
 
 
 def _empty(way: Way, sitting: Sequence[UserId | None]) -> tuple[str, ...]:
@@ -294,6 +318,22 @@ def _open_seats(chosen: _Chosen, counted: Roles, left: Roles) -> Iterable[OpenSe
         yield OpenSeats(role=role, count=count, missing=missing[role], asked=asked)
 
 
+def _fewest(
+    chosen: _Chosen, weighed: _Weighed, may: Mapping[UserId, Capacity], left: Roles
+) -> Iterable[Approvals]:
+    """Return the approvals by which those who have not answered come to sit where they would sit."""
+    places = zip(chosen.best.way.seats, chosen.full, strict=True)
+    new = Counter(role for role, person in places if person is not None and not weighed.counted.get(person))
+    rejecters = [vote.by for vote in weighed.said[Verdict.REJECTED]]
+    for role, count in new.items():
+        people = [person for person, roles in left.items() if role in roles]
+        if len(people) < count:
+            people += [person for person in rejecters if person in may and role in may[person].roles]
+        # Of somebody away and the deputy one counts, so the one who is there is named.
+        spoken_for = {may[person].behalf for person in people if role in may[person].lent}
+        yield Approvals(role=role, count=count, of=tuple(p for p in people if p not in spoken_for))
+
+
 def _spread(chosen: _Chosen) -> Counter[str]:
     """Return how many of the open seats of each role stay empty; if others move, it may be another role."""
     empty = Counter(chosen.best.empty)
@@ -306,7 +346,7 @@ def _others(weighed: _Weighed, best: _Tried, left: Roles, opened: Sequence[OpenS
     if not best.short:
         return ()
     asked = {person for seats in opened for person in seats.asked}
-    others = (_Chosen(best=one, missing=()) for one in weighed.tried if one is not best)
+    others = (_Chosen(best=one, full=one.sitting) for one in weighed.tried if one is not best)
     rest = (seats.asked for one in others for seats in _open_seats(one, weighed.counted, left))
     return tuple(dict.fromkeys(person for people in rest for person in people if person not in asked))
 

@@ -49,8 +49,10 @@ def preflight(
 
     Of whom no time zone is known, nobody can say that they are awake, so they do not count as awake.
     """
+    wakes = {person: next_at_work(zone, _there(release, person, now)) for person, zone in zones.items()}
+    awake = frozenset(person for person, at in wakes.items() if at <= deadline)
     return tuple(
-        _outlook(release, gate, index, _awake(zones, now, deadline), _wakes(zones, now))
+        _outlook(release, gate, index, awake, wakes)
         for index in range(len(release.runbook.stages))
         for gate in release.stage_at(index).gates
     )
@@ -68,12 +70,10 @@ def next_at_work(zone: str, now: datetime) -> datetime:
     raise AssertionError("Every week has a working day.")
 
 
-def _awake(zones: Mapping[UserId, str], now: datetime, deadline: datetime) -> frozenset[UserId]:
-    return frozenset(person for person, zone in zones.items() if next_at_work(zone, now) <= deadline)
-
-
-def _wakes(zones: Mapping[UserId, str], now: datetime) -> Mapping[UserId, datetime]:
-    return {person: next_at_work(zone, now) for person, zone in zones.items()}
+def _there(release: Release, person: UserId, now: datetime) -> datetime:
+    """Return from when a person is there: from now, or from when they are no longer away."""
+    away = release.deputies.get(person)
+    return now if away is None else away.until
 
 
 def _outlook(

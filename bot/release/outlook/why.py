@@ -1,6 +1,6 @@
 """Why a release waits: the rule, the facts with their ages, and the fewest acts that would move it on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -97,25 +97,40 @@ def why(release: Release) -> Why:
     entitled = release.members.get(release.runbook.overrides or "", ())
     return Why(
         waiting=waiting,
-        acts=tuple(_acts(release, waiting)),
+        acts=tuple(_acts(release, waiting, results)),
         set_aside=tuple(aside for result in results for aside in result.set_aside),
         override=entitled if blocked else (),
     )
 
 
-def _acts(release: Release, waiting: Iterable[Waiting]) -> Iterable[Act]:
+def _acts(release: Release, waiting: Sequence[Waiting], results: Iterable[GateResult]) -> Iterable[Act]:
     """Return an act for each thing that keeps the release: every one of them is needed, and no other."""
-    for one in waiting:
-        if release.state.ended or one.kind not in ASIDE:
-            count = 1 if one.kind in NUMBERED else one.count
-            on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *leads(release))
-            yield Act(
-                deed=DEEDS[one.kind],
-                name=one.name,
-                on=tuple(dict.fromkeys(on)),
-                role=one.role,
-                count=count,
-            )
+    keeping = [one for one in waiting if release.state.ended or one.kind not in ASIDE]
+    if any(release.leavers.keys() >= {*one.on} for one in keeping):
+        keeping += [one for one in waiting if one.kind is Awaited.CAPTAIN]
+    for one in keeping:
+        if one.kind is not Awaited.APPROVAL:
+            yield _act(release, one)
+    for result in results:
+        if not result.status.passes:
+            yield from _approvals(result)
+
+
+def _approvals(result: GateResult) -> Iterable[Act]:
+    """Return the approvals on the shortest way, where the gate may be waited for on several."""
+    for one in result.fewest:
+        yield Act(deed=Deed.APPROVE, name=result.gate.name, on=one.of, role=one.role, count=one.count)
+
+
+def _act(release: Release, one: Waiting) -> Act:
+    on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *leads(release))
+    return Act(
+        deed=DEEDS[one.kind],
+        name=one.name,
+        on=tuple(dict.fromkeys(on)),
+        role=one.role,
+        count=1 if one.kind in NUMBERED else one.count,
+    )
 
 
 def _results(release: Release) -> tuple[GateResult, ...]:

@@ -1,6 +1,6 @@
 """Who may do what: those who lead the release, those who own its stage, and who is kept apart from whom."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from bot.release.ids import UserId
@@ -39,12 +39,23 @@ def not_yours(release: Release, by: UserId, what: str, *circles: Circle) -> Refu
 
 def heirs_of(release: Release) -> tuple[UserId, ...]:
     """Return who may take the lead when the captain has gone: of the role that leads, if there is one."""
-    deputy = () if release.deputy is None else (release.deputy,)
     role = release.runbook.lead
-    lead = release.members.get(role, ()) if role else ()
-    rest = () if role else people_of(release, Circle.OWNERS, Circle.ROLLBACK, Circle.STARTER)
-    gone = {release.captain, *release.leavers}
-    return tuple(person for person in dict.fromkeys((*deputy, *lead, *rest)) if person not in gone)
+    if role is not None:
+        return there(release, release.members.get(role, ()))
+    deputy = () if release.deputy is None else (release.deputy,)
+    rest = people_of(release, Circle.OWNERS, Circle.ROLLBACK, Circle.STARTER)
+    return tuple(person for person in there(release, (*deputy, *rest)) if person != release.captain)
+
+
+def there(release: Release, people: Iterable[UserId]) -> tuple[UserId, ...]:
+    """Return those of some people who have not gone, each once."""
+    return tuple(person for person in dict.fromkeys(people) if person not in release.leavers)
+
+
+def first_there(release: Release, *circles: Circle) -> tuple[UserId, ...]:
+    """Return who is there of the first circle in which somebody is, or all of the first one."""
+    found = (there(release, people_of(release, circle)) for circle in circles)
+    return next(filter(None, found), people_of(release, circles[0]))
 
 
 def kept_apart(release: Release) -> Mapping[UserId, str]:

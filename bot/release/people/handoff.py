@@ -144,11 +144,12 @@ class OfferDuty(Command):
             return Refused(
                 code=Code.ALREADY_DONE, because="They have been asked already, and have not answered yet."
             )
-        if self.to == self.by and self.duty is Duty.CAPTAIN and self.by == release.captain:
+        if self.to == self.by:
             return Refused(
                 code=Code.NOT_ELIGIBLE,
-                because="You are the captain already.",
-                instead="Name somebody else, such as: handoff @bea",
+                because="A duty is offered to somebody else, and not taken.",
+                instead="Name them, such as: handoff @bea",
+                ask=() if self.by == release.captain else (release.captain,),
             )
         return _has_it(release, self.duty, self.to) or may_take(release, self.duty, self.to, facts)
 

@@ -280,6 +280,11 @@ def test_a_release_is_reviewed_once() -> None:
     assert "ReviewOpened" not in names(completed, ana.rolls_back())
 
 
-def test_who_leads_is_waited_for_where_nobody_is_left_to_sign() -> None:
-    release = play(overridden(), *(person.leaves("qa") for person in (bea, ben, eli)))
-    assert [w.on for w in waiting_on(release) if w.kind is Awaited.REVIEW] == [(ana.id,)]
+def test_who_leads_finds_people_where_too_few_are_left_to_sign() -> None:
+    def awaited(release: Release) -> list[tuple[Awaited, int, tuple[UserId, ...]]]:
+        kinds = (Awaited.REVIEW, Awaited.PEOPLE)
+        return [(w.kind, w.count, w.on) for w in waiting_on(release) if w.kind in kinds]
+
+    ended = play(overridden(), bea.leaves("qa"), eli.leaves("qa"))
+    assert awaited(ended) == [(Awaited.REVIEW, 1, (ben.id,)), (Awaited.PEOPLE, 1, (ana.id,))]
+    assert awaited(play(ended, ben.leaves("qa"))) == [(Awaited.PEOPLE, 2, (ana.id,))]

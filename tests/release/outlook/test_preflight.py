@@ -133,6 +133,16 @@ def test_somebody_away_and_the_deputy_are_one_person() -> None:
     assert outlook(alone, zones(NEW_YORK, gus=BERLIN), wait=HOUR)["QA"].fine
 
 
+def test_who_is_away_is_not_at_work_before_they_are_back() -> None:
+    members = {**EVERYBODY, "qa": (bea.id,)}
+    gone = among(away(bea, gus, NINE + timedelta(hours=3)), time_passes())
+    release = play(one_gate(gated(asks("QA", qa=1)), members), gone)
+    where = zones(NEW_YORK, bea=BERLIN)
+    assert outlook(release, where, wait=2 * HOUR)["QA"].asleep == ("qa",)
+    assert outlook(release, where, wait=2 * HOUR)["QA"].wakes == ((NINE + timedelta(hours=3), bea.id),)
+    assert outlook(release, where, wait=3 * HOUR)["QA"].fine
+
+
 def test_whom_duties_keep_apart_does_not_count() -> None:
     release = started_with(start(manifest=Manifest(authors=(bea.id,))), gated(asks("QA", qa=2)))
     told = outlook(release, zones(NEW_YORK, bea=BERLIN, ben=BERLIN), wait=HOUR)["QA"]

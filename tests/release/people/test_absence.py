@@ -232,7 +232,9 @@ def test_a_deputy_is_told_when_the_other_has_answered_in_person() -> None:
         release = play(at_gate(), act)
         assert gus.id not in gate(release, "QA").asked
         told = refusal(release, gus.approves("QA"))
-        assert (told.code, told.because) == snapshot((Code.ALREADY_ANSWERED, 'Whom you stand in for has answered QA already, or another has for them.'))
+        assert (told.code, told.because) == snapshot(
+            (Code.ALREADY_ANSWERED, "Whom you stand in for has answered QA already, or another has for them.")
+        )
     assert filled(play(at_gate(), bea.approves("QA"), bea.withdraws("QA"), gus.approves("QA"))) == [
         gus.id,
         None,

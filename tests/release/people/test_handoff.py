@@ -174,11 +174,18 @@ def test_the_captain_offers_nothing_to_oneself() -> None:
     assert refusal(started(), ana.offers(ana)) == snapshot(
         Refused(
             code=Code.NOT_ELIGIBLE,
-            because="You are the captain already.",
-            instead="Name somebody else, such as: handoff @bea",
+            because="A duty is offered to somebody else, and not taken.",
+            instead="Name them, such as: handoff @bea",
         )
     )
-    assert refusal(started(), ana.offers(ana, Duty.DEPUTY)).code is Code.ALREADY_DONE
+    for duty in Duty:
+        assert refusal(started(), ana.offers(ana, duty)).code is Code.NOT_ELIGIBLE
+
+
+def test_a_deputy_does_not_take_the_lead_from_a_captain_who_is_there() -> None:
+    release = play(started(), ana.offers(ben, Duty.DEPUTY), ben.accepts(Duty.DEPUTY))
+    assert refusal(release, ben.offers(ben)).ask == (ana.id,)
+    assert refusal(release, ben.takes_the_lead()).code is Code.NOT_YOURS
 
 
 def test_who_has_a_duty_is_not_offered_it_again() -> None:

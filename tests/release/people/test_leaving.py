@@ -13,8 +13,9 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.roles import Standing
+from bot.runbook.roles import Role, Standing
 from tests.release.given import (
+    EVERYBODY,
     NINE,
     Act,
     Person,
@@ -188,6 +189,31 @@ def test_a_hold_whose_owner_has_gone_waits_for_who_leads() -> None:
     release = play(started(), gus.holds(), gus.leaves_the_channel())
     assert waiting_on(release)[0].on == (ana.id,)
     assert waiting_on(play(release, gus.joins_the_channel()))[0].on == (gus.id,)
+
+
+def test_a_go_waits_for_the_owners_when_the_captain_has_gone() -> None:
+    def go(release: Release) -> tuple[UserId, ...]:
+        return next(one.on for one in waiting_on(release) if one.kind is Awaited.GO)
+
+    release = play(ready(), ana.leaves_the_channel())
+    assert go(release) == (bea.id, ben.id, eli.id)
+    led = play(ready(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY), ana.leaves_the_channel())
+    assert go(led) == (dan.id,)
+
+
+def test_who_has_gone_with_a_hold_is_waited_for_where_nobody_else_leads() -> None:
+    release = play(started(), ana.holds(), ana.leaves_the_channel())
+    assert [one.on for one in waiting_on(release) if one.kind is Awaited.HOLD] == [(ana.id,)]
+
+
+def test_a_deputy_who_is_not_in_the_role_that_leads_any_more_is_no_heir() -> None:
+    leads = Role(name="leads", group="leads")
+    members = {**EVERYBODY, "leads": (ana.id, ben.id, bea.id)}
+    release = started(runbook(lead="leads", roles=(leads,)), members)
+    release = play(release, ana.offers(ben, Duty.DEPUTY), ben.accepts(Duty.DEPUTY), ben.leaves("leads"))
+    release = play(release, ana.leaves_the_channel())
+    assert captain_awaited(release)[0].on == (bea.id,)
+    assert refusal(release, ben.takes_the_lead()).ask == (bea.id,)
 
 
 @pytest.mark.parametrize("person", [ben, bea, eli, dan, dee])
