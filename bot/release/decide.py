@@ -6,7 +6,6 @@ from them; `apply` folds one event into the release.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from bot.release.attention import Attend, due
 from bot.release.command import Command, Decision, Facts
@@ -18,6 +17,7 @@ from bot.release.people.leaving import gone
 from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.stages.stage import follows
 from bot.release.stages.start import Start, Started, StartFacts
 from bot.release.state import state_after

@@ -1,7 +1,7 @@
 """A release as it stands: what folding its events gives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, bound_to
 from bot.release.people.directory import Away
+from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.gates import Gate
 from bot.runbook.model import Runbook, Stage, Step
@@ -91,7 +92,7 @@ class Beginning:
     reports: Mapping[str, "Report"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # Without slots, so that `replace` copies it faster.
 class Release:
     """One attempt to put a version of a service into production.
 
@@ -225,16 +226,18 @@ class Release:
 
     def with_vote(self, vote: Vote) -> "Release":
         """Return the release with `vote` in place of what that person said at that gate before."""
-        others = self.without_vote(vote.stage, vote.gate, vote.by).votes
-        return replace(self, votes=(*others, vote))
+        return replace(self, votes=(*self._votes_but(vote.stage, vote.gate, vote.by), vote))
 
     def without_vote(self, stage: int, gate: str, by: UserId) -> "Release":
         """Return the release without what a person said at a gate."""
-        place = (stage, gate, by)
-        return replace(self, votes=tuple(v for v in self.votes if (v.stage, v.gate, v.by) != place))
+        return replace(self, votes=self._votes_but(stage, gate, by))
 
     def voiding(self, at: datetime, because: "Mapping[Vote, str]") -> "Release":
         """Return the release with some of its votes set aside, each for its reason."""
         votes = tuple(vote for vote in self.votes if vote not in because)
         voided = (Voided(vote=vote, at=at, because=because[vote]) for vote in self.votes if vote in because)
         return replace(self, votes=votes, voided=(*self.voided, *voided))
+
+    def _votes_but(self, stage: int, gate: str, by: UserId) -> tuple[Vote, ...]:
+        place = (stage, gate, by)
+        return tuple(vote for vote in self.votes if (vote.stage, vote.gate, vote.by) != place)

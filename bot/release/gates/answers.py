@@ -1,7 +1,7 @@
 """What people answer at a gate: approve, reject or abstain, take it back, and choose the seat it fills."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
@@ -14,6 +14,7 @@ from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble, reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release, Verdict, Vote
+from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.gates import Gate
 from bot.runbook.roles import Standing

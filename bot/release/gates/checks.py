@@ -1,6 +1,6 @@
 """The checks that a gate needs: what was reported of them, and for how long it counts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
@@ -10,6 +10,7 @@ from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.model import Check
 

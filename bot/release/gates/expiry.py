@@ -1,12 +1,13 @@
 """What counts only for a time: approvals at a gate that says so, and the reports of checks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release, Verdict, Vote
+from bot.release.replace import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

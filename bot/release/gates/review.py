@@ -1,7 +1,7 @@
 """The review afterwards: what was done without the usual go is looked at by others, and signed off."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -13,6 +13,7 @@ from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.state import State
 
 AGAIN: Final = timedelta(days=1)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from bot.release.people.duties import Circle, heirs_of, leads, not_yours
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.waiting import waiting_on
 from bot.runbook.roles import Standing
 

@@ -1,7 +1,7 @@
 """People who go while they have a duty: the others are told, and they themselves are asked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.runbook.roles import Standing
 
 

@@ -1,7 +1,7 @@
 """Who is in which role: read when it matters, and kept as evidence."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.release.command import Facts
@@ -11,6 +11,7 @@ from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
+from bot.release.replace import replace
 from bot.runbook.model import Runbook
 from bot.runbook.roles import Role, Standing
 

@@ -1,6 +1,6 @@
 """Cancelling a release."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
@@ -8,6 +8,7 @@ from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

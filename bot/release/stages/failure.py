@@ -1,6 +1,6 @@
 """A step that failed: somebody says so, and somebody chooses what then."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
@@ -10,6 +10,7 @@ from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import DoneStep, Release
+from bot.release.replace import replace
 from bot.release.stages.holds import on_hold
 from bot.release.stages.steps import step_trouble
 

@@ -1,7 +1,7 @@
 """Holds: a concern that somebody names, and while it is open nothing moves forward."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from bot.release.people.duties import Circle, leads, people_of
 from bot.release.reason import comment_trouble, reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.state import State
 
 MOST: Final = 10

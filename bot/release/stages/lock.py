@@ -1,6 +1,6 @@
 """The lock on a service: what was rolled back keeps the next release out until somebody lifts it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

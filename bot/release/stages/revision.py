@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from bot.release.command import Command, Decision, Facts
@@ -13,6 +13,7 @@ from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release, Verdict, Vote
+from bot.release.replace import replace
 from bot.release.stages.cancel import production_touched
 from bot.release.state import State
 from bot.runbook.gates import path_matches

@@ -1,6 +1,6 @@
 """Rolling back: the way to the version before, from wherever production was touched."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
@@ -9,6 +9,7 @@ from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.stages.lock import Lock
 from bot.release.state import State
 

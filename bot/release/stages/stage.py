@@ -1,6 +1,6 @@
 """How a release moves through its stages: what follows by rule from what has happened."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
@@ -11,6 +11,7 @@ from bot.release.people.duties import Circle, not_yours
 from bot.release.people.roles import people_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Beginning, Release
+from bot.release.replace import replace
 from bot.release.stages.holds import on_hold
 from bot.release.stages.rollback import RolledBack
 from bot.release.state import State

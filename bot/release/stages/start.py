@@ -1,7 +1,7 @@
 """Starting a release."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
@@ -17,6 +17,7 @@ from bot.release.people.roles import About, cannot_read_people, known, read_memb
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
+from bot.release.replace import replace
 from bot.runbook.model import Runbook
 from bot.runbook.policy import changes, signing
 from bot.runbook.roles import Duties, Standing

@@ -1,12 +1,13 @@
 """Doing the steps of a stage."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.people.duties import Circle, not_yours
 from bot.release.refusal import Code, Refused
 from bot.release.release import DoneStep, Release
+from bot.release.replace import replace
 from bot.release.stages.holds import on_hold
 from bot.release.state import State
 

@@ -1,13 +1,14 @@
 """Reminding those who have not answered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.event import Event
 from bot.release.gates.result import GateStatus, gate_result
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.gates import Gate
 

@@ -1,7 +1,7 @@
 """Handoff summaries: where a release stands, told when a stage changes hands and at set times."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.waiting import Waiting, waiting_on
 
 
