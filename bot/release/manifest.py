@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Final
 
 from bot.release.ids import UserId
@@ -40,8 +41,12 @@ NOTHING_KNOWN: Final = Manifest()
 """The manifest of a release of which nobody has told more than the version."""
 
 
+@lru_cache(maxsize=100)
 def bound_to(version: str, manifest: Manifest) -> str:
-    """Return what an approval is bound to: the SHA-256 of version and manifest, as 64 hexadecimal digits."""
+    """Return what an approval is bound to: the SHA-256 of version and manifest, as 64 hexadecimal digits.
+
+    Every approval asks for it, so it is kept.
+    """
     content = json.dumps([version, asdict(manifest)], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()
 

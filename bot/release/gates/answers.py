@@ -7,7 +7,7 @@ from typing import ClassVar
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.gates.eligible import Capacity, may_fill, own_roles, roles_counted
-from bot.release.gates.result import GateStatus, gate_result, gate_status, ways_of
+from bot.release.gates.result import gate_result, passed_over, ways_of
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import people_trouble
@@ -321,10 +321,8 @@ def _open_gate(release: Release, answer: Answer) -> Gate | Refused:
         )
     if release.state is State.ROLLING_BACK and answer.stage != release.back:
         return _not_asked(release, answer, "the release is rolled back")
-    status = gate_status(release, gate, answer.stage)
-    if status in (GateStatus.NOT_NEEDED, GateStatus.OVERRIDDEN):
-        return _not_asked(release, answer, f"it is {status}")
-    return gate
+    status = passed_over(release, gate, answer.stage)
+    return gate if status is None else _not_asked(release, answer, f"it is {status}")
 
 
 def _not_asked(release: Release, answer: Answer, because: str) -> Refused:

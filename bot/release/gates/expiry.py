@@ -54,10 +54,11 @@ def _approvals(release: Release) -> Iterable[tuple[Vote, datetime]]:
     if release.state.ended:
         return
     for vote in release.votes:
-        gate = release.gate(vote.stage, vote.gate)
         is_open = vote.stage >= release.stage and vote.stage not in release.began
-        if is_open and vote.verdict is Verdict.APPROVED and gate and gate.expires:
-            yield vote, vote.at + gate.expires
+        if is_open and vote.verdict is Verdict.APPROVED:
+            gate = release.gate(vote.stage, vote.gate)
+            if gate is not None and gate.expires:
+                yield vote, vote.at + gate.expires
 
 
 def _reports(release: Release) -> Iterable[tuple[str, datetime]]:

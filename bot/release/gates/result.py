@@ -200,7 +200,16 @@ def gates_met(release: Release) -> bool:
 
 def gate_status(release: Release, gate: Gate, stage: int) -> GateStatus:
     """Return how one gate of the stage with the index `stage` stands, and nothing more."""
-    return _status(release, gate, stage, _weigh(release, gate, stage))
+    return passed_over(release, gate, stage) or _status(_weigh(release, gate, stage))
+
+
+def passed_over(release: Release, gate: Gate, stage: int) -> GateStatus | None:
+    """Return how a gate stands that nobody is asked at any more, whatever was said at it; of others None."""
+    if not applies(gate.when, release, stage):
+        return GateStatus.NOT_NEEDED
+    if any((past.stage, past.gate) == (stage, gate.name) for past in release.overrides):
+        return GateStatus.OVERRIDDEN
+    return None
 
 
 def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
@@ -217,7 +226,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     root = _Tree(release, stage, weighed, chosen.best).node(gate.needs)
     return GateResult(
         gate=gate,
-        status=_status(release, gate, stage, weighed),
+        status=passed_over(release, gate, stage) or _status(weighed),
         root=root,
         open=open_seats,
         fewest=tuple(_fewest(chosen, weighed, may, left)),
@@ -233,8 +242,10 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
 
 def _weigh(release: Release, gate: Gate, stage: int) -> _Weighed:
     own = own_roles(release, gate, release.members_at(stage))
-    votes = [vote for vote in release.votes if vote.stage == stage and vote.gate == gate.name]
-    said = {verdict: [vote for vote in votes if vote.verdict is verdict] for verdict in Verdict}
+    said: dict[Verdict, list[Vote]] = {verdict: [] for verdict in Verdict}
+    for vote in release.votes:
+        if vote.stage == stage and vote.gate == gate.name:
+            said[vote.verdict].append(vote)
     approvals = {vote.by: vote for vote in said[Verdict.APPROVED]}
     capacities = counting(approvals, own, barred(release, gate.name))
     counted = {person: capacity.roles for person, capacity in capacities.items()}
@@ -299,11 +310,7 @@ def _seated(
     return sitting if as_wanted.count(None) > sitting.count(None) else as_wanted
 
 
-def _status(release: Release, gate: Gate, stage: int, weighed: _Weighed) -> GateStatus:
-    if not applies(gate.when, release, stage):
-        return GateStatus.NOT_NEEDED
-    if any((past.stage, past.gate) == (stage, gate.name) for past in release.overrides):
-        return GateStatus.OVERRIDDEN
+def _status(weighed: _Weighed) -> GateStatus:
     if weighed.said[Verdict.REJECTED]:
         return GateStatus.REJECTED
     return GateStatus.MET if weighed.met else GateStatus.WAITING

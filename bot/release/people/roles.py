@@ -65,11 +65,14 @@ def standing_in(runbook: Runbook, members: Read, facts: Facts) -> Mapping[UserId
 
     Somebody who would come first in a role belongs to it, too, though another has the turn meanwhile.
     """
+    absent = facts.directory.deputies(facts.now)
+    if not absent:
+        return {}
     concerned = {person for people in members.values() for person in people or ()}
     concerned |= {UserId(person) for role in runbook.roles for person in role.first_of}
     return {
         person: away
-        for person, away in sorted(facts.directory.deputies(facts.now).items())
+        for person, away in sorted(absent.items())
         if person in concerned and facts.directory.people.get(away.deputy) is Standing.MEMBER
     }
 
@@ -111,11 +114,11 @@ def _people(role: Role, about: About, directory: Directory, now: datetime) -> tu
     bound = _bound(role, about, directory, now)
     if bound is None or not directory.readable:
         return None
-    admitted = {Standing.MEMBER, *role.admits}
-    there = [person for person in bound if directory.people.get(person) in admitted]
+    standing, admitted = directory.people, {Standing.MEMBER, *role.admits}
+    there = [person for person in bound if standing.get(person) in admitted]
     if role.first_of:
         there = [person for person in there if person not in directory.deputies(now)][:1]
-    return tuple(sorted(set(there)))
+    return tuple(sorted({*there}))
 
 
 def _bound(role: Role, about: About, directory: Directory, now: datetime) -> Iterable[UserId] | None:
