@@ -31,7 +31,7 @@ def comment_trouble(comment: str, limit: int = LIMIT) -> Refused | None:
             because=f"The text has {len(comment):,} characters; it holds {limit:,}.",
             instead="Shorten it, or put a link in its place.",
         )
-    if any(_misleads(letter) for letter in comment):
+    if not comment.isprintable() and any(_misleads(letter) for letter in comment):
         return Refused(
             code=Code.TEXT_UNREADABLE,
             because="The text holds signs that cannot be seen and change how the rest is read.",
@@ -41,5 +41,6 @@ def comment_trouble(comment: str, limit: int = LIMIT) -> Refused | None:
 
 
 def _misleads(letter: str) -> bool:
-    # Halves of surrogate pairs, control characters, and those that turn the direction of what follows.
+    # Halves of surrogate pairs, control characters, and those that turn the direction of what follows: none
+    # of them is printable.
     return (unicodedata.category(letter) in ("Cs", "Cc") and letter not in "\n\t\r") or letter in TURNING

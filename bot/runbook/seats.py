@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Person = TypeVar("Person", bound=str)
 Roles = Mapping[Person, frozenset[str]]
@@ -16,30 +16,40 @@ def fill_seats(seats: Sequence[str], roles_of: Roles[Person]) -> tuple[Person | 
     later ones arrive, though perhaps another one. (Augmenting paths, Kuhn 1955, over roles rather than seats,
     because the seats of a role are alike; O(people * seats).)
     """
-    places = Counter(seats)
-    sitting: dict[str, list[Person]] = {role: [] for role in places}
-
-    def find_seat(person: Person, tried: set[str]) -> bool:
-        for role in places:
-            if role not in roles_of[person] or role in tried:
-                continue
-            tried.add(role)
-            if len(sitting[role]) < places[role]:
-                sitting[role].append(person)
-                return True
-            for index, other in enumerate(sitting[role]):
-                if find_seat(other, tried):
-                    sitting[role][index] = person
-                    return True
-        return False
-
+    seating = _Seating(seats, roles_of)
     empty = len(seats)
     for person in roles_of:
         if not empty:
             break
-        empty -= find_seat(person, set())
-    queues = {role: iter(people) for role, people in sitting.items()}
+        empty -= seating.finds_seat(person, set())
+    queues = {role: iter(people) for role, people in seating.sitting.items()}
     return tuple(next(queues[role], None) for role in seats)
+
+
+class _Seating(Generic[Person]):
+    """Who sits in the seats of each role so far."""
+
+    def __init__(self, seats: Sequence[str], roles_of: Roles[Person]) -> None:
+        self._places = Counter(seats)
+        self._roles_of = roles_of
+        self.sitting: dict[str, list[Person]] = {role: [] for role in self._places}
+
+    def finds_seat(self, person: Person, tried: set[str]) -> bool:
+        """Seat a person in a role that was not tried yet, for which others may move, or return False."""
+        roles = self._roles_of[person]
+        for role, places in self._places.items():
+            if role not in roles or role in tried:
+                continue
+            tried.add(role)
+            sitting = self.sitting[role]
+            if len(sitting) < places:
+                sitting.append(person)
+                return True
+            for index, other in enumerate(sitting):
+                if self.finds_seat(other, tried):
+                    sitting[index] = person
+                    return True
+        return False
 
 
 def helping_roles(
