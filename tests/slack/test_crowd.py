@@ -10,7 +10,8 @@ import pytest
 
 from bot.clock import MovableClock
 from bot.practice import Practice
-from bot.release.gates.result import GateStatus, gate_result
+from bot.release.gates.result import gate_result
+from bot.release.gates.tree import GateStatus
 from bot.release.state import State
 from bot.settings import Settings, Transport
 from tests.bench.crowd import crowd

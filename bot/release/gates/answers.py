@@ -7,7 +7,8 @@ from typing import ClassVar
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.gates.eligible import Capacity, may_fill, own_roles, roles_counted
-from bot.release.gates.result import gate_result, passed_over, ways_of
+from bot.release.gates.result import gate_result, passed_over
+from bot.release.gates.seating import ways_of
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import people_trouble

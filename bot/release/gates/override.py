@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.result import GateStatus, gate_result, gate_status
+from bot.release.gates.result import gate_result, gate_status
 from bot.release.gates.review import Because, ReviewOpened
+from bot.release.gates.tree import GateStatus
 from bot.release.people.roles import people_trouble
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused

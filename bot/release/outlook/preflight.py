@@ -7,7 +7,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.release.gates.eligible import may_fill, one_for_two
-from bot.release.gates.result import GateStatus, Roles, gate_status, ways_of
+from bot.release.gates.result import gate_status
+from bot.release.gates.seating import Roles, ways_of
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.release import Release
 from bot.runbook.gates import Gate

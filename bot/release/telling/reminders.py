@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.event import Event
-from bot.release.gates.result import GateStatus, gate_result
+from bot.release.gates.result import gate_result
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
 from bot.release.replace import replace

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bot.release.gates.result import GateResult, GateStatus, Node, Seat, gate_result, gate_status
+from bot.release.gates.result import GateResult, gate_result, gate_status
+from bot.release.gates.tree import GateStatus, Node, Seat
 from bot.release.release import Release, Vote
 from bot.release.state import State
 from bot.runbook.gates import SIGNING, Gate

@@ -8,7 +8,8 @@ from inline_snapshot import snapshot
 
 from bot.release.command import Neighbours
 from bot.release.gates.answers import Abstained, Approved, Rejected, RejectionResolved, Withdrawn
-from bot.release.gates.result import GateStatus, gates_met
+from bot.release.gates.result import gates_met
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import ReleaseKey, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import Duty

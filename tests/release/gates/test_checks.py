@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from bot.release.attention import attention_at
 from bot.release.gates.checks import CheckReported
 from bot.release.gates.expiry import CheckExpired
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused

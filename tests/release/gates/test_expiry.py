@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.gates.expiry import ApprovalExpired
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL
 from bot.release.manifest import Manifest
 from bot.release.release import Release

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
-from bot.release.gates.result import GateStatus, Node
+from bot.release.gates.tree import GateStatus, Node
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.release import Release

@@ -6,8 +6,8 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.gates.override import Overridden
-from bot.release.gates.result import GateStatus
 from bot.release.gates.review import Because, ReviewOpened
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused

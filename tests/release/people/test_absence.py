@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from bot.release.attention import attention_at
 from bot.release.decide import fold
 from bot.release.gates.answers import Approved, Rejected
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.people.absence import CameBackEarly, ComeBack, GoAway, WentAway, absence_after

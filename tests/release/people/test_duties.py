@@ -4,7 +4,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.decide import decide_start
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused

@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.decide import decide_start, fold
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Directory

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import Duty

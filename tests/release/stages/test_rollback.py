@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.command import Neighbours
-from bot.release.gates.result import GateStatus
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import ReleaseKey
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Code, Refused
