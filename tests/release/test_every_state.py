@@ -98,21 +98,31 @@ def small(*gates: str) -> Runbook:
     )
 
 
-def key(release: Release) -> Key:
-    """Return what tells the state of a release from another."""
+def key(release: Release, model: Model) -> Key:
+    """Return what tells the state of a release from another: all on which it depends what may come after it.
+
+    Which gates of a stage that has begun were overridden is history, as is what was approved there. A no or
+    an abstention comes to matter again when what goes out changes, so long as it can.
+    """
     now, review = release.stage, release.review
+    said = 0 if model.revisions and not release.production_at else now
     return (
         release.state,
         now,
         now in release.began,
         release.version,
         tuple(sorted(release.members.items())),
-        frozenset((v.gate, v.by, v.verdict, v.roles) for v in release.votes if v.stage >= now),
+        frozenset(
+            (vote.stage, vote.gate, vote.by, vote.verdict, vote.roles)
+            for vote in release.votes
+            if vote.stage >= (now if vote.verdict == "approved" else said)
+        ),
         len(release.open_steps),
         release.attempt,
         release.failure is not None,
         frozenset(hold.owner for hold in release.holds),
-        frozenset((past.stage, past.gate, past.by) for past in release.overrides),
+        frozenset((past.stage, past.gate) for past in release.overrides if past.stage >= now),
+        frozenset(release.overriders),
         review and frozenset(signed.by for signed in review.signed),
         bool(release.production_at),
         release.lock is not None,
@@ -145,7 +155,7 @@ class Explorer:
 
     def _reach(self, release: Release, command: Command | None = None, came_from: int | None = None) -> None:
         """Note a way to a state, and hold the state against the promises if nothing led there before."""
-        found, there = self._found, key(release)
+        found, there = self._found, key(release, self._model)
         at = found.numbers.setdefault(there, len(found.numbers))
         if at == len(found.reached_from):
             found.reached_from.append([])
