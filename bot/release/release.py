@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.release.stages.holds import Hold
     from bot.release.stages.lock import Lock
     from bot.release.stages.revision import ManifestChanged
+    from bot.release.stages.rollback import RollbackBegan
     from bot.release.telling.reminders import Reminded
     from bot.release.telling.summary import Summarized
 
@@ -73,6 +74,24 @@ class Voided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a rejection or a failure came to its end: who did what, in words that follow the name, and why."""
+
+    by: UserId
+    at: datetime
+    how: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A no that somebody gave at a gate, and how it came to its end."""
+
+    vote: Vote
+    ended: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoneStep:
     """A step that a person has ticked, or skipped for a reason after it had failed."""
 
@@ -99,10 +118,10 @@ class Release:
     `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the
     time at which each stage so far was opened, `began` how each began, from when its steps could be done.
     `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number
-    of its events; `failure` is the one that waits for a choice, of all the `failures`; `read_at` is when
-    its people were read last. `filed` is the runbook as the file had it: where who may say go has
-    changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
-    that was signed last kept people apart.
+    of its events; `rejections` and `failures` are all there were, `taken_back` is how its rollback began,
+    `read_at` is when its people were read last. `filed` is the runbook as the file had it: where who may
+    say go has changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the
+    runbook that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -130,6 +149,7 @@ class Release:
     began: Mapping[int, Beginning] = field(default_factory=dict)
     votes: tuple[Vote, ...] = ()
     voided: tuple[Voided, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
     revisions: tuple["ManifestChanged", ...] = ()
     reports: Mapping[str, "Report"] = field(default_factory=dict)
     overrides: tuple["Overridden", ...] = ()
@@ -138,11 +158,11 @@ class Release:
     holds: tuple["Hold", ...] = ()
     holds_placed: int = 0
     done: tuple[DoneStep, ...] = ()
-    failure: "Failure | None" = None
     failures: tuple["Failure", ...] = ()
     attempt: int = 1
     production_at: datetime | None = None
     rolled_back_from: State | None = None
+    taken_back: "RollbackBegan | None" = None
     lock: "Lock | None" = None
     offers: Mapping["Duty", "Offer"] = field(default_factory=dict)
     handed: tuple["Handed", ...] = ()
@@ -181,6 +201,12 @@ class Release:
         """The steps of the current stage that nobody has ticked, in order."""
         done = {tick.step for tick in self.done if tick.stage == self.stage}
         return tuple(step for step in self.current.steps if step.do not in done)
+
+    @property
+    def failure(self) -> "Failure | None":
+        """The failure that waits for a choice; only the newest can."""
+        newest = self.failures[-1] if self.failures else None
+        return newest if newest and newest.ended is None else None
 
     @property
     def touched_production(self) -> bool:
@@ -231,6 +257,25 @@ class Release:
     def without_vote(self, stage: int, gate: str, by: UserId) -> "Release":
         """Return the release without what a person said at a gate."""
         return replace(self, votes=self._votes_but(stage, gate, by))
+
+    def without_rejection(self, stage: int, gate: str, by: UserId, ending: Ending) -> "Release":
+        """Return the release in which what a person rejected at a gate has come to its end."""
+        place = (stage, gate, by)
+        return replace(
+            self,
+            rejections=tuple(
+                replace(it, ended=ending)
+                if it.ended is None and (it.vote.stage, it.vote.gate, it.vote.by) == place
+                else it
+                for it in self.rejections
+            ),
+        )
+
+    def without_failure(self, ending: Ending) -> "Release":
+        """Return the release in which the failure that waited for a choice has come to its end."""
+        if self.failure is None:
+            return self
+        return replace(self, failures=(*self.failures[:-1], replace(self.failure, ended=ending)))
 
     def voiding(self, at: datetime, because: "Mapping[Vote, str]") -> "Release":
         """Return the release with some of its votes set aside, each for its reason."""

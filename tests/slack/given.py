@@ -38,6 +38,13 @@ async def shown(world: World, key: str, slot: str) -> str:
     return readable(await world.message(key, slot))
 
 
+async def offer(world: World) -> str:
+    """Return the slot of the newest offer of `shop-1` that is open."""
+    offers = (await world.release("shop-1")).offers.values()
+    newest = max(offers, key=lambda one: one.at)
+    return f"offer:{newest.duty}:{newest.at.timestamp():.6f}"
+
+
 async def standing(world: World, key: str) -> str:
     """Return what stands on the card between its title and its small print."""
     lines = readable(await world.card(key)).split("\n")

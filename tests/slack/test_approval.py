@@ -38,7 +38,12 @@ Captain @ana · started <time> · event 3 · ledger <head>
 ✓ qa: @bea, <time>
 ✗ @ben rejected it, <time>
 > The basket <b>loses</b> *items*
-[Approve] [Reject] [More…]\
+[Approve] [Reject] [More…]
+---
+*checkout-1* (checkout 1.4.0): ✗ @ben *rejected* *QA* before staging, <time>
+> The basket <b>loses</b> *items*
+@ana, it blocks until @ben takes it back, or you settle it.
+[Settle or take back…]\
 """)
 
     await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")

@@ -64,6 +64,11 @@ Captain @ana · started <time> · event 4 · ledger <head>
 ☐ Warm the caches
 ☐ Watch the dashboards
 @ana, @dan or @dee: retry it, skip it or roll back
+[Retry] [Skip…] [Roll back…]
+---
+*shop-1* (shop 2.0): ✗ “Deploy” of *production* has *failed*, says @dan, <time>
+> Timeout of the registry
+@ana, choose what follows: retry it, skip it or roll back.
 [Retry] [Skip…] [Roll back…]\
 """)
 
@@ -154,6 +159,14 @@ Captain @ana · started <time> · event 7 · ledger <head>
 > 500s everywhere
 ☐ Warm the caches
 ☐ Watch the dashboards
+---
+*shop-2* (shop 2.0): ✗ “Deploy” of *production* has *failed*, says @dan, <time>
+> 500s everywhere
+@dan began to roll back, <time>
+---
+*shop-2* (shop 2.0): ↩ @dan *began to roll back* to 1.9, <time>
+> 500s on every page
+@ana, the steps of the way back are for @cleo.
 ---
 *shop-2* (shop 2.0): *rollback* has begun
 ☐ Deploy the version before

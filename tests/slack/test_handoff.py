@@ -5,8 +5,7 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from bot.release.state import State
-from tests.slack.given import ROLES, held, open_form, press_old, shown, standing, world_with
-from tests.world import World
+from tests.slack.given import ROLES, held, offer, open_form, press_old, shown, standing, world_with
 
 RUNBOOK = (
     ROLES
@@ -28,13 +27,6 @@ stages:
 reminders: {after: 90d}
 """
 )
-
-
-async def offer(world: World) -> str:
-    """Return the slot of the newest offer that is open."""
-    offers = (await world.release("shop-1")).offers.values()
-    newest = max(offers, key=lambda one: one.at)
-    return f"offer:{newest.duty}:{newest.at.timestamp():.6f}"
 
 
 async def test_the_lead_passes_when_every_point_is_read_and_ticked(tmp_path: Path) -> None:

@@ -207,6 +207,10 @@ Captain @ana · started <time> · event 7 · ledger <head>
 The way back goes on all the same.
 [Lift]
 ---
+*shop-1* (shop 2.0): ↩ @dan *began to roll back*, <time>
+> errors are rising
+@ana, the steps of the way back are for @dan or @dee.
+---
 *shop-1* (shop 2.0): *rollback* has begun
 ☐ Put the version before back in place
 Next is “Put the version before back in place”: @dan or @dee

@@ -66,6 +66,11 @@ Captain @ana · started <time> · event 7 · ledger <head>
 ✗ @bea rejected it, <time>
 > I have not seen it run
 ---
+*shop-1* (shop 2.0.1): ✗ @bea *rejected* *Go or no-go* before production, <time>
+> I have not seen it run
+@dan overrode the gate, <time>
+> now
+---
 *shop-1* (shop 2.0.1): ⚠ @dan *overrode* Go or no-go of *shop-1*, <time>: it is passed, and not met
 > now
 @bea had rejected it, <time>

@@ -14,7 +14,7 @@ from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble, reason_trouble
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release, Verdict, Vote
+from bot.release.release import Ending, Rejection, Release, Verdict, Vote
 from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.gates import Gate
@@ -40,20 +40,23 @@ class Answered(Event):
     lent: tuple[str, ...] = ()
 
     def change(self, release: Release) -> Release:
-        return release.with_vote(
-            Vote(
-                stage=self.stage,
-                gate=self.gate,
-                by=self.by,
-                at=self.at,
-                roles=self.roles,
-                verdict=self.verdict,
-                comment=self.comment,
-                version=release.version,
-                behalf=self.behalf,
-                lent=self.lent,
-            )
+        vote = Vote(
+            stage=self.stage,
+            gate=self.gate,
+            by=self.by,
+            at=self.at,
+            roles=self.roles,
+            verdict=self.verdict,
+            comment=self.comment,
+            version=release.version,
+            behalf=self.behalf,
+            lent=self.lent,
         )
+        instead = Ending(by=self.by, at=self.at, how=f"{self.verdict} instead", reason=self.comment)
+        answered = release.without_rejection(self.stage, self.gate, self.by, instead).with_vote(vote)
+        if self.verdict is not Verdict.REJECTED:
+            return answered
+        return replace(answered, rejections=(*answered.rejections, Rejection(vote=vote)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +90,11 @@ class Withdrawn(Event):
 
     def change(self, release: Release) -> Release:
         vote = release.vote(self.stage, self.gate, self.by)
+        back = Ending(by=self.by, at=self.at, how="took it back", reason=self.comment)
+        left = release.without_rejection(self.stage, self.gate, self.by, back)
         if vote is None or not self.comment:
-            return release.without_vote(self.stage, self.gate, self.by)
-        return release.voiding(self.at, {vote: f"they took it back: {self.comment}"})
+            return left.without_vote(self.stage, self.gate, self.by)
+        return left.voiding(self.at, {vote: f"they took it back: {self.comment}"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +122,9 @@ class RejectionResolved(Event):
     def change(self, release: Release) -> Release:
         vote = release.vote(self.stage, self.gate, self.person)
         because = f"it was settled by the captain: {self.reason}"
-        return release if vote is None else release.voiding(self.at, {vote: because})
+        settled = Ending(by=self.by, at=self.at, how="settled it", reason=self.reason)
+        left = release.without_rejection(self.stage, self.gate, self.person, settled)
+        return left if vote is None else left.voiding(self.at, {vote: because})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

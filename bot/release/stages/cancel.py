@@ -7,7 +7,7 @@ from bot.release.event import Event
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release
+from bot.release.release import Ending, Release
 from bot.release.replace import replace
 
 
@@ -18,7 +18,8 @@ class Cancelled(Event):
     reason: str
 
     def change(self, release: Release) -> Release:
-        return replace(release, since=self.at, failure=None, ended_by=self.by, ended_because=self.reason)
+        ended = release.without_failure(Ending(by=self.by, at=self.at, how="cancelled the release"))
+        return replace(ended, since=self.at, ended_by=self.by, ended_because=self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

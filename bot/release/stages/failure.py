@@ -9,7 +9,7 @@ from bot.release.ids import UserId
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
-from bot.release.release import DoneStep, Release
+from bot.release.release import DoneStep, Ending, Release
 from bot.release.replace import replace
 from bot.release.stages.holds import on_hold
 from bot.release.stages.steps import step_trouble
@@ -17,7 +17,7 @@ from bot.release.stages.steps import step_trouble
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A step of the stage with the index `stage` that has failed, at which attempt, and why."""
+    """A step of the stage with the index `stage` that failed, at which attempt, why, and what followed."""
 
     stage: int
     step: str
@@ -25,6 +25,7 @@ class Failure:
     by: UserId
     at: datetime
     reason: str
+    ended: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class StepFailed(Event):
             at=self.at,
             reason=self.reason,
         )
-        return replace(release, since=self.at, failure=failure, failures=(*release.failures, failure))
+        return replace(release, since=self.at, failures=(*release.failures, failure))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,8 @@ class StepRetried(Event):
     step: str
 
     def change(self, release: Release) -> Release:
-        return replace(release, since=self.at, failure=None, attempt=release.attempt + 1)
+        ended = release.without_failure(Ending(by=self.by, at=self.at, how="retried it"))
+        return replace(ended, since=self.at, attempt=release.attempt + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ class StepSkipped(Event):
 
     def change(self, release: Release) -> Release:
         tick = DoneStep(stage=self.stage, step=self.step, by=self.by, at=self.at, skipped=self.reason)
-        return replace(release, since=self.at, failure=None, attempt=1, done=(*release.done, tick))
+        ended = release.without_failure(Ending(by=self.by, at=self.at, how="skipped it", reason=self.reason))
+        return replace(ended, since=self.at, attempt=1, done=(*release.done, tick))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

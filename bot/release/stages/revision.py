@@ -12,7 +12,7 @@ from bot.release.manifest import Manifest, changed_paths, manifest_trouble, unto
 from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release, Verdict, Vote
+from bot.release.release import Ending, Release, Verdict, Vote
 from bot.release.replace import replace
 from bot.release.stages.cancel import production_touched
 from bot.release.state import State
@@ -51,7 +51,8 @@ class ManifestChanged(Event):
         # Whose own release it has become is not asked again, but what they approved is not what goes out.
         given = [vote for vote in release.votes if _is_approval(vote)]
         own = {vote: f"they {why}" for vote in given if (why := _apart(release, vote, self.manifest))}
-        left = release.voiding(self.at, {**voided, **own})
+        ending = Ending(by=self.by, at=self.at, how="changed what goes out")
+        left = release.voiding(self.at, {**voided, **own}).without_failure(ending)
         return replace(
             left,
             version=self.version,
@@ -64,8 +65,6 @@ class ManifestChanged(Event):
             opened={0: self.at},
             began={},
             done=(),
-            failure=None,
-            failures=(),
             attempt=1,
             reminders=(),
             since=self.at,

@@ -8,7 +8,7 @@ from bot.release.event import Event
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release
+from bot.release.release import Ending, Release
 from bot.release.replace import replace
 from bot.release.stages.lock import Lock
 from bot.release.state import State
@@ -22,14 +22,15 @@ class RollbackBegan(Event):
     to: str | None = None
 
     def change(self, release: Release) -> Release:
+        ended = release.without_failure(Ending(by=self.by, at=self.at, how="began to roll back"))
         return replace(
-            release,
+            ended,
             since=self.at,
             stage=release.back,
             opened={**release.opened, release.back: self.at},
-            failure=None,
             attempt=1,
             rolled_back_from=release.state,
+            taken_back=self,
             lock=Lock(by=self.by, at=self.at, reason=self.reason, to=self.to),
         )
 

@@ -12,6 +12,7 @@ from bot.slack.messages.message import Message
 from bot.slack.messages.override import overrides, reviews
 from bot.slack.messages.reminder import reminders
 from bot.slack.messages.revision import revisions
+from bot.slack.messages.setback import setbacks
 from bot.slack.messages.stage import stages
 from bot.slack.messages.summary import summaries
 
@@ -19,6 +20,7 @@ from bot.slack.messages.summary import summaries
 def messages(release: Release, head: str) -> Sequence[Message]:
     """Return all messages of a release, in the order of its thread: the card first."""
     thread = [
+        *setbacks(release),
         *gates(release),
         *overrides(release),
         *stages(release),

@@ -19,7 +19,7 @@ def stages(release: Release) -> Iterable[Message]:
     """Return the message of each stage that has begun, and of one that waits for its go."""
     for index, beginning in release.began.items():
         if release.stage_at(index).steps or release.stage_at(index).begin is Begin.CAPTAIN:
-            buttons = _step_buttons(release, index)
+            buttons = step_buttons(release, index)
             yield entry(release, f"stage:{index}", beginning.at, _steps(release, index), buttons)
     if release.state is State.READY:
         buttons = [] if _begins_by_itself(release) else [_go_button(release)]
@@ -74,7 +74,8 @@ def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Ite
 def _failure(release: Release, step: str, index: int) -> Failure | None:
     """Return how a step stands failed: now, or when its stage was broken off."""
     now = index == release.stage and not release.state.ended
-    known = [it for it in release.failures if not now or it == release.failure]
+    begun = release.began[index].at
+    known = [it for it in release.failures if it.at > begun and (not now or it == release.failure)]
     return next((it for it in reversed(known) if (it.stage, it.step) == (index, step)), None)
 
 
@@ -83,17 +84,21 @@ def _next(release: Release) -> Iterable[str]:
         yield "It is *on hold*, so nothing is ticked"
     if release.failure is not None:
         who = tuple(dict.fromkeys((*leads(release), *release.owners)))
-        stop = "roll back" if release.touched_production else "cancel the release"
-        ways = (
-            "retry it or skip it" if release.state is State.ROLLING_BACK else f"retry it, skip it or {stop}"
-        )
-        yield f"{people(who)}: {ways}"
+        yield f"{people(who)}: {ways_on(release)}"
     elif release.open_steps:
         attempt = f" (attempt {release.attempt})" if release.attempt > 1 else ""
         yield f"Next is “{escape(release.open_steps[0].do)}”{attempt}: {people(release.owners)}"
 
 
-def _step_buttons(release: Release, index: int) -> Iterable[Block]:
+def ways_on(release: Release) -> str:
+    """Return what can be chosen for a step that has failed."""
+    if release.state is State.ROLLING_BACK:
+        return "retry it or skip it"
+    return f"retry it, skip it or {'roll back' if release.touched_production else 'cancel the release'}"
+
+
+def step_buttons(release: Release, index: int) -> Iterable[Block]:
+    """Return the row with what can be said of the step that is next, or chosen for one that has failed."""
     if release.state not in WORKING or index != release.stage or not release.open_steps:
         return
     following = release.open_steps[0].do

@@ -14,7 +14,7 @@ from bot.release.ids import ReleaseKey, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release, Verdict
+from bot.release.release import Ending, Release, Verdict
 from bot.release.state import State
 from bot.runbook.gates import Risk, When
 from bot.runbook.model import Rollback, Stage
@@ -561,6 +561,28 @@ def test_a_rejection_that_was_settled_is_set_aside_with_the_reason() -> None:
     assert [(it.vote.by, it.because) for it in gate(release, "QA").set_aside] == snapshot(
         [("eli", "it was settled by the captain: It is a flaky test.")]
     )
+
+
+@pytest.mark.parametrize(
+    ("ends", "by", "how", "reason"),
+    [
+        (bea.withdraws("QA"), bea, "took it back", ""),
+        (bea.withdraws("QA", "My mistake"), bea, "took it back", "My mistake"),
+        (bea.approves("QA"), bea, "approved instead", ""),
+        (bea.abstains("QA"), bea, "abstained instead", ""),
+        (ana.settles("QA", bea, "Known since 1.9"), ana, "settled it", "Known since 1.9"),
+    ],
+    ids=["withdrawn", "with a comment", "approved", "abstained", "settled"],
+)
+def test_every_rejection_is_kept_with_what_came_of_it(ends: Act, by: Person, how: str, reason: str) -> None:
+    release = play(started(), ben.rejects("QA"), bea.rejects("QA"), ends)
+    first, second = release.rejections
+    assert (first.vote.by, first.ended) == (ben.id, None)
+    assert second.vote.by == bea.id
+    assert second.ended == Ending(by=by.id, at=second.ended.at, how=how, reason=reason)  # type: ignore[union-attr]
+    # A new no is another one, and leaves what came of the first as it is.
+    third = play(release, bea.rejects("QA", "Once more")).rejections
+    assert (third[:2], third[2].vote.comment, third[2].ended) == ((first, second), "Once more", None)
 
 
 def test_only_the_one_rejection_is_settled() -> None:

@@ -4,7 +4,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.refusal import Code, Refused
-from bot.release.release import DoneStep, Release
+from bot.release.release import DoneStep, Ending, Release
 from bot.release.stages.failure import Failure, StepFailed, StepRetried, StepSkipped
 from bot.release.state import State
 from tests.release.given import (
@@ -258,13 +258,27 @@ def test_no_step_of_what_has_ended_fails(act: Act) -> None:
     assert refusal(completed(), act).code is Code.ENDED
 
 
-def test_every_failure_is_kept_until_something_else_goes_out() -> None:
+def test_every_failure_is_kept_with_what_came_of_it() -> None:
     release = play(in_production(), dan.fails("Deploy"), dan.retries("Deploy"), dan.fails("Deploy"))
     assert [(it.stage, it.step, it.attempt) for it in release.failures] == [
         (1, "Deploy", 1),
         (1, "Deploy", 2),
     ]
     back = play(release, dan.rolls_back())
-    assert (back.failure, back.failures) == (None, release.failures)
-    before = play(ready(), ana.begins(), ben.fails("Tag the commit"), ana.changes("1.4.1"))
-    assert before.failures == ()
+    assert back.failure is None
+    assert [it.ended and (it.ended.by, it.ended.how) for it in back.failures] == [
+        (dan.id, "retried it"),
+        (dan.id, "began to roll back"),
+    ]
+    skipped = play(release, ana.skips("Deploy", "It is there already"))
+    assert skipped.failures[-1].ended == Ending(
+        by=ana.id, at=skipped.at, how="skipped it", reason="It is there already"
+    )
+    begun = play(ready(), ana.begins(), ben.fails("Tag the commit"))
+    for stop, how in (
+        (ana.changes("1.4.1"), "changed what goes out"),
+        (ana.cancels(), "cancelled the release"),
+    ):
+        stopped = play(begun, stop)
+        assert stopped.failure is None
+        assert [it.ended and it.ended.how for it in stopped.failures] == [how]

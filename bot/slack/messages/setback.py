@@ -1,0 +1,101 @@
+"""The messages of what sets a release back: a rejection, a step that failed, the beginning of a rollback.
+
+Each is new, so that the people who lead the release are told; it stays, and says in the end what came of it.
+"""
+
+from collections.abc import Iterable
+
+from bot.release.gates.result import GateStatus, gate_status
+from bot.release.ids import UserId
+from bot.release.people.duties import leads
+from bot.release.release import Ending, Rejection, Release
+from bot.release.stages.failure import Failure
+from bot.release.stages.rollback import RollbackBegan
+from bot.release.state import State
+from bot.slack.buttons import Action, Target
+from bot.slack.messages.blocks import Block, actions, button
+from bot.slack.messages.message import Message, entry
+from bot.slack.messages.stage import step_buttons, ways_on
+from bot.slack.messages.text import escape, moment, people, person, quoted
+
+
+def setbacks(release: Release) -> Iterable[Message]:
+    """Return a message for each rejection and failure there was, and for the rollback if it has begun."""
+    for number, no in enumerate(release.rejections):
+        buttons = [_settle(release, no)] if _blocks(release, no) else []
+        yield entry(release, f"rejection:{number}", no.vote.at, _rejection(release, no), buttons)
+    for number, failure in enumerate(release.failures):
+        buttons = [*step_buttons(release, failure.stage)] if failure.ended is None else []
+        yield entry(release, f"failure:{number}", failure.at, _failure(release, failure), buttons)
+    if began := release.taken_back:
+        yield entry(release, "taken-back", began.at, _rollback(release, began))
+
+
+def _rejection(release: Release, no: Rejection) -> Iterable[str]:
+    vote = no.vote
+    where = f"*{escape(vote.gate)}* before {escape(release.stage_name(vote.stage))}"
+    yield f"✗ {person(vote.by)} *rejected* {where}, {moment(vote.at)}"
+    yield quoted(vote.comment)
+    if ending := no.ended or _overridden(release, no):
+        yield from _ended(ending)
+    elif _blocks(release, no):
+        yield _told(
+            release, vote.by, f"it blocks until {person(vote.by)} takes it back", ", or you settle it"
+        )
+    else:
+        yield "It blocks nothing any more."
+
+
+def _blocks(release: Release, no: Rejection) -> bool:
+    vote, gate = no.vote, release.gate(no.vote.stage, no.vote.gate)
+    if no.ended or gate is None or release.state.ended or vote.stage != release.stage:
+        return False
+    return gate_status(release, gate, vote.stage) is GateStatus.REJECTED
+
+
+def _overridden(release: Release, no: Rejection) -> Ending | None:
+    """Return how the gate was passed in spite of a no. It stands again if something else goes out then."""
+    place = (no.vote.stage, no.vote.gate)
+    for past in release.overrides:
+        if (past.stage, past.gate) == place and past.at > no.vote.at:
+            return Ending(by=past.by, at=past.at, how="overrode the gate", reason=past.reason)
+    return None
+
+
+def _settle(release: Release, no: Rejection) -> Block:
+    value = Target(release.key, no.vote.stage, no.vote.gate).value()
+    what = f"Settle or take back the rejection of {no.vote.gate}"
+    return actions([button("Settle or take back…", Action.ANSWER_FORM, value, label=what)])
+
+
+def _failure(release: Release, failure: Failure) -> Iterable[str]:
+    attempt = f" at attempt {failure.attempt}" if failure.attempt > 1 else ""
+    step = f"“{escape(failure.step)}” of *{escape(release.stage_name(failure.stage))}*"
+    yield f"✗ {step} has *failed*{attempt}, says {person(failure.by)}, {moment(failure.at)}"
+    yield quoted(failure.reason)
+    if failure.ended:
+        yield from _ended(failure.ended)
+    else:
+        yield _told(release, failure.by, f"choose what follows: {ways_on(release)}")
+
+
+def _rollback(release: Release, began: RollbackBegan) -> Iterable[str]:
+    to = f" to {escape(began.to)}" if began.to else ""
+    yield f"↩ {person(began.by)} *began to roll back*{to}, {moment(began.at)}"
+    yield quoted(began.reason)
+    if release.state is State.ROLLED_BACK:
+        yield f"It was *rolled back*, {moment(release.since)}"
+    else:
+        yield _told(release, began.by, f"the steps of the way back are for {people(release.owners)}")
+
+
+def _ended(ending: Ending) -> Iterable[str]:
+    yield f"{person(ending.by)} {ending.how}, {moment(ending.at)}"
+    if ending.reason:
+        yield quoted(ending.reason)
+
+
+def _told(release: Release, by: UserId, what: str, besides: str = "") -> str:
+    """Return what comes next, to those who lead and did not do it themselves; `besides` is for them alone."""
+    to = people((one for one in leads(release) if one != by), "and")
+    return f"{to}, {what}{besides}." if to else f"{what[0].upper()}{what[1:]}."
