@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.release.attention import Attend, due
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, News
 from bot.release.gates.expiry import expired
 from bot.release.gates.review import opens_review
 from bot.release.people.handoff import lapsed_offers
@@ -63,7 +63,12 @@ def apply(release: Release | None, event: Event) -> Release:
         raise ValueError(f"The first event of a release is Started, not {type(event).__name__}.")
     else:
         state = state_after(release.state, type(event).__name__)
-    return replace(event.change(release), state=state, at=event.at, seq=release.seq + 1)
+    changed = event.change(release)
+    news = changed.news
+    if told := event.told():
+        what, name = told
+        news = (*news, News(at=event.at, by=event.by, what=what, name=name))
+    return replace(changed, state=state, at=event.at, seq=release.seq + 1, news=news)
 
 
 def fold(events: Iterable[Event], release: Release | None = None) -> Release:

@@ -16,6 +16,7 @@ from bot.runbook.model import Runbook, Stage, Step
 from bot.runbook.roles import Duties
 
 if TYPE_CHECKING:
+    from bot.release.event import News
     from bot.release.gates.checks import Report
     from bot.release.gates.override import Overridden
     from bot.release.gates.review import Review
@@ -75,7 +76,7 @@ class Voided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a rejection or a failure came to its end: who did what, in words that follow the name, and why."""
+    """How a rejection, a failure or a hold ended: who did what, in words that follow the name, and why."""
 
     by: UserId
     at: datetime
@@ -118,10 +119,11 @@ class Release:
     `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the
     time at which each stage so far was opened, `began` how each began, from when its steps could be done.
     `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number
-    of its events; `rejections` and `failures` are all there were, `taken_back` is how its rollback began,
-    `read_at` is when its people were read last. `filed` is the runbook as the file had it: where who may
-    say go has changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the
-    runbook that was signed last kept people apart.
+    of its events; `rejections` and `failures` are all there were, `lifted` are the holds that are open no
+    more, `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when
+    its people were read last. `filed` is the runbook as the file had it: where who may say go has
+    changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
+    that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -157,6 +159,7 @@ class Release:
     review: "Review | None" = None
     holds: tuple["Hold", ...] = ()
     holds_placed: int = 0
+    lifted: tuple["Hold", ...] = ()
     done: tuple[DoneStep, ...] = ()
     failures: tuple["Failure", ...] = ()
     attempt: int = 1
@@ -169,6 +172,7 @@ class Release:
     leavers: Mapping[UserId, "Leaver"] = field(default_factory=dict)
     reminders: tuple["Reminded", ...] = ()
     summaries: tuple["Summarized", ...] = ()
+    news: tuple["News", ...] = ()
     since: datetime
     at: datetime
     ended_by: UserId | None = None

@@ -175,7 +175,9 @@ Next is “Deploy the version before”: @cleo
 [Done] [It failed…]
 ---
 *shop-2* (shop 2.0): @cleo, the stage *rollback* passes to you
-Nothing has happened since the start.
+*What happened* since the start
+• @dan reported the failure of “Deploy”, <time>
+• @dan began to roll back: “500s on every page”, <time>
 *Waiting for*
 • @cleo: “Deploy the version before” is to be done, since <time>\
 """)
@@ -209,6 +211,11 @@ Captain @ana · started <time> · event 12 · ledger <head>\
 > 500s on every page
 2.0 is withdrawn.
 *shop* is *locked*: no release of it starts until somebody says what was mended.
+*What happened* since the last summary, <time>
+• @cleo reported the failure of “Deploy the version before”, <time>
+• @cleo retried “Deploy the version before”, <time>
+• @cleo finished “Deploy the version before”, <time>
+• @cleo finished “Purge the caches”, <time>
 [Lift the lock…]\
 """)
 
@@ -229,7 +236,12 @@ What was mended?
         assert await shown(world, "shop-2", "closing:rolled_back") == snapshot("""\
 *shop-2* (shop 2.0): The release is *rolled back by @dan*, <time>
 > 500s on every page
-2.0 is withdrawn.\
+2.0 is withdrawn.
+*What happened* since the last summary, <time>
+• @cleo reported the failure of “Deploy the version before”, <time>
+• @cleo retried “Deploy the version before”, <time>
+• @cleo finished “Deploy the version before”, <time>
+• @cleo finished “Purge the caches”, <time>\
 """)
         assert await world.ana.types("/release unlock shop-2 again") == snapshot(
             "shop-2 keeps no lock on shop."

@@ -121,8 +121,20 @@ Why can hold 1 be lifted?
         assert await held(world, "ana") == {"reason": "…"}
         await world.ana.submits(reason="The audit was yesterday")
         assert (await world.release("shop-1")).holds == ()
-        # The message of the hold has gone with it.
-        assert "Hold 1" not in await world.thread("shop-1")
+        assert await shown(world, "shop-1", "hold:1") == snapshot("""\
+*shop-1* (shop 2.0): *Hold 1* by @cleo, <time>
+> wait for the audit
+@ana lifted it, <time>
+> The audit was yesterday\
+""")
+        # One that is open when the release ends is still to be read.
+        await world.cleo.types("/release hold 2h the scan is running")
+        await world.ana.types("/release cancel shop-1 not today")
+        assert await shown(world, "shop-1", "hold:2") == snapshot("""\
+*shop-1* (shop 2.0): *Hold 2* by @cleo, <time>
+> the scan is running
+It holds nothing any more.\
+""")
 
 
 async def test_a_hold_with_a_time_turns_into_a_question(tmp_path: Path) -> None:

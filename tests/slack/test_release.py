@@ -77,5 +77,10 @@ Captain @ana · started <time> · event 15 · ledger <head>
 ✓ Deploy to production: @dan, <time>
 ✓ Watch the dashboards for 15 minutes: @dee, <time>
 ---
-*checkout-1* (checkout 1.4.0): The release is *completed*, <time>\
+*checkout-1* (checkout 1.4.0): The release is *completed*, <time>
+*What happened* since the last summary, <time>
+• @cleo approved “Go or no-go”, <time>
+• @bea approved “Go or no-go”, <time>
+• @dan finished “Deploy to production”, <time>
+• @dee finished “Watch the dashboards for 15 minutes”, <time>\
 """)

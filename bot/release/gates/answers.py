@@ -58,6 +58,9 @@ class Answered(Event):
             return answered
         return replace(answered, rejections=(*answered.rejections, Rejection(vote=vote)))
 
+    def told(self) -> tuple[str, str]:
+        return self.verdict, self.gate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Answered):
@@ -96,6 +99,9 @@ class Withdrawn(Event):
             return left.without_vote(self.stage, self.gate, self.by)
         return left.voiding(self.at, {vote: f"they took it back: {self.comment}"})
 
+    def told(self) -> tuple[str, str]:
+        return "took back an answer at", self.gate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatTaken(Event):
@@ -125,6 +131,9 @@ class RejectionResolved(Event):
         settled = Ending(by=self.by, at=self.at, how="settled it", reason=self.reason)
         left = release.without_rejection(self.stage, self.gate, self.person, settled)
         return left if vote is None else left.voiding(self.at, {vote: because})
+
+    def told(self) -> tuple[str, str]:
+        return "settled a rejection of", self.gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,9 @@ class CheckReported(Event):
         report = Report(check=self.check, passed=self.passed, by=self.by, at=self.at, comment=self.comment)
         return replace(release, reports={**release.reports, self.check: report})
 
+    def told(self) -> tuple[str, str]:
+        return f"reported as {'passed' if self.passed else 'failed'}:", self.check
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportCheck(Command):

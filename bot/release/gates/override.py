@@ -27,6 +27,9 @@ class Overridden(Event):
         overriders = dict.fromkeys((*release.overriders, self.by))
         return replace(release, overrides=(*release.overrides, self), overriders=tuple(overriders))
 
+    def told(self) -> tuple[str, str]:
+        return "overrode", self.gate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override(Command):

@@ -83,6 +83,9 @@ class DutyAccepted(Event):
     def change(self, release: Release) -> Release:
         return _given(_ended(release, self.duty, Outcome.ACCEPTED, self.at), self.duty, self.by)
 
+    def told(self) -> tuple[str, str]:
+        return f"became {self.duty}", ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyDeclined(Event):
@@ -93,6 +96,9 @@ class DutyDeclined(Event):
 
     def change(self, release: Release) -> Release:
         return _ended(release, self.duty, Outcome.DECLINED, self.at, self.comment)
+
+    def told(self) -> tuple[str, str]:
+        return f"declined to be {self.duty}", ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +118,9 @@ class LeadTaken(Event):
 
     def change(self, release: Release) -> Release:
         return _given(_ended(release, Duty.CAPTAIN, Outcome.REPLACED, self.at), Duty.CAPTAIN, self.by)
+
+    def told(self) -> tuple[str, str]:
+        return "took the lead", ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

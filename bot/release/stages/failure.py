@@ -48,6 +48,9 @@ class StepFailed(Event):
         )
         return replace(release, since=self.at, failures=(*release.failures, failure))
 
+    def told(self) -> tuple[str, str]:
+        return "reported the failure of", self.step
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRetried(Event):
@@ -59,6 +62,9 @@ class StepRetried(Event):
     def change(self, release: Release) -> Release:
         ended = release.without_failure(Ending(by=self.by, at=self.at, how="retried it"))
         return replace(ended, since=self.at, attempt=release.attempt + 1)
+
+    def told(self) -> tuple[str, str]:
+        return "retried", self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,9 @@ class StepSkipped(Event):
         tick = DoneStep(stage=self.stage, step=self.step, by=self.by, at=self.at, skipped=self.reason)
         ended = release.without_failure(Ending(by=self.by, at=self.at, how="skipped it", reason=self.reason))
         return replace(ended, since=self.at, attempt=1, done=(*release.done, tick))
+
+    def told(self) -> tuple[str, str]:
+        return "skipped", self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import Circle, leads, people_of
 from bot.release.reason import comment_trouble, reason_trouble
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release
+from bot.release.release import Ending, Release
 from bot.release.replace import replace
 from bot.release.state import State
 
@@ -30,6 +30,7 @@ class Hold:
     at: datetime
     until: datetime | None = None
     asked: datetime | None = None
+    ended: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,9 @@ class HoldPlaced(Event):
     def change(self, release: Release) -> Release:
         hold = Hold(number=self.number, owner=self.by, reason=self.reason, at=self.at, until=self.until)
         return replace(release, holds=(*release.holds, hold), holds_placed=self.number)
+
+    def told(self) -> tuple[str, str]:
+        return f"placed hold {self.number}:", self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,13 @@ class HoldLifted(Event):
     reason: str
 
     def change(self, release: Release) -> Release:
-        return replace(release, holds=tuple(h for h in release.holds if h.number != self.number))
+        ending = Ending(by=self.by, at=self.at, how="lifted it", reason=self.reason)
+        lifted = tuple(replace(hold, ended=ending) for hold in release.holds if hold.number == self.number)
+        left = tuple(hold for hold in release.holds if hold.number != self.number)
+        return replace(release, holds=left, lifted=(*release.lifted, *lifted))
+
+    def told(self) -> tuple[str, str]:
+        return f"lifted hold {self.number}{self.reason and ':'}", self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

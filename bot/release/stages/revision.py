@@ -70,6 +70,9 @@ class ManifestChanged(Event):
             since=self.at,
         )
 
+    def told(self) -> tuple[str, str]:
+        return "changed what goes out to", self.version
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeManifest(Command):

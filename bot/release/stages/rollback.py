@@ -34,6 +34,9 @@ class RollbackBegan(Event):
             lock=Lock(by=self.by, at=self.at, reason=self.reason, to=self.to),
         )
 
+    def told(self) -> tuple[str, str]:
+        return "began to roll back:", self.reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledBack(Event):

@@ -23,6 +23,9 @@ class StepDone(Event):
         tick = DoneStep(stage=self.stage, step=self.step, by=self.by, at=self.at)
         return replace(release, attempt=1, done=(*release.done, tick))
 
+    def told(self) -> tuple[str, str]:
+        return "finished", self.step
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishStep(Command):

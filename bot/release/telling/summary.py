@@ -1,12 +1,11 @@
 """Handoff summaries: where a release stands, told when a stage changes hands and at set times."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.release.event import Event
+from bot.release.event import Event, News
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
 from bot.release.replace import replace
@@ -21,16 +20,6 @@ class Occasion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """One thing that happened since the summary before: who did what, to which gate or step."""
-
-    at: datetime
-    by: UserId
-    what: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Summarized(Event):
     """Where the release stood was told to the people who own its stage."""
 
@@ -41,7 +30,7 @@ class Summarized(Event):
     waiting: tuple[Waiting, ...]
 
     def change(self, release: Release) -> Release:
-        return replace(release, summaries=(*release.summaries, self))
+        return replace(release, summaries=(*release.summaries, self), news=())
 
 
 def handed_over(release: Release, now: datetime) -> Summarized | None:
@@ -87,17 +76,6 @@ def _summary(release: Release, now: datetime, occasion: Occasion) -> Summarized:
         occasion=occasion,
         stage=release.stage,
         to=release.owners,
-        news=tuple(_news_since_last(release)),
+        news=release.news,
         waiting=waiting_on(release),
     )
-
-
-def _news_since_last(release: Release) -> Iterable[News]:
-    # Every command comes after all events before it, so what came at the time of a summary is in it.
-    since = max((summary.at for summary in release.summaries), default=release.started_at)
-    votes = [News(at=vote.at, by=vote.by, what=vote.verdict, name=vote.gate) for vote in release.votes]
-    ticks = [
-        News(at=tick.at, by=tick.by, what="skipped" if tick.skipped else "finished", name=tick.step)
-        for tick in release.done
-    ]
-    return sorted((n for n in [*votes, *ticks] if n.at > since), key=lambda n: n.at)

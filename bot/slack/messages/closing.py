@@ -7,6 +7,7 @@ from bot.release.state import State
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import actions, button
 from bot.slack.messages.message import Message, entry
+from bot.slack.messages.summary import happened
 from bot.slack.messages.text import escape
 from bot.slack.messages.words import ended
 
@@ -22,8 +23,11 @@ def closing(release: Release) -> Iterable[Message]:
 
 
 def _lines(release: Release) -> Iterable[str]:
+    """Return how it ended, and what the summaries so far have not told."""
     yield f"The release is {ended(release)}"
     if release.state is State.ROLLED_BACK:
         yield f"{escape(release.version)} is withdrawn."
     if release.lock:
         yield f"*{release.service}* is *locked*: no release of it starts until somebody says what was mended."
+    if release.news:
+        yield from happened(release.news, max((past.at for past in release.summaries), default=None))

@@ -1,4 +1,4 @@
-"""The message of each open hold: whose concern it is, why, and how it is lifted."""
+"""The message of each hold: whose concern it is, why, how it is lifted, and who has lifted it."""
 
 from collections.abc import Iterable
 
@@ -6,28 +6,37 @@ from bot.release.release import Release
 from bot.release.stages.holds import Hold
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import actions, button
+from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import moment, person, quoted
+from bot.slack.messages.words import ended_by
 
 
 def holds(release: Release) -> Iterable[Message]:
-    """Return the message of each open hold. It goes when the hold is lifted."""
-    if release.state.ended:
-        return
-    for hold in release.holds:
-        value = Target(release.key, number=hold.number, person=hold.owner).value()
-        lift = button("Lift", Action.LIFT_HOLD, value, label=f"Lift hold {hold.number} of {release.key}")
-        keep = button("Still needed", Action.KEEP_HOLD, value)
-        buttons = [actions([lift] if hold.asked is None else [keep, lift])]
+    """Return the message of each hold, open or lifted."""
+    for hold in (*release.lifted, *release.holds):
+        still = hold.ended is None and not release.state.ended
+        buttons = [_buttons(release, hold)] if still else []
         yield entry(release, f"hold:{hold.number}", hold.at, _lines(release, hold), buttons)
 
 
+def _buttons(release: Release, hold: Hold) -> Block:
+    value = Target(release.key, number=hold.number, person=hold.owner).value()
+    lift = button("Lift", Action.LIFT_HOLD, value, label=f"Lift hold {hold.number} of {release.key}")
+    keep = button("Still needed", Action.KEEP_HOLD, value)
+    return actions([lift] if hold.asked is None else [keep, lift])
+
+
 def _lines(release: Release, hold: Hold) -> Iterable[str]:
-    again = f", to be asked about {moment(hold.until)}" if hold.until and not hold.asked else ""
+    still = hold.ended is None and not release.state.ended
+    again = f", to be asked about {moment(hold.until)}" if still and hold.until and not hold.asked else ""
     yield f"*Hold {hold.number}* by {person(hold.owner)}, {moment(hold.at)}{again}"
     yield quoted(hold.reason)
-    if release.state is State.ROLLING_BACK:
+    if hold.ended:
+        yield from ended_by(hold.ended)
+    elif release.state.ended:
+        yield "It holds nothing any more."
+    elif release.state is State.ROLLING_BACK:
         yield "The way back goes on all the same."
     elif hold.asked is not None:
         yield f"{person(hold.owner)}, its time has come: is it still needed? It holds until you say so."

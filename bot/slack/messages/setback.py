@@ -5,7 +5,8 @@ Each is new, so that the people who lead the release are told; it stays, and say
 
 from collections.abc import Iterable
 
-from bot.release.gates.result import GateStatus, gate_status
+from bot.release.gates.result import gate_status
+from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.people.duties import leads
 from bot.release.release import Ending, Rejection, Release
@@ -17,6 +18,7 @@ from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.stage import step_buttons, ways_on
 from bot.slack.messages.text import escape, moment, people, person, quoted
+from bot.slack.messages.words import ended_by
 
 
 def setbacks(release: Release) -> Iterable[Message]:
@@ -37,7 +39,7 @@ def _rejection(release: Release, no: Rejection) -> Iterable[str]:
     yield f"✗ {person(vote.by)} *rejected* {where}, {moment(vote.at)}"
     yield quoted(vote.comment)
     if ending := no.ended or _overridden(release, no):
-        yield from _ended(ending)
+        yield from ended_by(ending)
     elif _blocks(release, no):
         yield _told(
             release, vote.by, f"it blocks until {person(vote.by)} takes it back", ", or you settle it"
@@ -74,7 +76,7 @@ def _failure(release: Release, failure: Failure) -> Iterable[str]:
     yield f"✗ {step} has *failed*{attempt}, says {person(failure.by)}, {moment(failure.at)}"
     yield quoted(failure.reason)
     if failure.ended:
-        yield from _ended(failure.ended)
+        yield from ended_by(failure.ended)
     else:
         yield _told(release, failure.by, f"choose what follows: {ways_on(release)}")
 
@@ -87,12 +89,6 @@ def _rollback(release: Release, began: RollbackBegan) -> Iterable[str]:
         yield f"It was *rolled back*, {moment(release.since)}"
     else:
         yield _told(release, began.by, f"the steps of the way back are for {people(release.owners)}")
-
-
-def _ended(ending: Ending) -> Iterable[str]:
-    yield f"{person(ending.by)} {ending.how}, {moment(ending.at)}"
-    if ending.reason:
-        yield quoted(ending.reason)
 
 
 def _told(release: Release, by: UserId, what: str, besides: str = "") -> str:

@@ -1,12 +1,19 @@
 """The handoff summary: where a release stood, what had changed, and what comes next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
 
+from bot.release.event import News
 from bot.release.release import Release
-from bot.release.telling.summary import News, Occasion, Summarized
+from bot.release.telling.summary import Occasion, Summarized
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.messages.text import escape, moment, people, person, shorten
 from bot.slack.messages.words import waits
+
+MOST: Final = 12
+LONGEST_NAME: Final = 60
+"""Characters of a reason: with MOST of them, there is room left for what is waited for."""
 
 
 def summaries(release: Release) -> Iterable[Message]:
@@ -19,11 +26,18 @@ def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     stage = escape(release.stage_name(summary.stage))
     yield _opening(release, summary, stage)
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
-    since = f"since the last summary, {moment(last)}" if last else "since the start"
-    yield f"*What happened* {since}" if summary.news else f"Nothing has happened {since}."
-    yield from (f"• {_news(news)}" for news in summary.news)
+    yield from happened(summary.news, last)
     yield "*Waiting for*"
     yield from (f"• {waits(waiting)}" for waiting in summary.waiting)
+
+
+def happened(news: Sequence[News], last: datetime | None) -> Iterable[str]:
+    """Return what has happened since the summary at `last`, a line each; of many, the newest."""
+    since = f"since the last summary, {moment(last)}" if last else "since the start"
+    yield f"*What happened* {since}" if news else f"Nothing has happened {since}."
+    if len(news) > MOST:
+        yield f"• {len(news) - MOST} things before these"
+    yield from (f"• {_news(one)}" for one in news[-MOST:])
 
 
 def _opening(release: Release, summary: Summarized, stage: str) -> str:
@@ -34,4 +48,5 @@ def _opening(release: Release, summary: Summarized, stage: str) -> str:
 
 
 def _news(news: News) -> str:
-    return f"{person(news.by)} {news.what} “{escape(news.name)}”, {moment(news.at)}"
+    name = f" “{escape(shorten(news.name, LONGEST_NAME))}”" if news.name else ""
+    return f"{person(news.by)} {news.what}{name}, {moment(news.at)}"

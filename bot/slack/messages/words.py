@@ -6,7 +6,7 @@ from typing import assert_never
 
 from bot.release.ids import UserId
 from bot.release.refusal import Refused
-from bot.release.release import Release
+from bot.release.release import Ending, Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting
 from bot.slack.messages.text import escape, moment, people, person, quoted, shorten
@@ -136,6 +136,13 @@ def ended(release: Release) -> str:
     by = f" by {person(release.ended_by)}" if release.ended_by else ""
     how = f"*{STATES[release.state]}{by}*, {moment(release.since)}"
     return "\n".join([how, quoted(release.ended_because)]) if release.ended_because else how
+
+
+def ended_by(ending: Ending) -> Iterable[str]:
+    """Return the lines that say how a rejection, a failure or a hold ended."""
+    yield f"{person(ending.by)} {ending.how}, {moment(ending.at)}"
+    if ending.reason:
+        yield quoted(ending.reason)
 
 
 def _approvals(waiting: Waiting) -> str:

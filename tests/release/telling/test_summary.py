@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
+from bot.release.event import News
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.handoff import Duty
 from bot.release.release import Release
 from bot.release.stages.stage import GatesLapsed
-from bot.release.telling.summary import News, Occasion, Summarized, next_summary
+from bot.release.telling.summary import Occasion, Summarized, next_summary
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.model import Handoffs, Reminders, Rollback, Stage
 from tests.release.given import (
@@ -30,6 +33,7 @@ from tests.release.given import (
     dan,
     dee,
     events,
+    gus,
     later,
     meanwhile,
     names,
@@ -138,7 +142,53 @@ def test_ticks_are_news_too_and_news_are_in_order() -> None:
 def test_a_step_that_was_skipped_is_not_told_as_finished() -> None:
     begun = play(ready(), ana.begins(), later(ben.fails("Tag the commit"), minutes=1))
     told = summary(begun, later(ben.skips("Tag the commit"), minutes=1))
-    assert [(news.what, news.name) for news in told.news] == [("skipped", "Tag the commit")]
+    assert [(news.what, news.name) for news in told.news[-2:]] == [
+        ("reported the failure of", "Tag the commit"),
+        ("skipped", "Tag the commit"),
+    ]
+
+
+def test_what_went_wrong_and_how_it_was_settled_are_news() -> None:
+    release = play(
+        started(),
+        ben.rejects("QA"),
+        ana.settles("QA", ben),
+        bea.approves("QA"),
+        bea.withdraws("QA"),
+        gus.holds("Prices are wrong."),
+        gus.holds("Names are wrong."),
+        gus.lifts(1),
+        ana.lifts(2, "They are right."),
+        ana.offers(dan, Duty.DEPUTY),
+        dan.accepts(Duty.DEPUTY),
+        ana.changes("1.4.1"),
+        *(ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"), ana.begins()),
+        ben.fails("Tag the commit"),
+        ben.retries("Tag the commit"),
+    )
+    told = summary(release, ben.finishes("Tag the commit"))
+    assert [f"{news.by} {news.what} {news.name}".strip() for news in told.news] == snapshot(
+        [
+            "ben rejected QA",
+            "ana settled a rejection of QA",
+            "bea approved QA",
+            "bea took back an answer at QA",
+            "gus placed hold 1: Prices are wrong.",
+            "gus placed hold 2: Names are wrong.",
+            "gus lifted hold 1",
+            "ana lifted hold 2: They are right.",
+            "dan became deputy",
+            "ana changed what goes out to 1.4.1",
+            "ben approved QA",
+            "bea approved QA",
+            "cleo approved Security",
+            "ben reported the failure of Tag the commit",
+            "ben retried Tag the commit",
+            "ben finished Tag the commit",
+        ]
+    )
+    # They are told once.
+    assert play(release, ben.finishes("Tag the commit")).news == ()
 
 
 def test_the_captain_is_told_where_the_owner_role_is_empty() -> None:
