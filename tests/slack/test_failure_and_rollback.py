@@ -178,7 +178,7 @@ Next is “Deploy the version before”: @cleo
 *What happened* since the start
 • @dan reported the failure of “Deploy”, <time>
 • @dan began to roll back: “500s on every page”, <time>
-*Waiting for*
+*Next for you*
 • @cleo: “Deploy the version before” is to be done, since <time>\
 """)
 

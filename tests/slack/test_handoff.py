@@ -50,6 +50,8 @@ async def test_the_lead_passes_when_every_point_is_read_and_ticked(tmp_path: Pat
         assert await open_form(world, "dan") == snapshot("""\
 Read and accept [Accept] [Never mind]
 *shop-1* (shop 2.0) is *awaiting approval* for staging (stage 1 of 2), *on hold* (1)
+@ana says:
+> I am on a train
 What is open
   ( ) Hold 1: wait for the <audit>
   ( ) QA needs an approval from qa
@@ -67,11 +69,35 @@ What is open
         assert await shown(world, "shop-1", slot) == snapshot("""\
 *shop-1* (shop 2.0): @ana asks @dan to be *captain*
 > I am on a train
-It was accepted: @dan is captain now, <time>\
+It was accepted: @dan is captain now, <time>
+Nothing is asked of you just now.\
 """)
         assert await world.ana.types("/release cancel shop-1 no") == snapshot(
             "Cancelling is for the captain or deputy, or the owners of the stage. Ask @dan."
         )
+
+
+async def test_who_has_taken_the_lead_is_told_what_comes_next_for_them(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.ben.presses("Reject", "shop-1", on="gate:0:QA")
+        await world.ben.submits(reason="It crashes")
+        await world.dan.types("/release hold wait for the audit")
+        await world.ana.types("/release handoff @dan")
+        slot = await offer(world)
+        await world.dan.presses("Read and accept…", "shop-1", on=slot)
+        await world.dan.submits(read=["0", "1", "2", "3"])
+        told = await shown(world, "shop-1", slot)
+        assert told == snapshot("""\
+*shop-1* (shop 2.0): @ana asks @dan to be *captain*
+It was accepted: @dan is captain now, <time>
+*Next for you*
+• @dan holds it (hold 1), <time>: wait for the audit
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by the captain\
+""")
+        # It is what was so then, and does not change with the release.
+        await world.dan.types("/release lift 1")
+        assert await shown(world, "shop-1", slot) == told
 
 
 async def test_what_has_moved_on_meanwhile_is_read_again(tmp_path: Path) -> None:
@@ -108,6 +134,8 @@ What should they know? (optional)\
         assert await open_form(world, "dee") == snapshot("""\
 Read and accept [Accept] [Never mind]
 *shop-1* (shop 2.0) is *awaiting approval* for staging (stage 1 of 2)
+@ana says:
+> Mind the *caches*
 What is open
   ( ) Security needs an approval from security
   Tick each point when you have read it.\

@@ -69,7 +69,7 @@ Captain @ana · started <time> · event 15 · ledger <head>
 • @ben approved “QA”, <time>
 • @ana finished “Deploy to staging”, <time>
 • @ana finished “Run the smoke tests”, <time>
-*Waiting for*
+*It waited then for*
 • @bea or @ben: *Go or no-go* needs an approval from qa, since <time>
 • @cleo: *Go or no-go* needs an approval from security, since <time>
 ---

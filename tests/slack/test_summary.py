@@ -11,6 +11,8 @@ RUNBOOK = (
     ROLES
     + """\
 overrides: on-call
+handoffs: {at: ["09:00"], timezone: UTC}
+reminders: {after: 90d}
 stages:
   - name: staging
     owner: captain
@@ -62,15 +64,34 @@ async def test_holds_rejections_failures_and_overrides_are_told_at_the_change_of
 • @ana reported the failure of “Try it”, <time>
 • @ana retried “Try it”, <time>
 • @ana finished “Try it”, <time>
-*Waiting for*
+Nothing is asked of you just now.
+*Waiting for others*
 • @cleo: *Security* needs an approval from security, since <time>\
 """)
+        await world.dee.types("/release hold the <names> look wrong")
+        await world.passes(days=1)
+        assert await shown(world, "shop-1", "summary:1") == snapshot("""\
+*shop-1* (shop 2.0): @dan and @dee, this is where the stage *production* stands, <time>
+*What happened* since the last summary, <time>
+• @dee placed hold 2: “the <names> look wrong”, <time>
+*Next for you*
+• @dee holds it (hold 2), <time>: the <names> look wrong
+*Waiting for others*
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+        # What is waited for stands in the newest one.
+        assert (await shown(world, "shop-1", "summary:0")).split("\n")[-2:] == snapshot(
+            ["*It waited then for*", "• @cleo: *Security* needs an approval from security, since <time>"]
+        )
+        await world.dee.types("/release lift 1")
+        await world.dee.types("/release lift 2")
         await world.dee.presses("More…", "shop-1", on="gate:1:Security")
         await world.dee.submits(answer="override", comment="The shop is down")
         await world.dan.presses("Done", "shop-1", on="stage:1")
         assert await shown(world, "shop-1", "closing:completed") == snapshot("""\
 *shop-1* (shop 2.0): The release is *completed*, <time>
 *What happened* since the last summary, <time>
+• @dee lifted hold 2, <time>
 • @dee overrode “Security”, <time>
 • @dan finished “Deploy”, <time>\
 """)
@@ -90,8 +111,8 @@ async def test_of_very_much_the_newest_is_told_and_what_is_waited_for_still_stan
             (
                 "• 20 things before these",
                 [
-                    "• @ana finished “Try it”, <time>",
-                    "*Waiting for*",
+                    "Nothing is asked of you just now.",
+                    "*Waiting for others*",
                     "• @cleo: *Security* needs an approval from security, since <time>",
                 ],
             )

@@ -15,7 +15,7 @@ from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
-from bot.release.waiting import waiting_on
+from bot.release.waiting import Waiting, waiting_on
 from bot.runbook.roles import Standing
 
 
@@ -50,12 +50,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """An offer that has come to its end, and how."""
+    """An offer that has come to its end, and how; `waiting` is what was open when it was accepted."""
 
     offer: Offer
     outcome: Outcome
     at: datetime
     comment: str = ""
+    waiting: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,9 @@ class DutyAccepted(Event):
     read: str
 
     def change(self, release: Release) -> Release:
-        return _given(_ended(release, self.duty, Outcome.ACCEPTED, self.at), self.duty, self.by)
+        given = _given(_ended(release, self.duty, Outcome.ACCEPTED, self.at), self.duty, self.by)
+        *before, accepted = given.handed
+        return replace(given, handed=(*before, replace(accepted, waiting=waiting_on(given))))
 
     def told(self) -> tuple[str, str]:
         return f"became {self.duty}", ""

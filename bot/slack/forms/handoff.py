@@ -13,6 +13,7 @@ from bot.release.waiting import waiting_on
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
 from bot.slack.messages.blocks import Block, plain, section
+from bot.slack.messages.text import person, quoted
 from bot.slack.messages.words import brief, mention, standing
 
 OFFER_CALLBACK: Final = "offer_v1"
@@ -45,8 +46,11 @@ def accept_form(release: Release, target: Target) -> Block:
     options = [{"text": plain(text, 75), "value": str(n), **_whole(text)} for n, text in enumerate(shown)]
     remembered = json.dumps([target.value(), fingerprint(release), len(options)])
     hint = "Tick each point when you have read it."
+    offer = release.offers.get(Duty(target.name))
+    note = [section(f"{person(offer.by)} says:\n{quoted(offer.note)}")] if offer and offer.note else []
     fields = [
         section(f"{mention(release)} is {standing(release)}"),
+        *note,
         field("read", "What is open", {"type": "checkboxes", "options": options}, hint=hint),
     ]
     return modal(ACCEPT_CALLBACK, "Read and accept", "Accept", remembered, fields)

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from bot.release.people.handoff import Duty, Handed, Offer, Outcome
 from bot.release.people.leaving import Gone
 from bot.release.release import Release
+from bot.release.waiting import Awaited
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, person, quoted
+from bot.slack.messages.words import next_steps
 
 ENDS = {
     Outcome.ACCEPTED: "accepted: {to} is {duty} now",
@@ -21,7 +23,7 @@ ENDS = {
 def handoffs(release: Release) -> Iterable[Message]:
     """Return the message of each offer, open or ended."""
     for handed in release.handed:
-        yield _message(release, handed.offer, [_ended(handed), *_quoted(handed.comment)], ())
+        yield _message(release, handed.offer, _ended(handed), ())
     if release.state.ended:
         return
     for offer in release.offers.values():
@@ -60,9 +62,14 @@ def _open(offer: Offer) -> Iterable[str]:
     yield f"{person(offer.to)}, read how it stands, and answer until {moment(offer.until)}. {stays}"
 
 
-def _ended(handed: Handed) -> str:
-    how = ENDS[handed.outcome].format(to=person(handed.offer.to), duty=handed.offer.duty)
-    return f"It was {how}, {moment(handed.at)}"
+def _ended(handed: Handed) -> Iterable[str]:
+    to, duty = handed.offer.to, handed.offer.duty
+    yield f"It was {ENDS[handed.outcome].format(to=person(to), duty=duty)}, {moment(handed.at)}"
+    yield from _quoted(handed.comment)
+    if handed.outcome is Outcome.ACCEPTED and duty is not Duty.SHADOW:
+        # Who leads may settle a rejection of others.
+        asked = [w for w in handed.waiting if to in w.on or w.kind is Awaited.REJECTION]
+        yield from next_steps(asked)
 
 
 def _quoted(text: str) -> Iterable[str]:

@@ -7,9 +7,10 @@ from typing import Final
 from bot.release.event import News
 from bot.release.release import Release
 from bot.release.telling.summary import Occasion, Summarized
+from bot.release.waiting import Waiting
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, shorten
-from bot.slack.messages.words import waits
+from bot.slack.messages.words import next_steps, waits
 
 MOST: Final = 12
 LONGEST_NAME: Final = 60
@@ -27,8 +28,18 @@ def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     yield _opening(release, summary, stage)
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
     yield from happened(summary.news, last)
-    yield "*Waiting for*"
-    yield from (f"• {waits(waiting)}" for waiting in summary.waiting)
+    if release.state.ended or summary is not release.summaries[-1]:
+        yield from _waited("*It waited then for*", summary.waiting)
+        return
+    asked = [one for one in summary.waiting if set(one.on) & set(summary.to)]
+    yield from next_steps(asked)
+    yield from _waited("*Waiting for others*", [one for one in summary.waiting if one not in asked])
+
+
+def _waited(title: str, waiting: Sequence[Waiting]) -> Iterable[str]:
+    if waiting:
+        yield title
+        yield from (f"• {waits(one)}" for one in waiting)
 
 
 def happened(news: Sequence[News], last: datetime | None) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """How releases and what they wait for are put in words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from bot.release.ids import UserId
@@ -77,6 +77,12 @@ def waits(waiting: Waiting) -> str:
             return f"{who}: the lock on the service is to be lifted, since {since}"
         case _:
             assert_never(waiting.kind)
+
+
+def next_steps(asked: Sequence[Waiting]) -> Iterable[str]:
+    """Return the lines that tell people what they are asked to do next, by what they are waited for."""
+    yield "*Next for you*" if asked else "Nothing is asked of you just now."
+    yield from (f"• {waits(one)}" for one in asked)
 
 
 def brief(waiting: Waiting) -> str:
