@@ -40,10 +40,11 @@ def due(release: Release, now: datetime) -> Event | None:
 
 def attention_at(release: Release) -> datetime | None:
     """Return the time at which the release next needs attention; None when only people can move it."""
-    review = next_review_reminder(release)
+    review, turn = next_review_reminder(release), next_turn(release)
     if release.state.ended:
-        return review
-    some = (review, next_summary(release), next_expiry(release), next_turn(release))
+        # Who may sign follows from the roles, so that they are read as long as a review is awaited.
+        return None if review is None else min(review, turn or review)
+    some = (review, turn, next_summary(release), next_expiry(release))
     offers = (offer.until for offer in release.offers.values())
     times = [*reminder_times(release), *question_times(release), *offers, *(at for at in some if at)]
     return min(times, default=None)

@@ -61,14 +61,20 @@ def quiet(*, begin: Begin = Begin.CAPTAIN, **other: object) -> Release:
     return started(gated(asks("QA", SELDOM, qa=1), begin=begin, **other))
 
 
-def rotation() -> Release:
+def rotation(**other: object) -> Release:
+    """Return such a release with a role that is passed on every Monday."""
     weekly = Rotation.model_validate(
         {"timezone": "UTC", "starting": "2026-03-02", "people": ["U0BEN", "U0BEA"]}
     )
-    book = gated(asks("QA", SELDOM, qa=1), roles=(Role(name="rota", rotation=weekly),))
+    book = gated(asks("QA", SELDOM, qa=1), roles=(Role(name="rota", rotation=weekly),), **other)
     decision = decide_start(start(), start_facts(book, directory=USERS))
     assert not isinstance(decision, Refused)
     return fold(decision)
+
+
+def among_users(release: Release, *acts: Act) -> Release:
+    """Return a release after some acts, with the people of the rotation there."""
+    return play(release, *(among(lambda here: USERS, act) for act in acts))
 
 
 TIMED: dict[str, tuple[Callable[[], Release], datetime, str]] = {
@@ -108,6 +114,15 @@ TIMED: dict[str, tuple[Callable[[], Release], datetime, str]] = {
         lambda: play(started(gated(review=Review(always=True, within=2 * HOUR))), ben.finishes("Deploy")),
         NINE + HOUR,
         "ReviewReminded",
+    ),
+    "a turn of those who review after the end": (
+        lambda: among_users(
+            rotation(overrides="security", review=Review(role="rota", within=20 * DAYS)),
+            cleo.overrides("QA"),
+            ben.finishes("Deploy"),
+        ),
+        NINE + 7 * DAYS,
+        "MembersRead",
     ),
 }
 
