@@ -47,21 +47,19 @@ def bound_to(version: str, manifest: Manifest) -> str:
 
     Every approval asks for it, so it is kept.
     """
-    content = json.dumps([version, asdict(manifest)], sort_keys=True, ensure_ascii=True)
+    content = json.dumps([version, asdict(manifest)], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def changed_paths(before: Manifest, after: Manifest) -> frozenset[str]:
     """Return the paths that are in one of two manifests, or have another digest in the other."""
-    known = dict(before.digests), dict(after.digests)
-    both = frozenset(before.paths) & frozenset(after.paths)
-    other = (path for path in both if known[0].get(path) != known[1].get(path))
-    return frozenset(before.paths) ^ frozenset(after.paths) | frozenset(other)
+    other = {path for path, _ in frozenset(before.digests) ^ frozenset(after.digests)}
+    return frozenset(before.paths) ^ frozenset(after.paths) | other
 
 
 def untold_paths(before: Manifest, after: Manifest) -> frozenset[str]:
-    """Return the paths of both manifests of which no digest tells whether they are the same."""
-    known = dict(before.digests).keys() & dict(after.digests).keys()
+    """Return the paths of both manifests of which neither has a digest, so that they may have changed."""
+    known = {path for path, _ in (*before.digests, *after.digests)}
     return frozenset(before.paths) & frozenset(after.paths) - known
 
 

@@ -213,6 +213,11 @@ class Release:
         return newest if newest and newest.ended is None else None
 
     @property
+    def open_gates(self) -> tuple[Gate, ...]:
+        """The gates of the current stage, as long as it has not begun."""
+        return () if self.stage in self.began else self.current.gates
+
+    @property
     def touched_production(self) -> bool:
         """Whether a production stage has begun."""
         return self.production_at is not None

@@ -66,7 +66,8 @@ def rotation(**other: object) -> Release:
     weekly = Rotation.model_validate(
         {"timezone": "UTC", "starting": "2026-03-02", "people": ["U0BEN", "U0BEA"]}
     )
-    book = gated(asks("QA", SELDOM, qa=1), roles=(Role(name="rota", rotation=weekly),), **other)
+    rota = Role(name="rota", rotation=weekly)
+    book = gated(asks("QA", SELDOM, qa=1), begin=Begin.AUTOMATIC, roles=(rota,), **other)
     decision = decide_start(start(), start_facts(book, directory=USERS))
     assert not isinstance(decision, Refused)
     return fold(decision)

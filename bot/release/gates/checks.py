@@ -79,8 +79,7 @@ class ReportCheck(Command):
         return None
 
     def _asked(self, release: Release) -> bool:
-        open_gates = () if release.stage in release.began else release.current.gates
-        return any(self.check in gate.checks for gate in open_gates)
+        return any(self.check in gate.checks for gate in release.open_gates)
 
     def _reported(self, facts: Facts) -> Decision:
         return (

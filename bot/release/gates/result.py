@@ -128,7 +128,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
         checks=chosen.best.checks,
         rejections=tuple(said[Verdict.REJECTED]),
         abstained=tuple(said[Verdict.ABSTAINED]),
-        set_aside=(*_set_aside(release, weighed, root), *_voided(release, gate, stage)),
+        set_aside=(*_set_aside(weighed, root), *_voided(release, gate, stage)),
         warned=tuple(_warned(release, weighed, chosen.best)),
     )
 
@@ -176,8 +176,8 @@ def _others(weighed: Weighed, best: Tried, left: Roles, opened: Sequence[OpenSea
     if not best.short:
         return ()
     asked = {person for seats in opened for person in seats.asked}
-    others = (Chosen(best=one, full=one.sitting) for one in weighed.tried if one is not best)
-    rest = (seats.asked for one in others for seats in _open_seats(one, weighed.counted, left))
+    every = (Chosen(best=one, full=one.sitting) for one in weighed.tried)
+    rest = (seats.asked for one in every for seats in _open_seats(one, weighed.counted, left))
     return tuple(dict.fromkeys(person for people in rest for person in people if person not in asked))
 
 
@@ -187,19 +187,17 @@ def _choice(weighed: Weighed) -> tuple[str, ...]:
     return tuple(dict.fromkeys(role for one in weighed.tried for role in one.empty))
 
 
-def _set_aside(release: Release, weighed: Weighed, root: Node) -> Iterable[SetAside]:
+def _set_aside(weighed: Weighed, root: Node) -> Iterable[SetAside]:
     sitting = {seat.filled.by for seat in root.leaves() if seat.filled is not None}
     for vote in weighed.approvals.values():
         if vote.by not in sitting:
-            yield SetAside(vote=vote, because=_why_not(release, vote, weighed))
+            yield SetAside(vote=vote, because=_why_not(vote, weighed))
 
 
-def _why_not(release: Release, vote: Vote, weighed: Weighed) -> str:
-    counted, apart = weighed.counted, barred(release, vote.gate)
+def _why_not(vote: Vote, weighed: Weighed) -> str:
+    counted = weighed.counted
     if counted[vote.by]:
         return "every seat of their role is filled already"
-    if vote.by in apart:
-        return f"they {apart[vote.by]}"
     if vote.behalf is not None and counted.get(vote.behalf):
         return "the person for whom they stood in has answered"
     if vote.behalf is not None and any(it.behalf == vote.behalf for it in weighed.capacities.values()):

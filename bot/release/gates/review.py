@@ -133,7 +133,7 @@ def reviewers(release: Release) -> tuple[UserId, ...]:
     """Return who may sign the review and has not: never who started the release, or has overridden a gate."""
     signed = {signature.by for signature in release.review.signed} if release.review else set()
     role = release.runbook.review.role
-    names = [role] if role else [one.name for one in release.runbook.roles if not one.starter]
+    names = [role] if role else [one.name for one in release.runbook.roles]
     people = sorted({person for name in names for person in release.members.get(name, ())})
     return tuple(person for person in people if person not in signed | under_review(release))
 

@@ -138,8 +138,7 @@ def _bound(role: Role, about: About, directory: Directory, now: datetime) -> Ite
 def _owners(role: Role, paths: Iterable[str], directory: Directory) -> Iterable[UserId] | None:
     """Return who owns a path, named by id or in a group; None when a group of owners cannot be read."""
     tokens = {token for owners in role.owners_of(paths).values() for token in owners}
-    groups = [directory.groups.get(token, ()) for token in tokens if UserId(token) not in directory.people]
     if any(UserId(token) not in directory.people and token not in directory.groups for token in tokens):
         return None
-    named = [UserId(token) for token in tokens if UserId(token) in directory.people]
-    return [*named, *(person for people in groups for person in people)]
+    # The handle of a group is nobody of the workspace, so that it is in no role itself.
+    return [person for token in tokens for person in (UserId(token), *directory.groups.get(token, ()))]

@@ -1,7 +1,7 @@
 """Changing what is in a release: whom that asks again, and whose word carries over."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -166,16 +166,14 @@ def _covered(release: Release, vote: Vote, changed: frozenset[str]) -> frozenset
     if owned and all(role.codeowners is not None for role in owned):
         owners = [(path, who) for role in owned for path, who in role.owners_of(changed).items()]
         # Who stood in for an owner has answered for the owner's paths.
-        giver = [person for person in (vote.by, vote.behalf) if person is not None]
-        return frozenset(
-            path for path, who in owners if any(_may_be(person, token) for token in who for person in giver)
-        )
+        givers = (vote.by, vote.behalf)
+        return frozenset(path for path, who in owners if any(_may_be(givers, token) for token in who))
     return changed
 
 
-def _may_be(person: UserId, owner: str) -> bool:
-    """Return whether an owner is the person, or a group in which the person may be."""
-    return owner == person or not USER.fullmatch(owner)
+def _may_be(people: Collection[UserId | None], owner: str) -> bool:
+    """Return whether an owner is one of some people, or a group in which they may be."""
+    return owner in people or not USER.fullmatch(owner)
 
 
 def _some(paths: frozenset[str], one: str = "has", many: str = "have") -> str:

@@ -46,7 +46,6 @@ class StageBegan(Event):
             since=self.at,
             began={**release.began, release.stage: beginning},
             production_at=production_at,
-            attempt=1,
         )
 
 

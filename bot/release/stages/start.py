@@ -271,5 +271,5 @@ def _short_of_people(release: Release) -> Refused | None:
 
 
 def _meant(word: str, known_words: Sequence[str]) -> str:
-    near = get_close_matches(word.lower(), known_words, n=1)
+    near = get_close_matches(word.lower(), known_words)
     return f"Did you mean {near[0]}?" if near else ""

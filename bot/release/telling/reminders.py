@@ -10,7 +10,6 @@ from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
 from bot.release.replace import replace
-from bot.release.state import State
 from bot.runbook.gates import Gate
 
 
@@ -29,7 +28,7 @@ class Reminded(Event):
 
 def due_reminders(release: Release, now: datetime) -> Iterable[Reminded]:
     """Return one reminder for each gate at which one is due. What was missed is caught up once."""
-    for gate in _open_gates(release):
+    for gate in release.open_gates:
         at = next_reminder(release, gate)
         # The time is looked at first: it is seldom due, and whom to ask takes longer to find out.
         if at is not None and at <= now and (people := _asked(release, gate)):
@@ -39,7 +38,7 @@ def due_reminders(release: Release, now: datetime) -> Iterable[Reminded]:
 
 def reminder_times(release: Release) -> Iterable[datetime]:
     """Return the time of the next reminder of each gate that still waits for approvals."""
-    times = (next_reminder(release, gate) for gate in _open_gates(release) if _asked(release, gate))
+    times = (next_reminder(release, gate) for gate in release.open_gates if _asked(release, gate))
     return [time for time in times if time is not None]
 
 
@@ -57,15 +56,7 @@ def _sent(release: Release, gate: Gate) -> tuple[Reminded, ...]:
     return tuple(past for past in release.reminders if (past.stage, past.gate) == place)
 
 
-def _open_gates(release: Release) -> tuple[Gate, ...]:
-    if release.state is State.ROLLING_BACK and release.stage not in release.began:
-        return release.current.gates
-    return release.current.gates if release.state is State.AWAITING_APPROVAL else ()
-
-
 def _asked(release: Release, gate: Gate) -> tuple[UserId, ...]:
     result = gate_result(release, gate, release.stage)
     # Who has not answered yet cannot help a gate that somebody has rejected.
-    if result.status is not GateStatus.WAITING:
-        return ()
-    return result.asked
+    return result.asked if result.status is GateStatus.WAITING else ()

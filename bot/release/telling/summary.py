@@ -63,7 +63,7 @@ def next_summary(release: Release) -> datetime | None:
     day = last.astimezone(zone).date()
     candidates = (
         datetime.combine(day + timedelta(days=days), time, tzinfo=zone).astimezone(last.tzinfo)
-        for days in (0, 1, 2)
+        for days in (0, 1)
         for time in plan.at
     )
     return min(moment for moment in candidates if moment > last)
