@@ -57,6 +57,7 @@ def test_an_approval_counts_until_the_very_moment_in_which_it_is_too_old() -> No
 
 def test_each_approval_has_its_own_time() -> None:
     release = play(four_hours(begin=Begin.CAPTAIN), ben.approves("QA"), later(bea.approves("QA"), hours=1))
+    assert attention_at(release) == NINE + 4 * HOUR
     release = play(release, time_passes(hours=3))
     assert [vote.by for vote in release.votes] == [bea.id]
     assert attention_at(release) == NINE + 5 * HOUR

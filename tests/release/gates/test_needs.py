@@ -34,7 +34,7 @@ from tests.release.given import (
 
 QA, SECURITY, ON_CALL = (Seats(role=role, count=1) for role in ("qa", "security", "on-call"))
 LINT = CheckPassed(check="lint")
-CHECKS = (Check(name="lint", by="on-call"), Check(name="load", by="qa"))
+CHECKS = tuple(Check(name=name, by=by) for name, by in (("lint", "on-call"), ("load", "qa"), ("smoke", "qa")))
 DB = When(paths=("db/**",))
 
 
@@ -160,6 +160,17 @@ def test_what_fills_no_seat_on_the_shortest_way_is_seen_on_the_others() -> None:
     )
 
 
+def test_who_fills_no_seat_on_the_shortest_way_is_seen_on_one_other_only() -> None:
+    safe = (Of(parts=(SECURITY, LINT, CheckPassed(check=check))) for check in ("load", "smoke"))
+    release = play(release_with(Of(count=1, parts=(ON_CALL, *safe))), cleo.approves("Go"))
+    assert [line for line in tree(release) if "security" in line] == snapshot(
+        [
+            "    met: 1 of 1 approval from security (cleo)",
+            "    waiting: 0 of 1 approval from security (-)",
+        ]
+    )
+
+
 def test_one_person_fills_no_seat_twice_anywhere_in_the_tree() -> None:
     release = play(release_with(Of(parts=(QA, Of(parts=(SECURITY, ON_CALL))))), eli.approves("Go"))
     seats = gate(release, "Go").seats
@@ -269,6 +280,17 @@ def test_those_who_could_help_on_another_way_are_asked_after_those_on_the_shorte
     assert [(seats.role, seats.asked) for seats in result.open] == snapshot([("on-call", ("dan", "dee"))])
     assert result.others == snapshot(("bea", "ben", "eli", "cleo"))
     assert result.asked == snapshot(("dan", "dee", "bea", "ben", "eli", "cleo"))
+
+
+def test_who_could_help_on_the_shortest_way_is_not_named_for_another_too() -> None:
+    result = gate(release_with(Of(count=1, parts=(QA, Of(parts=(SECURITY, ON_CALL))))), "Go")
+    assert [(seats.role, seats.asked) for seats in result.open] == [("qa", (bea.id, ben.id, eli.id))]
+    assert result.others == (cleo.id, dan.id, UserId("dee"))
+
+
+def test_a_gate_with_one_way_to_be_met_offers_no_choice_of_roles() -> None:
+    assert gate(release_with(Of(parts=(QA, SECURITY))), "Go").choice == ()
+    assert gate(release_with(Of(count=1, parts=(QA, SECURITY))), "Go").choice == ("qa", "security")
 
 
 def test_the_shortest_way_is_the_one_that_lacks_least() -> None:

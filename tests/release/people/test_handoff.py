@@ -140,6 +140,13 @@ def test_a_deputy_who_becomes_captain_is_deputy_no_more() -> None:
     assert (release.captain, release.deputy) == (dan.id, None)
 
 
+def test_who_has_become_captain_meanwhile_is_not_made_deputy_by_an_older_offer() -> None:
+    release = play(started(), ana.offers(dan, Duty.DEPUTY), ana.offers(dan), dan.accepts())
+    assert refusal(release, dan.accepts(Duty.DEPUTY)) == snapshot(
+        Refused(code=Code.ALREADY_DONE, because="You have come to be deputy already, or more than that.")
+    )
+
+
 def test_another_captain_keeps_the_deputy() -> None:
     release = play(started(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY))
     release = play(release, dan.offers(dee), dee.accepts())

@@ -240,6 +240,9 @@ def test_a_turn_is_taken_in_also_when_the_same_people_are_there_again() -> None:
     assert again.members == release.members
     assert attention_at(again) == datetime(2026, 3, 23, 8, tzinfo=UTC)
     assert answer(again, among_users(time_passes())) == ()
+    # From Monday at ten in Berlin to the turn at nine, two weeks later.
+    at_the_turn = play(release, among_users(time_passes(days=13, hours=23)))
+    assert attention_at(at_the_turn) == datetime(2026, 3, 23, 8, tzinfo=UTC)
 
 
 def test_an_approval_of_the_turn_before_counts_no_more() -> None:
@@ -260,6 +263,13 @@ def test_when_the_first_of_a_role_is_back_is_a_time_to_look_again() -> None:
     assert attention_at(release) == until
     back = play(release, among(lambda town: absent, time_passes(hours=5)))
     assert back.members["lead"] == (U0ELI.id,)
+
+
+def test_the_first_who_comes_back_is_the_time_to_look_again() -> None:
+    absent = away(bea, gus, NINE + timedelta(hours=5))(away(ben, dan, NINE + timedelta(hours=3))(town()))
+    quiet = gated(asks("QA", Reminders(after=timedelta(days=90)), qa=1))
+    release = play(started(quiet), among(lambda town: absent, time_passes()))
+    assert attention_at(release) == NINE + timedelta(hours=3)
 
 
 def test_the_members_are_read_of_an_ended_release_only_while_it_is_reviewed() -> None:

@@ -246,6 +246,19 @@ def test_a_rejection_and_an_abstention_stay() -> None:
     assert [vote.by for vote in gate(changed, "QA").abstained] == [bea.id]
 
 
+def test_a_rejection_stays_also_when_its_giver_has_become_an_author() -> None:
+    release = play(started_with(start(manifest=FIRST), both()), ben.rejects("QA"))
+    changed = play(release, ana.changes("1.4.1", replace(OTHER_DB, authors=(ben.id,))))
+    assert gate(changed, "QA").status is GateStatus.REJECTED
+
+
+def test_after_a_change_each_step_is_at_its_first_attempt_again() -> None:
+    release = play(ready(), ana.begins(), ben.fails("Tag the commit"), ben.retries("Tag the commit"))
+    changed = play(release, ana.changes("1.4.1"), ben.approves("QA"), bea.approves("QA"))
+    begun = play(changed, cleo.approves("Security"), ana.begins())
+    assert names(begun, ben.finishes("Tag the commit", attempt=1))[0] == "StepDone"
+
+
 def test_a_change_leads_back_to_the_first_stage() -> None:
     release = play(ready(), ana.begins(), later(ben.finishes("Tag the commit"), hours=1))
     assert release.stage == 1
@@ -379,6 +392,8 @@ def test_a_hash_that_is_none_or_of_nothing_listed_is_refused(digests: tuple[tupl
     refused = refusal(approved(), ana.changes("1.4.1", replace(FIRST, digests=digests)))
     assert refused.code is Code.MANIFEST_INVALID
     assert refused.because == f"What it says of {digests[0][0]!r} is no hash of a path that it lists."
+    far = replace(FIRST, digests=(("p" * 400, "0db0b00"),))
+    assert f" '{'p' * 40}' " in refusal(approved(), ana.changes("1.4.1", far)).because
 
 
 def test_every_change_is_kept() -> None:

@@ -217,6 +217,11 @@ def test_the_steps_of_the_way_back_are_done_in_order_by_its_owners() -> None:
     assert names(release, eli.finishes("Restore")) == ["StepDone", "RolledBack"]
 
 
+def test_the_steps_of_the_way_back_begin_with_their_first_attempt() -> None:
+    release = play(in_production(), dan.fails("Deploy"), dan.retries("Deploy"), ana.rolls_back())
+    assert names(release, dan.finishes(BACK, attempt=1)) == ["StepDone", "RolledBack"]
+
+
 def test_a_step_of_the_stage_before_is_not_ticked_any_more() -> None:
     release = play(in_production(), ana.rolls_back())
     assert refusal(release, dan.finishes("Deploy", stage=1)).code is Code.NOT_YET

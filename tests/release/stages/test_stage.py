@@ -190,4 +190,8 @@ def test_production_is_touched_when_a_production_stage_begins() -> None:
 
 
 def test_a_go_for_a_later_stage_does_not_begin_this_one() -> None:
-    assert refusal(ready(), ana.begins(stage=1)).code is Code.NOT_YET
+    assert refusal(ready(), ana.begins(stage=1)) == snapshot(
+        Refused(code=Code.NOT_YET, because="Production is not next.")
+    )
+    # A press that was made up names a stage that nobody has heard of.
+    assert refusal(ready(), ana.begins(stage=8)).because == snapshot("Stage 9 is not next.")

@@ -130,6 +130,7 @@ def test_a_summary_has_the_news_since_the_one_before() -> None:
     release = play(release, time_passes(days=1), later(bea.approves("QA"), minutes=1))
     second = summary(release, time_passes(days=1))
     assert [news.by for news in second.news] == [bea.id]
+    assert summary(play(release, time_passes(days=1)), time_passes(days=1)).news == ()
 
 
 def test_ticks_are_news_too_and_news_are_in_order() -> None:
