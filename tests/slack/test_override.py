@@ -73,6 +73,7 @@ Captain @ana · started <time> · event 7 · ledger <head>
 ---
 *shop-1* (shop 2.0.1): ⚠ @dan *overrode* Go or no-go of *shop-1*, <time>: it is passed, and not met
 > now
+Its captain is @ana.
 @bea had rejected it, <time>
 > I have not seen it run
 For @bea, @ben and @cleo to know: it was yours to answer.

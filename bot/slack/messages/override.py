@@ -43,6 +43,7 @@ def _override(release: Release, past: Overridden) -> Iterable[str]:
     what = f"*overrode* {escape(past.gate)} of *{release.key}*"
     yield f"⚠ {person(past.by)} {what}, {moment(past.at)}: it is passed, and not met"
     yield quoted(past.reason)
+    yield f"Its captain is {person(release.captain)}."
     place = (past.stage, past.gate, Verdict.REJECTED)
     for vote in release.votes:
         if (vote.stage, vote.gate, vote.verdict) == place and vote.at < past.at:
