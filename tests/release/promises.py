@@ -233,6 +233,8 @@ def happened(before: Release, command: Command, facts: Facts) -> Release | Refus
     if isinstance(decision, Refused):
         assert decision.because, "a refusal that does not say why"
         return decision
+    assert command.bound in ("", before.bound), "3: an answer to what went out before was taken"
+    assert getattr(command, "attempt", before.attempt) == before.attempt, "11: a late result was taken"
     release = before
     for event in decision:
         may_happen(release, event)
