@@ -10,7 +10,7 @@ from bot.release.gates.eligible import Capacity, eligible, heard, left_to_ask
 from bot.release.gates.seating import Chosen, Roles, Tried, Weighed, choose, weigh
 from bot.release.gates.tree import GateStatus, Node, Seat, Tree
 from bot.release.ids import UserId
-from bot.release.people.duties import barred, kept_apart
+from bot.release.people.duties import kept_apart
 from bot.release.release import Release, Verdict, Vote
 from bot.runbook.gates import Gate
 from bot.runbook.roles import Duties
