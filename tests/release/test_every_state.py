@@ -181,7 +181,8 @@ class Explorer:
         With nothing to take in first, what a command refuses by itself is refused. So all the other work of a
         decision is done once for each way to be refused, and not each time.
         """
-        if before.state.ended or command.bound or isinstance(command, Attend):
+        too_late = before.state.ended and not command.after_end
+        if too_late or command.bound or isinstance(command, Attend):
             return happened(before, command, facts)
         refused = command.decide(before, facts)
         if not isinstance(refused, Refused):
@@ -276,7 +277,8 @@ class Explorer:
                     yield PlaceHold(workspace=ACME, release=to, by=by, reason="It is red.")
             for hold in release.holds:
                 for by in (ANA, BEN, DAN):
-                    for reason in ("", "It is green."):
+                    # Its owner may leave the reason out, and it is the same with one.
+                    for reason in ("",) if by == hold.owner else ("", "It is green."):
                         yield LiftHold(workspace=ACME, release=to, by=by, number=hold.number, reason=reason)
         if self._model.revisions:
             other = "1.4.1" if release.version == "1.4.0" else "1.4.0"
