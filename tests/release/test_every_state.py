@@ -332,7 +332,8 @@ def test_every_state_of_a_small_release_keeps_every_promise() -> None:
     states, ways, which = holds_for(Model(holds=True, failures=True, overrides=True))
     print(f"{states:,} states, {ways:,} ways between them")
     assert which == EVERY_STATE
-    assert (states, ways) >= (1_800, 11_000)
+    assert states >= 1_800
+    assert ways >= 9_500
 
 
 LARGER: dict[str, tuple[Model, int, set[str]]] = {
