@@ -25,7 +25,7 @@ from bot.release.people.absence import AbsenceCommand
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
-from bot.release.stages.start import Start, StartFacts
+from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
 from bot.runbook.files.read import Runbooks
 from bot.runbook.model import Runbook
 from bot.runbook.problems import RunbookError, UnknownKind, UnknownService
@@ -194,6 +194,7 @@ class Coordinator:
             active=standing.active,
             released_as=standing.released_as,
             locked=self._lock(connection, command, standing.locked),
+            earlier=self._earlier(connection, command, standing.rolled_back),
             number=standing.number,
         )
 
@@ -205,11 +206,13 @@ class Coordinator:
         found = key and self._ledger.find(connection, ReleaseId(command.workspace, key))
         return found.filed if found else None
 
-    def _lock(
-        self, connection: Connection, command: Start, key: ReleaseKey | None
-    ) -> tuple[ReleaseKey, str] | None:
+    def _lock(self, connection: Connection, command: Start, key: ReleaseKey | None) -> Locked | None:
         found = key and self._ledger.find(connection, ReleaseId(command.workspace, key))
-        return (found.key, found.lock.reason) if found and found.lock else None
+        return locked_by(found) if found else None
+
+    def _earlier(self, connection: Connection, command: Start, key: ReleaseKey | None) -> Earlier | None:
+        found = key and self._ledger.find(connection, ReleaseId(command.workspace, key))
+        return Earlier(key=found.key, at=found.since, reason=found.ended_because) if found else None
 
     def _runbook(self, service: str, kind: str) -> tuple[Runbook | None, tuple[str, ...], str]:
         """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong."""

@@ -51,12 +51,13 @@ class Row:
 class Standing:
     """How a service stands: its open release, its completed one of some version, and its next number.
 
-    `locked` is the release that was rolled back and keeps the service locked, `signed` the newest one of a
-    kind whose runbook was signed.
+    `rolled_back` is the newest of that version that was rolled back, `locked` the one that was and keeps the
+    service locked, `signed` the newest one of a kind whose runbook was signed.
     """
 
     active: ReleaseKey | None = None
     released_as: ReleaseKey | None = None
+    rolled_back: ReleaseKey | None = None
     locked: ReleaseKey | None = None
     signed: ReleaseKey | None = None
     number: int = 1
@@ -126,14 +127,17 @@ class Ledger:
         mine = select(releases.c.release).where(
             releases.c.workspace == workspace, releases.c.service == service
         )
-        same = mine.where(releases.c.version == version, releases.c.state == State.COMPLETED)
+        same = mine.where(releases.c.version == version)
+        released = same.where(releases.c.state == State.COMPLETED)
+        back = same.where(releases.c.state == State.ROLLED_BACK).order_by(*_NEWEST_FIRST)
         locked = mine.where(releases.c.locked).order_by(*_NEWEST_FIRST)
         signed = mine.where(releases.c.signed).order_by((releases.c.kind == kind).desc(), *_NEWEST_FIRST)
         here = and_(services.c.workspace == workspace, services.c.service == service)
         # An open release may end meanwhile, so it is looked for first: it is then seen open, or as it ended.
         return Standing(
             active=connection.scalar(mine.where(releases.c.ended_at.is_(None))),
-            released_as=connection.scalar(same.limit(1)),
+            released_as=connection.scalar(released.limit(1)),
+            rolled_back=connection.scalar(back.limit(1)),
             locked=connection.scalar(locked.limit(1)),
             signed=connection.scalar(signed.limit(1)),
             number=(connection.scalar(select(services.c.releases).where(here)) or 0) + 1,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.release.stages.lock import Lock
     from bot.release.stages.revision import ManifestChanged
     from bot.release.stages.rollback import RollbackBegan
+    from bot.release.stages.start import Earlier
     from bot.release.telling.reminders import Reminded
     from bot.release.telling.summary import Summarized
 
@@ -136,6 +137,7 @@ class Release:
     filed: Runbook
     policy: tuple[str, ...] = ()
     duties_before: Duties = Duties.OFF
+    earlier: "Earlier | None" = None
     channel: ChannelId
     starter: UserId
     captain: UserId

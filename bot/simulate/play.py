@@ -265,5 +265,6 @@ def _start_facts(plan: Plan) -> StartFacts:
         active=None,
         released_as=None,
         locked=None,
+        earlier=None,
         number=1,
     )

@@ -114,4 +114,6 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
         other = f"`{desk.command} start` starts one, `{desk.command} list` shows those of other channels."
         return Reply(text=f"No release is open in this channel. {other}")
     keys = ", ".join(row.id.key for row in rows)
-    return Reply(text=f"Several releases are open here: {keys}. Name one of them.")
+    named = [row.id.key for row in rows if row.service == first.lower()]
+    which = f"Did you mean {named[0]}?" if named else f"Name one of them, such as {rows[0].id.key}."
+    return Reply(text=f"Several releases are open here: {keys}. {which}")

@@ -21,7 +21,7 @@ from bot.release.people.absence import AbsenceCommand, AbsenceEvent, ComeBack, G
 from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Refused
 from bot.release.release import Release
-from bot.release.stages.start import Start, StartFacts
+from bot.release.stages.start import Earlier, Start, StartFacts, locked_by
 from bot.release.state import State
 from bot.runbook.model import Runbook
 from tests.ledger.world import MORNING
@@ -131,6 +131,7 @@ class Village:
         every = self._newest_first()
         locked = [r for r in every if r.state.ended and r.lock is not None]
         same = [r for r in every if r.state is State.COMPLETED and r.version == command.version]
+        rolled_back = [r for r in every if r.state is State.ROLLED_BACK and r.version == command.version]
         return StartFacts(
             now=MORNING,
             services=(command.service,),
@@ -141,7 +142,8 @@ class Village:
             signed=next((r.filed for r in every if r.signed), None),
             active=next((r.key for r in every if not r.state.ended), None),
             released_as=next((r.key for r in same), None),
-            locked=next(((r.key, r.lock.reason) for r in locked if r.lock), None),
+            locked=next(map(locked_by, locked), None),
+            earlier=next((Earlier(key=r.key, at=r.since, reason=r.ended_because) for r in rolled_back), None),
             number=len(every) + 1,
         )
 

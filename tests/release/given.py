@@ -545,6 +545,7 @@ def start_facts(
         active=None,
         released_as=None,
         locked=None,
+        earlier=None,
         number=1,
     )
 

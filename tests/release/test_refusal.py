@@ -11,7 +11,7 @@ from bot.release.decide import decide_start
 from bot.release.ids import ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
-from bot.release.stages.start import Start, StartFacts
+from bot.release.stages.start import Locked, Start, StartFacts
 from bot.runbook.model import Begin, Stage
 from tests.release.given import (
     EVERYBODY,
@@ -59,7 +59,9 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.ENDED: lambda: refusal(completed(), ana.cancels()),
     Code.GATES_NOT_MET: lambda: refusal(started(), ana.begins()),
     Code.KIND_UNKNOWN: lambda: refused(replace(USUAL, runbook=None, kinds=("normal",)), start(kind="hot")),
-    Code.LOCKED: lambda: refused(replace(USUAL, locked=(ReleaseKey("checkout-6"), "Orders are lost."))),
+    Code.LOCKED: lambda: refused(
+        replace(USUAL, locked=Locked(key=ReleaseKey("checkout-6"), reason="Orders are lost.", may_lift=()))
+    ),
     Code.MANIFEST_INVALID: lambda: refused(USUAL, start(manifest=Manifest(paths=("a\nb",)))),
     Code.MANIFEST_SAME: lambda: refusal(started(), ana.changes("1.4.0")),
     Code.NOT_ELIGIBLE: lambda: refusal(started(), ana.offers(ana)),

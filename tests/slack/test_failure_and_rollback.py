@@ -51,7 +51,7 @@ What went wrong with “Deploy”?
         await world.dan.submits(reason="Timeout of the registry")
         assert await world.thread("shop-1") == snapshot("""\
 shop 2.0 (shop-1)
-*shop-1* is *failed* in production (stage 1 of 1)
+*shop-1* is *stopped by a failure* in production (stage 1 of 1)
 ✗ production
 *Waiting for*
 • @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
@@ -221,7 +221,7 @@ Captain @ana · started <time> · event 12 · ledger <head>\
 
         # The service stays locked until somebody says what was mended.
         assert await world.ana.types("/release start shop 2.1") == snapshot(
-            "shop is locked since shop-2 was rolled back: “500s on every page” When it is mended, lift the lock: unlock shop-2, and what was mended."
+            "shop is locked since shop-2 was rolled back: “500s on every page” When it is mended, lift the lock: unlock shop-2, and what was mended. Ask @ana or @cleo."
         )
         assert await world.bea.types("/release unlock shop-2 no idea") == snapshot(
             "Lifting the lock is for the captain or deputy, or the owners of the rollback. Ask @ana or @cleo."
@@ -248,6 +248,77 @@ What was mended?
         )
         await started(world, "2.1")
         assert (await world.release("shop-3")).state is State.IN_PROGRESS
+
+
+async def test_who_may_lift_the_lock_is_named_where_another_is_refused(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await started(world, "2.0")
+        await world.dan.types("/release rollback shop-1 500s on every page")
+        await world.cleo.presses("Done", "shop-1", on="stage:1")
+        await world.cleo.presses("Done", "shop-1", on="stage:1")
+        assert await world.ben.types("/release start shop 2.1") == snapshot(
+            "shop is locked since shop-1 was rolled back: “500s on every page” When it is mended, lift the lock: unlock shop-1, and what was mended. Ask @ana or @cleo."
+        )
+        assert await world.ben.types("/release unlock shop-1") == snapshot(
+            "Lifting the lock is for the captain or deputy, or the owners of the rollback. Ask @ana or @cleo."
+        )
+        assert await world.cleo.types("/release unlock shop-1") == ""
+        await world.cleo.submits(reason="The registry is mended")
+        assert await world.cleo.types("/release unlock shop-1") == snapshot("shop-1 keeps no lock on shop.")
+
+
+async def test_a_version_that_was_rolled_back_is_started_again_with_a_warning(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await started(world, "2.0")
+        await world.dan.types("/release rollback shop-1 500s on every <page>")
+        await world.cleo.presses("Done", "shop-1", on="stage:1")
+        await world.cleo.presses("Done", "shop-1", on="stage:1")
+        await world.ana.types("/release unlock shop-1 it was the registry")
+        assert await world.ana.types("/release preflight shop 2.0") == snapshot("""\
+*shop 2.0*, if it were started now: it has no gates
+⚠ This version was rolled back as shop-1, <time>
+> 500s on every <page>
+Counted as awake: who is at work, by their own time zone, before <time>.
+Nothing was started.\
+""")
+        assert await world.ana.types("/release start shop 2.0") == snapshot("""\
+*shop-2* (shop 2.0) has started. Its card appears in this channel.
+⚠ This version was rolled back as shop-1, <time>
+> 500s on every <page>\
+""")
+        assert await standing(world, "shop-2") == snapshot("""\
+*shop-2* is *in progress* with production (stage 1 of 1)
+▶ production
+⚠ This version was rolled back as shop-1, <time>
+> 500s on every <page>
+*Waiting for*
+• @dan or @dee: “Deploy” is to be done, since <time>\
+""")
+        await completed(world, "shop-2")
+        await started(world, "2.1")
+        assert "rolled back" not in await standing(world, "shop-3")
+
+
+async def test_only_the_stages_of_production_are_marked_as_taken_back(tmp_path: Path) -> None:
+    stages = """\
+stages:
+  - {name: staging, owner: on-call, steps: [{do: Try it}]}
+  - {name: canary, owner: on-call, production: true, steps: [{do: Deploy to one}]}
+  - {name: checks, owner: on-call, steps: [{do: Look at it}]}
+  - {name: all, owner: on-call, production: true, steps: [{do: Deploy to all}]}
+"""
+    async with world_with(tmp_path, ROLES + stages) as world:
+        await started(world, "2.0")
+        await world.dan.presses("Done", "shop-1", on="stage:0")
+        await world.dan.presses("Done", "shop-1", on="stage:1")
+        await world.dan.types("/release rollback shop-1 500s on every page")
+        assert (await standing(world, "shop-1")).split("\n")[2] == snapshot(
+            "✓ staging → ↩ canary → ✗ checks → ○ all"
+        )
+        await world.dan.presses("Done", "shop-1", on="stage:4")
+        assert (await standing(world, "shop-1")).split("\n")[2] == snapshot(
+            "✓ staging → ↩ canary → ✗ checks → ○ all"
+        )
 
 
 async def test_a_completed_release_is_rolled_back_from_its_card_while_it_is_the_newest(

@@ -52,12 +52,55 @@ async def test_status_and_list_say_how_releases_stand(world: World) -> None:
     )
     await world.ana.types("/release start payments 7.1")
     assert await world.ben.types("/release status") == snapshot(
-        "Several releases are open here: payments-1, checkout-1. Name one of them."
+        "Several releases are open here: payments-1, checkout-1. Name one of them, such as payments-1."
     )
     assert await world.ben.types("/release list") == snapshot("""\
 • *payments-1* (payments 7.1) in <#C0RELEASES>: awaiting approval, started <time>
 • *checkout-1* (checkout 1.4.0) in <#C0RELEASES>: awaiting approval, started <time>\
 """)
+
+
+async def test_with_several_releases_the_one_of_a_service_is_what_was_meant(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ana.types("/release start payments 7.1")
+    assert await world.ben.types("/release why Checkout") == snapshot(
+        "Several releases are open here: payments-1, checkout-1. Did you mean checkout-1?"
+    )
+
+
+async def test_what_is_a_button_is_not_typed_and_it_is_said_where_it_is(world: World) -> None:
+    words = ("approve", "Reject", "aprove", "retry", "accept", "override")
+    assert [await world.ben.types(f"/release {word} checkout-1") for word in words] == snapshot(
+        [
+            "There is no `/release approve`. That is the button *Approve*, in the thread of a release, at the message of the gate.",
+            "There is no `/release Reject`. That is the button *Reject*, in the thread of a release, at the message of the gate.",
+            "There is no `/release aprove`. That is the button *Approve*, in the thread of a release, at the message of the gate.",
+            "There is no `/release retry`. That is the button *Retry*, in the thread of a release, at the message of the stage.",
+            "There is no `/release accept`. That is the button *Read and accept…*, in the thread of a release, at the message of the handoff.",
+            "There is no `/release override`. That is the button *More…*, in the thread of a release, at the message of the gate.",
+        ]
+    )
+
+
+async def test_what_touched_production_is_cancelled_by_nobody_so_nobody_is_named(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    for _ in range(2):
+        await world.ana.presses("Done", "checkout-1", on="stage:0")
+    await world.bea.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    await world.cleo.presses("Approve", "checkout-1", on="gate:1:Go or no-go")
+    await world.ana.presses("Begin production", "checkout-1", on="stage:1")
+    refused = await world.gus.types("/release cancel checkout-1 I was asked to")
+    assert refused == snapshot(
+        "checkout-1 has begun production, so production may be changed already, and a cancelled release would hide that. Bring its steps to an end, or roll it back."
+    )
+    assert await world.ana.types("/release cancel checkout-1 I was asked to") == refused
+    assert await world.gus.types("/release change checkout-1") == ""
+    assert (await world.gus.submits(version="1.4.1"))["errors"] == snapshot(
+        {
+            "version": "checkout-1 has begun production, so production may be changed already, and what was approved is what went there. Bring its steps to an end, or roll it back."
+        }
+    )
 
 
 async def test_cancel_needs_a_reason_and_somebody_who_may(world: World) -> None:

@@ -106,7 +106,7 @@ Who is in the roles was read <time>.\
         await world.dan.presses("It failed…", "shop-1", on="stage:1")
         await world.dan.submits(reason="500s")
         assert await world.ana.types("/release why") == snapshot("""\
-*shop-1* (shop 2.0) is *failed* in production (stage 2 of 2)
+*shop-1* (shop 2.0) is *stopped by a failure* in production (stage 2 of 2)
 *What it waits for*
 • @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
     by the rule: after a step has failed, a person chooses what follows

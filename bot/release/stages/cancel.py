@@ -30,8 +30,9 @@ class Cancel(Command):
 
     def decide(self, release: Release, facts: Facts) -> Decision:
         return (
-            not_yours(release, self.by, "Cancelling", Circle.LEAD, Circle.OWNERS)
-            or production_touched(release, "a cancelled release would hide that")
+            # First what nobody may, so that nobody is named who could not do it either.
+            production_touched(release, "a cancelled release would hide that")
+            or not_yours(release, self.by, "Cancelling", Circle.LEAD, Circle.OWNERS)
             or reason_trouble(self.reason)
             or (Cancelled(at=facts.now, by=self.by, reason=self.reason),)
         )

@@ -59,6 +59,7 @@ class ManifestChanged(Event):
             manifest=self.manifest,
             revisions=(*release.revisions, self),
             votes=tuple(replace(vote, carried=self.version) for vote in left.votes),
+            earlier=None,
             reports={},
             overrides=(),
             stage=0,
@@ -83,8 +84,8 @@ class ChangeManifest(Command):
 
     def decide(self, release: Release, facts: Facts) -> Decision:
         return (
-            not_yours(release, self.by, "Changing what goes out", Circle.LEAD, Circle.STARTER)
-            or self._too_late(release)
+            self._too_late(release)
+            or not_yours(release, self.by, "Changing what goes out", Circle.LEAD, Circle.STARTER)
             or manifest_trouble(self.version, self.manifest)
             or self._same(release)
             or self._changed(release, facts)

@@ -12,7 +12,7 @@ from bot.release.gates.result import GateResult, gate_result
 from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, manifest_trouble
 from bot.release.people.directory import Away, Directory
-from bot.release.people.duties import kept_apart
+from bot.release.people.duties import Circle, kept_apart, people_of
 from bot.release.people.roles import About, cannot_read_people, known, read_members, standing_in
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
@@ -27,14 +27,32 @@ NOTE_LIMIT: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """The release that was rolled back and keeps its service locked: why, and who may lift that."""
+
+    key: ReleaseKey
+    reason: str
+    may_lift: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """An earlier release of the same version, which was rolled back: when, and why."""
+
+    key: ReleaseKey
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartFacts:
     """What was read for one start, under the lock of the service.
 
     `runbook` is None when the service or the kind is unknown or its runbook does not parse; then `trouble`
     says what is wrong with it, or is empty. `signed` is the runbook that the service was released by last,
     as the people whom it asks have signed it. `active` is the service's open release, `released_as` the
-    completed release that had the same version, `locked` the release that was rolled back and the reason,
-    `number` the next free number of the service.
+    completed release that had the same version, `earlier` one of that version that was rolled back, `number`
+    the next free number of the service.
     """
 
     now: datetime
@@ -46,7 +64,8 @@ class StartFacts:
     signed: Runbook | None
     active: ReleaseKey | None
     released_as: ReleaseKey | None
-    locked: tuple[ReleaseKey, str] | None
+    locked: Locked | None
+    earlier: Earlier | None
     number: int
 
 
@@ -71,6 +90,7 @@ class Started(Event):
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
     before: Runbook | None = None
     policy: tuple[str, ...] = ()
+    earlier: Earlier | None = None
 
     def change(self, release: Release) -> Release:
         return replace(release, opened={0: self.at}, since=self.at)
@@ -88,6 +108,7 @@ class Started(Event):
             filed=self.runbook,
             policy=self.policy,
             duties_before=self.before.duties if self.before else Duties.OFF,
+            earlier=self.earlier,
             channel=self.channel,
             starter=self.by,
             captain=self.by,
@@ -165,11 +186,12 @@ class Start:
                 instead=f"Finish or cancel {facts.active} first.",
             )
         if facts.locked:
-            key, reason = facts.locked
+            key = facts.locked.key
             return Refused(
                 code=Code.LOCKED,
-                because=f"{self.service} is locked since {key} was rolled back: “{reason}”",
+                because=f"{self.service} is locked since {key} was rolled back: “{facts.locked.reason}”",
                 instead=f"When it is mended, lift the lock: unlock {key}, and what was mended.",
+                ask=facts.locked.may_lift,
             )
         if facts.released_as:
             return Refused(
@@ -230,6 +252,7 @@ class Start:
             deputies=standing_in(pinned, members, Facts(now=facts.now, directory=facts.directory)),
             before=before,
             policy=policy,
+            earlier=facts.earlier,
         )
 
     def _read(self, facts: StartFacts, runbook: Runbook) -> Mapping[str, tuple[UserId, ...] | None]:
@@ -268,6 +291,14 @@ def _short_of_people(release: Release) -> Refused | None:
         f" too few people in {' and '.join(short.roles)}{why}.",
         instead="Let somebody else start it, or add people to the role.",
     )
+
+
+def locked_by(release: Release) -> Locked | None:
+    """Return the lock that a release keeps on its service, if it does."""
+    if release.lock is None:
+        return None
+    may_lift = people_of(release, Circle.LEAD, Circle.ROLLBACK)
+    return Locked(key=release.key, reason=release.lock.reason, may_lift=may_lift)
 
 
 def _meant(word: str, known_words: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.message import Message
 from bot.slack.messages.text import escape, moment, people, person, quoted
-from bot.slack.messages.words import standing, title, waits
+from bot.slack.messages.words import rolled_back_before, standing, title, waits
 
 BACK = (State.ROLLING_BACK, State.ROLLED_BACK)
 LONGEST_STANDING = 3_000
@@ -50,7 +50,8 @@ def _parts(release: Release) -> Iterable[str]:
 
 def _stands(release: Release) -> str:
     reason = [quoted(release.lock.reason)] if release.state is State.ROLLING_BACK and release.lock else []
-    return "\n".join([f"{_kind(release)}*{release.key}* is {standing(release)}", *reason, _stages(release)])
+    stands = f"{_kind(release)}*{release.key}* is {standing(release)}"
+    return "\n".join([stands, *reason, _stages(release), *rolled_back_before(release)])
 
 
 def _waiting(release: Release) -> str:
@@ -87,11 +88,20 @@ def _stages(release: Release) -> str:
 
 def _mark(release: Release, index: int) -> str:
     if release.stage == release.back:
-        return "↩" if index in release.began else "○"
+        return _mark_back(release, index)
     if index < release.stage or release.state is State.COMPLETED:
         return "✓"
     failed = release.state.ended or release.failure is not None
     return "○" if index > release.stage else "✗" if failed else "▶"
+
+
+def _mark_back(release: Release, index: int) -> str:
+    """Return the mark of a stage once the release is rolled back, which concerns production alone."""
+    stage = release.stage_at(index)
+    if index not in release.began or stage.production:
+        return "↩" if index in release.began else "○"
+    done = {tick.step for tick in release.done if tick.stage == index}
+    return "✓" if len(done) == len(stage.steps) else "✗"
 
 
 def _small(release: Release, head: str) -> str:

@@ -7,7 +7,7 @@ from bot.release.outlook.preflight import GateOutlook, preflight
 from bot.release.people.directory import Directory
 from bot.release.release import Release
 from bot.slack.messages.text import escape, moment, people, person
-from bot.slack.messages.words import policy, title
+from bot.slack.messages.words import policy, rolled_back_before, title
 
 
 def preflight_text(release: Release, directory: Directory, now: datetime, deadline: datetime) -> str:
@@ -16,6 +16,7 @@ def preflight_text(release: Release, directory: Directory, now: datetime, deadli
     return "\n".join(
         [
             f"*{escape(title(release))}*, if it were started now: {_verdict(outlook)}",
+            *rolled_back_before(release),
             *(line for gate in outlook for line in _gate(gate)),
             *_policy(release),
             f"Counted as awake: who is at work, by their own time zone, before {moment(deadline)}.",

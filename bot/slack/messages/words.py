@@ -15,7 +15,7 @@ STATES = {
     State.AWAITING_APPROVAL: "awaiting approval",
     State.READY: "ready",
     State.IN_PROGRESS: "in progress",
-    State.FAILED: "failed",
+    State.FAILED: "stopped by a failure",
     State.ROLLING_BACK: "rolling back",
     State.COMPLETED: "completed",
     State.ROLLED_BACK: "rolled back",
@@ -142,6 +142,13 @@ def ended(release: Release) -> str:
     by = f" by {person(release.ended_by)}" if release.ended_by else ""
     how = f"*{STATES[release.state]}{by}*, {moment(release.since)}"
     return "\n".join([how, quoted(release.ended_because)]) if release.ended_because else how
+
+
+def rolled_back_before(release: Release) -> Iterable[str]:
+    """Return the lines that say that the same version was rolled back before, and why."""
+    if release.earlier:
+        yield f"⚠ This version was rolled back as {release.earlier.key}, {moment(release.earlier.at)}"
+        yield quoted(release.earlier.reason)
 
 
 def ended_by(ending: Ending) -> Iterable[str]:

@@ -2,10 +2,31 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
 
 from bot.slack.desk import Call, Desk, Reply
 from bot.slack.messages.text import escape
 from bot.slack.subcommands.subcommand import Subcommand
+
+GATE: Final = "the gate"
+STAGE: Final = "the stage"
+BUTTONS: Final = {
+    "approve": ("Approve", GATE),
+    "reject": ("Reject", GATE),
+    "abstain": ("More…", GATE),
+    "withdraw": ("More…", GATE),
+    "settle": ("More…", GATE),
+    "override": ("More…", GATE),
+    "begin": ("Begin", STAGE),
+    "done": ("Done", STAGE),
+    "failed": ("It failed…", STAGE),
+    "retry": ("Retry", STAGE),
+    "skip": ("Skip…", STAGE),
+    "accept": ("Read and accept…", "the handoff"),
+    "decline": ("Decline", "the handoff"),
+    "sign": ("Sign off…", "the review"),
+}
+"""What people type and is a button: its words, and the message that it stands at."""
 
 
 def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
@@ -21,10 +42,14 @@ def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
 
 
 def unknown(desk: Desk, word: str, names: Sequence[str]) -> Reply:
-    """Answer a word that is no subcommand."""
-    near = get_close_matches(word.lower(), names, n=1)
-    meant = f" Did you mean `{desk.command} {near[0]}`?" if near else ""
+    """Answer a word that is no subcommand: what was meant, or the button that does it."""
+    near = next(iter(get_close_matches(word.lower(), (*names, *BUTTONS), n=1)), "")
     shown = escape(word[:40])
+    if near in BUTTONS:
+        button, place = BUTTONS[near]
+        how = f"That is the button *{button}*, in the thread of a release, at the message of {place}."
+        return Reply(text=f"There is no `{desk.command} {shown}`. {how}")
+    meant = f" Did you mean `{desk.command} {near}`?" if near else ""
     return Reply(
         text=f"There is no `{desk.command} {shown}`.{meant} `{desk.command} help` lists what there is."
     )

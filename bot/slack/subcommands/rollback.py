@@ -1,12 +1,14 @@
 """`rollback` and `unlock`: take a release back, and let the next one start when it is mended."""
 
+from bot.release.decide import decide
+from bot.release.refusal import Code, Refused
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.rollback import Rollback
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Call, Desk, Reply, answered, pick
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.rollback import rollback_form
-from bot.slack.messages.words import mention
+from bot.slack.messages.words import mention, refusal
 from bot.slack.subcommands.subcommand import Subcommand
 
 
@@ -30,9 +32,13 @@ async def unlock(desk: Desk, call: Call) -> Reply:
     if isinstance(found, Reply):
         return found
     release, mended = found
-    if not mended:
-        return Reply(form=REASONS[Action.UNLOCK_FORM].block(Target(release.key)))
     lift = LiftLock(workspace=call.workspace, release=release.key, by=call.user, reason=mended)
+    if not mended:
+        # A form cannot mention people, so who may not lift it is told before it opens.
+        refused = decide(release, lift, await desk.coordinator.facts(release))
+        if isinstance(refused, Refused) and refused.code is not Code.REASON_MISSING:
+            return Reply(text=refusal(refused))
+        return Reply(form=REASONS[Action.UNLOCK_FORM].block(Target(release.key)))
     decided = await desk.coordinator.handle(lift, call.delivery)
     return answered(decided, f"Releases of {release.service} may start again.")
 

@@ -9,6 +9,7 @@ from bot.coordinator import Accepted
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.refusal import Refused
+from bot.release.release import Release
 from bot.release.stages.start import Start
 from bot.runbook.gates import Risk
 from bot.runbook.model import NORMAL
@@ -16,7 +17,7 @@ from bot.slack.desk import MENTION, Call, Desk, Reply, answered, typed
 from bot.slack.forms.hold import span
 from bot.slack.forms.start import start_form
 from bot.slack.messages.preflight import preflight_text
-from bot.slack.messages.words import mention, refusal
+from bot.slack.messages.words import mention, refusal, rolled_back_before
 from bot.slack.subcommands.subcommand import Subcommand
 
 OPTION: Final = re.compile(r"(kind|risk|labels|paths|authors|reviewers)=(\S*)")
@@ -40,8 +41,7 @@ async def start(desk: Desk, call: Call) -> Reply:
     if dry:
         return await _preflight(desk, command, DEADLINE)
     decided = await desk.coordinator.handle(command, call.delivery)
-    started = mention(decided.release) if isinstance(decided, Accepted) else ""
-    return answered(decided, f"{started} has started. Its card appears in this channel.")
+    return answered(decided, _started(decided.release) if isinstance(decided, Accepted) else "")
 
 
 async def preflight(desk: Desk, call: Call) -> Reply:
@@ -67,6 +67,11 @@ async def _preflight(desk: Desk, command: Start, within: timedelta) -> Reply:
         release = replace(release, version="(any version)")
     facts, now = await desk.coordinator.facts(release), desk.clock.now()
     return Reply(text=preflight_text(release, facts.directory, now, now + within))
+
+
+def _started(release: Release) -> str:
+    started = f"{mention(release)} has started. Its card appears in this channel."
+    return "\n".join([started, *rolled_back_before(release)])
 
 
 def _options(raw: str) -> tuple[list[str], dict[str, str]]:

@@ -11,7 +11,7 @@ from bot.release.ids import ChannelId, ReleaseKey, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
-from bot.release.stages.start import Start, StartFacts
+from bot.release.stages.start import Locked, Start, StartFacts
 from bot.release.state import State
 from bot.runbook.gates import Of, Risk, Seats, When
 from bot.runbook.model import Begin, Rollback, Runbook, Stage
@@ -283,12 +283,16 @@ def test_the_runbook_may_say_who_starts_a_release() -> None:
 
 
 def test_a_service_that_was_rolled_back_is_locked_with_the_reason() -> None:
-    facts = replace(start_facts(), locked=(ReleaseKey("checkout-7"), "Orders are lost."))
+    facts = replace(
+        start_facts(),
+        locked=Locked(key=ReleaseKey("checkout-7"), reason="Orders are lost.", may_lift=(ana.id,)),
+    )
     assert refused(start(), facts) == snapshot(
         Refused(
             code=Code.LOCKED,
             because="checkout is locked since checkout-7 was rolled back: “Orders are lost.”",
             instead="When it is mended, lift the lock: unlock checkout-7, and what was mended.",
+            ask=(ana.id,),
         )
     )
 
