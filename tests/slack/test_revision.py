@@ -137,7 +137,8 @@ The approval of @cleo does not count: it was for 2.0; since then db/1.sql may ha
 • @ben approved “QA”, <time>
 • @cleo approved “Schema”, <time>
 • @ana finished “Deploy to staging”, <time>
-*Waiting for*
+Nothing is asked of you just now.
+*Waiting for others*
 • @ana: *production* begins with the captain’s go, since <time>
 ---
 *shop-1* (shop 2.0.1): @ana changed what goes out to *2.0.1*, <time>
