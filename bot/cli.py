@@ -29,6 +29,8 @@ from bot.slack.manifest import manifest_json
 PRACTICE_FOLDER: Final = Path(".rollcall")
 """Where the practice Slack and its ledger are kept."""
 SQLITE: Final = "sqlite:///"
+PRACTICE_LEDGER: Final = PRACTICE_FOLDER / "ledger.db"
+PRACTICE_URL: Final = f"{SQLITE}{PRACTICE_LEDGER}"
 PRACTICE_SETTLE_S: Final = 3.0
 """The practice Slack stores late by one second at most, where it is told to."""
 
@@ -132,7 +134,7 @@ async def _practise(settings: Settings, fresh: bool) -> int:
             "slack_bot_token": SecretStr(BOT_TOKEN),
             "slack_app_token": SecretStr(APP_TOKEN),
             "slack_api_url": practice.api_url,
-            "database_url": f"sqlite:///{PRACTICE_FOLDER / 'ledger.db'}",
+            "database_url": PRACTICE_URL,
             "port": 0,
             "rollcall_tick": 1.0,
             "rollcall_settle": PRACTICE_SETTLE_S,
@@ -181,6 +183,8 @@ def _verify(options: argparse.Namespace) -> int:
         where = database.url.render_as_string()
     well = f"The ledger at {where} is unbroken, and every row is what its events say: {counts}."
     print("\n".join(faults) or well)
+    if where != PRACTICE_URL and PRACTICE_LEDGER.is_file():
+        print(f"What was practised is in a ledger of its own: DATABASE_URL={PRACTICE_URL}")
     return 1 if faults else 0
 
 
@@ -196,7 +200,9 @@ def _database() -> Iterator[Database]:
     url = read_settings().database_url
     # What is to be looked at must be there: a new ledger would be empty, and unbroken.
     if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
-        raise UnusableDatabase(f"There is no ledger at {url}. Name it by DATABASE_URL.")
+        raise UnusableDatabase(
+            f"There is no ledger at {url}. Name it by DATABASE_URL; what was practised is in {PRACTICE_URL}."
+        )
     upgrade(url)
     database = Database(url)
     try:

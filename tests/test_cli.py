@@ -1,0 +1,40 @@
+"""The command line, as somebody types it in a folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+HERE = Path(__file__).parents[1]
+
+
+def types(folder: Path, *words: str, **settings: str) -> str:
+    """Run `rollcall` in a folder and return all that it prints."""
+    command = [sys.executable, "-m", "bot", *words]
+    env = {**os.environ, "PYTHONPATH": str(HERE), "DATABASE_URL": "", **settings}
+    if not env["DATABASE_URL"]:
+        del env["DATABASE_URL"]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_verify_says_which_ledger_it_looks_at_and_where_what_was_practised_is(tmp_path: Path) -> None:
+    assert types(tmp_path, "verify") == snapshot(
+        "rollcall: There is no ledger at sqlite:///rollcall.db. Name it by DATABASE_URL; what was practised is in sqlite:///.rollcall/ledger.db.\n"
+    )
+    (tmp_path / "rollcall.db").touch()
+    assert types(tmp_path, "verify") == snapshot(
+        "The ledger at sqlite:///rollcall.db is unbroken, and every row is what its events say: 0 releases, 0 events.\n"
+    )
+    practised = tmp_path / ".rollcall" / "ledger.db"
+    practised.parent.mkdir()
+    practised.touch()
+    assert types(tmp_path, "verify") == snapshot("""\
+The ledger at sqlite:///rollcall.db is unbroken, and every row is what its events say: 0 releases, 0 events.
+What was practised is in a ledger of its own: DATABASE_URL=sqlite:///.rollcall/ledger.db
+""")
+    assert types(tmp_path, "verify", DATABASE_URL="sqlite:///.rollcall/ledger.db") == snapshot(
+        "The ledger at sqlite:///.rollcall/ledger.db is unbroken, and every row is what its events say: 0 releases, 0 events.\n"
+    )
