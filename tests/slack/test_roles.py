@@ -163,3 +163,14 @@ async def test_roles_by_code_owners_by_turns_and_by_who_is_there(tmp_path: Path)
         await world.passes(days=1)
         after = (await world.release("shop-1")).members["shift"]
         assert {*before, *after} == {"U0DAN", "U0DEE"}
+
+
+async def test_a_user_group_that_slack_does_not_have_is_named_at_the_start(tmp_path: Path) -> None:
+    stages = (
+        "stages: [{name: all, owner: qa, gates: [{name: QA, approvals: {qa: 1}}], steps: [{do: Deploy}]}]"
+    )
+    runbook = ROLES.replace("qa: {group: qa}", "qa: {group: quality}") + stages
+    async with world_with(tmp_path, runbook) as world:
+        assert await world.ana.types("/release start shop 2.0") == snapshot(
+            "Slack has no user group “quality”, to which the runbook binds qa, and what is not there counts as no. Create it in Slack, or mend the runbook and start anew."
+        )

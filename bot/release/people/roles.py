@@ -56,8 +56,8 @@ def members_read(release: Release, facts: Facts) -> Sequence[MembersRead]:
 
 def people_trouble(release: Release, facts: Facts) -> Refused | None:
     """Refuse when the people in some role are not known just now."""
-    members = _members(release, facts)
-    return cannot_read_people(members) if None in members.values() else None
+    about = About(starter=release.starter, manifest=release.manifest)
+    return unread(release.runbook, about, facts.directory, facts.now)
 
 
 def standing_in(runbook: Runbook, members: Read, facts: Facts) -> Mapping[UserId, Away]:
@@ -88,13 +88,29 @@ def next_turn(release: Release) -> datetime | None:
     return min([*turns, *(away.until for away in release.deputies.values())], default=None)
 
 
-def cannot_read_people(members: Read) -> Refused:
-    """Refuse because the people in a role are not known just now."""
-    unread = ", ".join(role for role, people in members.items() if people is None) or "the workspace"
+def unread(runbook: Runbook, about: About, directory: Directory, now: datetime) -> Refused | None:
+    """Refuse when it is not known who is in a role, or in the workspace."""
+    members = read_members(runbook, about, directory, now)
+    roles = [role for role in runbook.roles if members[role.name] is None]
+    if directory.readable:
+        return _without_group(roles, about, directory) if roles else None
+    who = ", ".join(role.name for role in roles) or "the workspace"
     return Refused(
         code=Code.CANNOT_READ_PEOPLE,
-        because=f"Who is in {unread} cannot be read just now, and what cannot be read counts as no.",
-        instead="Try again in a minute. If it stays so, check that the user group exists.",
+        because=f"Who is in {who} cannot be read just now, and what cannot be read counts as no.",
+        instead="Try again in a minute.",
+    )
+
+
+def _without_group(roles: Sequence[Role], about: About, directory: Directory) -> Refused:
+    """Refuse because all groups that there are were read, and those of some roles are not among them."""
+    groups = dict.fromkeys(f"“{group}”" for role in roles for group in _not_there(role, about, directory))
+    names = " and ".join(role.name for role in roles)
+    return Refused(
+        code=Code.CANNOT_READ_PEOPLE,
+        because=f"Slack has no user group {' and no '.join(groups)}, to which the runbook binds {names}, and"
+        " what is not there counts as no.",
+        instead="Create it in Slack, or mend the runbook and start anew.",
     )
 
 
@@ -137,8 +153,23 @@ def _bound(role: Role, about: About, directory: Directory, now: datetime) -> Ite
 
 def _owners(role: Role, paths: Iterable[str], directory: Directory) -> Iterable[UserId] | None:
     """Return who owns a path, named by id or in a group; None when a group of owners cannot be read."""
-    tokens = {token for owners in role.owners_of(paths).values() for token in owners}
-    if any(UserId(token) not in directory.people and token not in directory.groups for token in tokens):
+    tokens = _tokens(role, paths)
+    if not all(_is_known(token, directory) for token in tokens):
         return None
     # The handle of a group is nobody of the workspace, so that it is in no role itself.
     return [person for token in tokens for person in (UserId(token), *directory.groups.get(token, ()))]
+
+
+def _tokens(role: Role, paths: Iterable[str]) -> set[str]:
+    return {token for owners in role.owners_of(paths).values() for token in owners}
+
+
+def _is_known(token: str, directory: Directory) -> bool:
+    """Return whether a person has this id, or a user group this handle or id."""
+    return UserId(token) in directory.people or token in directory.groups
+
+
+def _not_there(role: Role, about: About, directory: Directory) -> Iterable[str]:
+    """Return the user groups of a role that are not there, though all there are were read."""
+    bound = [role.group] if role.group else sorted(_tokens(role, about.manifest.paths))
+    return [handle for handle in bound if not _is_known(handle, directory)]

@@ -13,7 +13,7 @@ from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, manifest_trouble
 from bot.release.people.directory import Away, Directory
 from bot.release.people.duties import Circle, kept_apart, people_of
-from bot.release.people.roles import About, cannot_read_people, known, read_members, standing_in
+from bot.release.people.roles import About, known, read_members, standing_in, unread
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
@@ -202,9 +202,9 @@ class Start:
         return None
 
     def _may_not(self, facts: StartFacts, runbook: Runbook) -> Refused | None:
-        members = self._read(facts, signing(facts.signed, runbook) if facts.signed else runbook)
-        if None in members.values() or not facts.directory.readable:
-            return cannot_read_people(members)
+        pinned = signing(facts.signed, runbook) if facts.signed else runbook
+        if trouble := unread(pinned, self._about, facts.directory, facts.now):
+            return trouble
         standing = facts.directory.people.get(self.by)
         if standing is not Standing.MEMBER:
             return Refused(
@@ -213,7 +213,7 @@ class Start:
                 f" a {standing or Standing.STRANGER}.",
                 instead="Ask a member to start it.",
             )
-        lead = known(members).get(runbook.lead or "", ())
+        lead = known(self._read(facts, pinned)).get(runbook.lead or "", ())
         if runbook.lead is not None and self.by not in lead:
             return Refused(
                 code=Code.NOT_ELIGIBLE,
@@ -256,8 +256,11 @@ class Start:
         )
 
     def _read(self, facts: StartFacts, runbook: Runbook) -> Mapping[str, tuple[UserId, ...] | None]:
-        about = About(starter=self.by, manifest=self.manifest)
-        return read_members(runbook, about, facts.directory, facts.now)
+        return read_members(runbook, self._about, facts.directory, facts.now)
+
+    @property
+    def _about(self) -> About:
+        return About(starter=self.by, manifest=self.manifest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

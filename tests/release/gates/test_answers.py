@@ -368,8 +368,8 @@ def test_nothing_is_answered_while_people_cannot_be_read(act: Act) -> None:
     assert refusal(started(), unread("security", act)) == snapshot(
         Refused(
             code=Code.CANNOT_READ_PEOPLE,
-            because="Who is in security cannot be read just now, and what cannot be read counts as no.",
-            instead="Try again in a minute. If it stays so, check that the user group exists.",
+            because="Slack has no user group “security”, to which the runbook binds security, and what is not there counts as no.",
+            instead="Create it in Slack, or mend the runbook and start anew.",
         )
     )
 

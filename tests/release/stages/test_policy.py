@@ -171,8 +171,8 @@ def test_a_release_does_not_start_while_those_who_sign_cannot_be_read() -> None:
     assert decision == snapshot(
         Refused(
             code=Code.CANNOT_READ_PEOPLE,
-            because="Who is in security (as before) cannot be read just now, and what cannot be read counts as no.",
-            instead="Try again in a minute. If it stays so, check that the user group exists.",
+            because="Slack has no user group “legal”, to which the runbook binds security (as before), and what is not there counts as no.",
+            instead="Create it in Slack, or mend the runbook and start anew.",
         )
     )
 

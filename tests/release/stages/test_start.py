@@ -186,8 +186,10 @@ def test_a_release_does_not_start_while_its_people_cannot_be_read() -> None:
     assert refused(start(), facts) == snapshot(
         Refused(
             code=Code.CANNOT_READ_PEOPLE,
-            because=("Who is in qa, on-call cannot be read just now, and what cannot be read counts as no."),
-            instead="Try again in a minute. If it stays so, check that the user group exists.",
+            because=(
+                "Slack has no user group “qa” and no “on-call”, to which the runbook binds qa and on-call, and what is not there counts as no."
+            ),
+            instead="Create it in Slack, or mend the runbook and start anew.",
         )
     )
 
@@ -241,7 +243,7 @@ def test_a_release_does_not_start_while_nobody_can_be_read() -> None:
         Refused(
             code=Code.CANNOT_READ_PEOPLE,
             because="Who is in the workspace cannot be read just now, and what cannot be read counts as no.",
-            instead="Try again in a minute. If it stays so, check that the user group exists.",
+            instead="Try again in a minute.",
         )
     )
     assert not isinstance(decide_start(start(), start_facts(alone)), Refused)
