@@ -137,8 +137,7 @@ The approval of @cleo does not count: it was for 2.0; since then db/1.sql may ha
 • @ben approved “QA”, <time>
 • @cleo approved “Schema”, <time>
 • @ana finished “Deploy to staging”, <time>
-Nothing is asked of you just now.
-*Waiting for others*
+*It waited then for*
 • @ana: *production* begins with the captain’s go, since <time>
 ---
 *shop-1* (shop 2.0.1): @ana changed what goes out to *2.0.1*, <time>

@@ -79,7 +79,7 @@ Nothing is asked of you just now.
 *Waiting for others*
 • @cleo: *Security* needs an approval from security, since <time>\
 """)
-        # What is waited for stands in the newest one.
+        # It is waited for something else by now.
         assert (await shown(world, "shop-1", "summary:0")).split("\n")[-2:] == snapshot(
             ["*It waited then for*", "• @cleo: *Security* needs an approval from security, since <time>"]
         )

@@ -7,7 +7,7 @@ from typing import Final
 from bot.release.event import News
 from bot.release.release import Release
 from bot.release.telling.summary import Occasion, Summarized
-from bot.release.waiting import Waiting
+from bot.release.waiting import Waiting, waiting_on
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, shorten
 from bot.slack.messages.words import next_steps, waits
@@ -28,7 +28,7 @@ def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     yield _opening(release, summary, stage)
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
     yield from happened(summary.news, last)
-    if release.state.ended or summary is not release.summaries[-1]:
+    if summary.waiting != waiting_on(release):
         yield from _waited("*It waited then for*", summary.waiting)
         return
     asked = [one for one in summary.waiting if set(one.on) & set(summary.to)]
