@@ -95,7 +95,7 @@ def _work(release: Release) -> Iterable[Waiting]:
         )
         return
     # A step's turn comes when the one before it is ticked.
-    ticks = (tick.at for tick in release.done if tick.stage == release.stage)
+    ticks = (tick.at for tick in release.done)
     since = max([release.began[release.stage].at, release.since, *ticks])
     step, role = release.open_steps[0].do, release.current.owner
     on = first_there(release, Circle.OWNERS, Circle.LEAD)

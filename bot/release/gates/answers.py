@@ -372,8 +372,7 @@ def _not_eligible(release: Release, gate: Gate, by: UserId, standing: Standing |
             because=f"Whom you stand in for has answered {gate.name} already, or another has for them.",
             ask=asked,
         )
-    in_role = any(by in release.members.get(role, ()) for role in gate.roles)
-    member = standing in (None, Standing.MEMBER) or in_role
+    member = standing in (None, Standing.MEMBER)
     who = f"people in {roles}." if member else f"full members in {roles}; you are here as a {standing}."
     return Refused(code=Code.NOT_YOURS, because=f"{gate.name} is answered by {who}", ask=asked)
 

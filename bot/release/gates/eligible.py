@@ -34,17 +34,17 @@ def may_fill(release: Release, gate: Gate, stage: int) -> Mapping[UserId, Capaci
     return eligible(release, gate, own, heard(counting(approvals, own, barred(release, gate.name)), others))
 
 
-def heard(counted: Mapping[UserId, Capacity], others: Iterable[UserId]) -> Mapping[UserId, UserId]:
+def heard(counted: Mapping[UserId, Capacity], others: Iterable[UserId]) -> Mapping[UserId | None, UserId]:
     """Return whose word a gate has, each with who gave it: they themselves, or a deputy.
 
     `others` are those who have said something else than a go.
     """
-    lent = {it.behalf: by for by, it in counted.items() if it.behalf is not None}
+    lent = {it.behalf: by for by, it in counted.items()}
     return {**lent, **{by: by for by, it in counted.items() if it.own}, **{by: by for by in others}}
 
 
 def eligible(
-    release: Release, gate: Gate, own: Mapping[UserId, frozenset[str]], heard: Mapping[UserId, UserId]
+    release: Release, gate: Gate, own: Mapping[UserId, frozenset[str]], heard: Mapping[UserId | None, UserId]
 ) -> Mapping[UserId, Capacity]:
     """Return the same, from the roles that people have on their own account, and whose word is given.
 
@@ -109,12 +109,10 @@ def left_to_ask(
     """Return whose approval could help, and in which roles: of somebody away and the deputy, one counts."""
     spoken_for = {it.behalf for it in counted.values() if it.lent and not it.own}
     heard = {person for person, it in counted.items() if it.roles}
-    represented = heard | {it.behalf for it in counted.values() if it.lent}
     return {
-        person: roles
+        person: it.roles
         for person, it in may.items()
         if person not in heard and person not in silent and person not in spoken_for
-        if (roles := it.own if it.behalf in represented else it.roles)
     }
 
 

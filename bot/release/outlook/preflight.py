@@ -18,7 +18,7 @@ from bot.runbook.seats import fill_seats
 BEGINS: Final = time(9, 0)
 ENDS: Final = time(18, 0)
 """The hours, from Monday to Friday, at which people are taken to be at work in their own time zone."""
-WEEK: Final = 7
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,10 @@ def preflight(
 def next_at_work(zone: str, now: datetime) -> datetime:
     """Return the first moment from `now` on at which somebody in a time zone is at work."""
     local = now.astimezone(ZoneInfo(zone))
-    for day in range(WEEK + 1):
-        date = local.date() + timedelta(days=day)
-        begins = datetime.combine(date, BEGINS, tzinfo=local.tzinfo)
-        ends = datetime.combine(date, ENDS, tzinfo=local.tzinfo)
-        if date.weekday() < 5 and local < ends:
-            return max(now, begins.astimezone(now.tzinfo))
-    raise AssertionError("Every week has a working day.")
+    date = local.date()
+    while date.weekday() >= 5 or local >= datetime.combine(date, ENDS, tzinfo=local.tzinfo):
+        date += DAY
+    return max(now, datetime.combine(date, BEGINS, tzinfo=local.tzinfo).astimezone(now.tzinfo))
 
 
 def _there(release: Release, person: UserId, now: datetime) -> datetime:

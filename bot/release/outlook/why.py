@@ -9,7 +9,6 @@ from bot.release.gates.result import GateResult, SetAside, gate_results
 from bot.release.ids import UserId
 from bot.release.people.duties import leads
 from bot.release.release import Release
-from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
 
 RULES: Final[Mapping[Awaited, str]] = {
@@ -134,5 +133,4 @@ def _act(release: Release, one: Waiting) -> Act:
 
 
 def _results(release: Release) -> tuple[GateResult, ...]:
-    open_gates = release.state in (State.AWAITING_APPROVAL, State.READY, State.ROLLING_BACK)
-    return gate_results(release) if open_gates and release.stage not in release.began else ()
+    return () if release.state.ended or release.stage in release.began else gate_results(release)

@@ -44,7 +44,7 @@ def heirs_of(release: Release) -> tuple[UserId, ...]:
         return there(release, release.members.get(role, ()))
     deputy = () if release.deputy is None else (release.deputy,)
     rest = people_of(release, Circle.OWNERS, Circle.ROLLBACK, Circle.STARTER)
-    return tuple(person for person in there(release, (*deputy, *rest)) if person != release.captain)
+    return there(release, (*deputy, *rest))
 
 
 def there(release: Release, people: Iterable[UserId]) -> tuple[UserId, ...]:
