@@ -106,13 +106,16 @@ def test_who_has_rejected_is_waited_for_in_a_seat_that_nobody_else_could_fill() 
         (Awaited.REJECTION, "QA", "", (ben.id,)),
         (Awaited.APPROVAL, "QA", "qa", (eli.id, ben.id)),
     ]
-    one = play(started(gated(asks("QA", qa=1))), ben.rejects("QA"))
-    assert waits(one)[1][3] == (bea.id, eli.id)
+    for enough in (1, 2):
+        release = play(started(gated(asks("QA", qa=enough))), ben.rejects("QA"))
+        assert waits(release)[1][3] == (bea.id, eli.id)
     left = play(started(gated(asks("QA", qa=3))), ben.rejects("QA"), ben.leaves("qa"))
     assert waits(left)[1:] == [
         (Awaited.APPROVAL, "QA", "qa", (bea.id, eli.id)),
         (Awaited.PEOPLE, "QA", "qa", (ana.id,)),
     ]
+    two = play(started(gated(asks("QA", qa=3))), ben.rejects("QA"), bea.rejects("QA"), bea.leaves("qa"))
+    assert waits(two)[2] == (Awaited.APPROVAL, "QA", "qa", (eli.id, ben.id))
 
 
 def test_the_starter_is_not_asked_for_an_approval() -> None:
@@ -230,6 +233,16 @@ def test_everybody_is_asked_who_could_help_on_some_way() -> None:
     either = needs("Go", Of(count=1, parts=(Seats(role="qa", count=1), Seats(role="security", count=1))))
     release = started(gated(either))
     assert waits(release) == [(Awaited.APPROVAL, "Go", "qa or security", (bea.id, ben.id, eli.id, cleo.id))]
+
+
+def test_on_several_ways_no_more_are_waited_for_than_are_left() -> None:
+    seats = (Seats(role=role, count=2) for role in ("qa", "security"))
+    release = started(gated(needs("Go", Of(count=1, parts=tuple(seats)))))
+    release = play(release, ben.leaves("qa"), bea.leaves("qa"), cleo.leaves("security"))
+    assert [(it.kind, it.count, it.on) for it in waiting_on(release)] == [
+        (Awaited.APPROVAL, 1, (eli.id,)),
+        (Awaited.PEOPLE, 1, (ana.id,)),
+    ]
 
 
 def test_a_gate_that_is_not_needed_or_overridden_is_not_waited_for() -> None:

@@ -453,6 +453,19 @@ def test_who_has_moved_to_another_role_of_the_gate_may_approve_in_it() -> None:
     assert not isinstance(answer(release, ben.approves("Both")), Refused)
 
 
+def test_whose_approval_counts_has_answered_also_after_they_have_joined_another_role() -> None:
+    joined = play(started(BOTH), ben.approves("Both"), ben.joins("security"))
+    assert refusal(joined, ben.approves("Both")).code is Code.ALREADY_ANSWERED
+    gates = (asks("Both", qa=2, security=1), asks("Go", on_call=2))
+    release = play(started(gated(*gates)), ben.approves("Both"), ben.joins("on-call"), ben.approves("Go"))
+    assert refusal(play(release, ben.joins("security")), ben.approves("Both")).code is Code.ALREADY_ANSWERED
+
+
+def test_who_has_left_every_role_of_the_gate_has_answered_all_the_same() -> None:
+    left = play(started(), ben.approves("QA"), ben.leaves("qa"))
+    assert refusal(left, ben.approves("QA")).code is Code.ALREADY_ANSWERED
+
+
 def test_who_abstains_is_not_asked_again_and_fills_no_seat() -> None:
     release = play(started(), ben.abstains("QA"))
     result = gate(release, "QA")

@@ -288,3 +288,13 @@ def test_who_leads_finds_people_where_too_few_are_left_to_sign() -> None:
     ended = play(overridden(), bea.leaves("qa"), eli.leaves("qa"))
     assert awaited(ended) == [(Awaited.REVIEW, 1, (ben.id,)), (Awaited.PEOPLE, 1, (ana.id,))]
     assert awaited(play(ended, ben.leaves("qa"))) == [(Awaited.PEOPLE, 2, (ana.id,))]
+    enough = play(overridden(), bea.leaves("qa"))
+    assert awaited(enough) == [(Awaited.REVIEW, 2, (ben.id, eli.id))]
+
+
+@pytest.mark.parametrize(("role", "told"), [("qa", "qa"), (None, "a role of the runbook")])
+def test_people_to_sign_are_found_in_the_role_that_reviews_or_else_in_any(
+    role: str | None, told: str
+) -> None:
+    waits = waiting_on(play(overridden(role=role, count=5), dan.leaves("on-call")))
+    assert [(w.role, w.name) for w in waits if w.kind is Awaited.PEOPLE] == [(told, "The review")]

@@ -216,3 +216,13 @@ def test_the_next_moment_at_work_is_the_first_one(quarters: int, zone: str) -> N
 def test_the_first_who_wakes_is_told() -> None:
     told = outlook(one_gate(), zones(TOKYO, ben=NEW_YORK), now=NINE + HOUR, wait=HOUR)["QA"]
     assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), ben.id),)
+
+
+def test_who_wakes_in_a_role_that_has_enough_people_is_no_help() -> None:
+    # Dee is awake for on-call; dan wakes half an hour later, and qa in the afternoon.
+    where = {**zones(BERLIN, dan="Europe/London"), **dict.fromkeys((bea.id, ben.id, eli.id), NEW_YORK)}
+    early = NINE - HOUR / 2
+    release = one_gate(gated(asks("Go", qa=1, on_call=1)))
+    told = outlook(release, where, now=early, wait=timedelta(minutes=5))["Go"]
+    assert told.asleep == ("qa",)
+    assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), bea.id),)

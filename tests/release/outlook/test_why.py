@@ -220,10 +220,17 @@ def test_what_was_set_aside_is_told_with_its_reason() -> None:
     )
 
 
+def test_what_was_set_aside_is_told_no_more_when_the_release_has_ended() -> None:
+    release = play(started(), ben.approves("QA"), ben.leaves("qa"), ana.cancels())
+    assert why(release).set_aside == ()
+
+
 def test_who_could_override_is_told_while_a_gate_is_not_met() -> None:
     book = gated(asks("QA", qa=1), overrides="security", begin=Begin.CAPTAIN)
     assert why(started(book)).override == (cleo.id, eli.id)
     assert why(play(started(book), ben.approves("QA"))).override == ()
+    two = gated(asks("QA", qa=1), asks("Go", on_call=1), overrides="security")
+    assert why(play(started(two), ben.approves("QA"))).override == (cleo.id, eli.id)
     assert why(started()).override == ()
 
 
@@ -405,6 +412,40 @@ def test_of_somebody_away_and_the_deputy_the_one_who_is_there_is_named() -> None
     gone = thread.among(thread.away(bea, gus, thread.NINE + HOUR), time_passes())
     release = play(started(gated(asks("QA", QUIET, qa=2)), members), gone)
     assert [(act.count, act.on) for act in why(release).acts] == [(2, (ben.id, eli.id, gus.id))]
+
+
+def test_who_is_away_is_named_for_a_role_that_their_deputy_has_too() -> None:
+    members = {**EVERYBODY, "qa": (bea.id, ben.id), "security": (bea.id, cleo.id)}
+    gone = thread.among(thread.away(bea, cleo, thread.NINE + HOUR), time_passes())
+    release = play(started(gated(asks("Both", QUIET, qa=1, security=1)), members), gone)
+    assert [(act.role, act.on) for act in why(release).acts] == [
+        ("qa", (ben.id, cleo.id)),
+        ("security", (bea.id, cleo.id)),
+    ]
+
+
+def test_who_has_rejected_is_named_where_the_others_are_too_few() -> None:
+    def approvals(count: int, *before: thread.Act) -> list[tuple[str, tuple[UserId, ...]]]:
+        release = play(started(gated(asks("Both", qa=count, security=1)), CROWD), *before)
+        return [(act.role, act.on) for act in why(release).acts if act.deed is Deed.APPROVE]
+
+    security = ("security", (eli.id, gus.id))
+    assert approvals(3, ben.rejects("Both"), cleo.rejects("Both")) == [
+        ("qa", (bea.id, eli.id, ben.id)),
+        security,
+    ]
+    assert approvals(2, ben.rejects("Both"), cleo.rejects("Both")) == [("qa", (bea.id, eli.id)), security]
+    gone = (ben.rejects("Both"), bea.rejects("Both"), bea.leaves("qa"))
+    assert approvals(3, *gone)[0] == ("qa", (eli.id, ben.id))
+
+
+def test_somebody_who_leads_is_found_though_not_all_that_is_waited_for_is_theirs_alone() -> None:
+    release = play(started(gated(asks("QA", qa=1))), ana.holds(), ana.leaves_the_channel())
+    assert [(act.deed, act.on) for act in why(release).acts] == [
+        (Deed.LIFT, (ana.id,)),
+        (Deed.LEAD, (bea.id, ben.id, eli.id)),
+        (Deed.APPROVE, (bea.id, ben.id, eli.id)),
+    ]
 
 
 def test_who_has_gone_is_followed_by_somebody_who_leads_before_what_only_they_could_do() -> None:

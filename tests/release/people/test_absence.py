@@ -313,6 +313,30 @@ def test_a_deputy_in_another_role_of_the_gate_takes_one_seat_of_either() -> None
     assert filled(in_person, "Both") == [bea.id, cleo.id]
 
 
+def test_who_is_away_is_asked_for_the_seat_beside_a_deputy_who_has_one_of_their_own() -> None:
+    release = play(started(BOTH), gone(bea, cleo), cleo.approves("Both"))
+    assert bea.id in gate(release, "Both").asked
+
+
+def test_what_was_said_in_a_role_that_is_left_keeps_no_deputy_from_the_role_of_now() -> None:
+    moved = play(started(BOTH), bea.approves("Both"), bea.leaves("qa"), bea.joins("security"))
+    release = play(moved, gone(bea, gus), gus.approves("Both"))
+    assert filled(release, "Both") == [None, gus.id]
+
+
+def test_a_no_of_who_is_away_is_their_word_also_when_they_have_another_role_by_now() -> None:
+    moved = play(started(BOTH), bea.rejects("Both"), bea.leaves("qa"), bea.joins("security"))
+    refused = refusal(play(moved, gone(bea, gus)), gus.approves("Both"))
+    assert refused.code is Code.ALREADY_ANSWERED
+
+
+def test_a_deputy_acts_at_each_gate_at_which_the_other_has_not_answered() -> None:
+    book = gated(asks("QA", SELDOM, qa=2), asks("Go", SELDOM, qa=2))
+    release = play(started(book), bea.approves("QA"), gone(bea, gus))
+    assert refusal(release, gus.approves("QA")).code is Code.ALREADY_ANSWERED
+    assert filled(play(release, gus.approves("Go")), "Go") == [gus.id, None]
+
+
 def test_a_deputy_stands_in_for_one_at_a_gate() -> None:
     members = {**EVERYBODY, "qa": (bea.id, ben.id), "security": (cleo.id,)}
     release = play(started(BOTH, members), gone(bea, gus, gone(cleo, gus)))

@@ -209,8 +209,8 @@ def test_a_group_that_became_empty_leaves_nobody() -> None:
     assert refusal(release, cleo.approves("Security")).ask == ()
 
 
-def on_rotation() -> Release:
-    rota = Role(name="rota", rotation=WEEKLY)
+def on_rotation(rotation: Rotation = WEEKLY) -> Release:
+    rota = Role(name="rota", rotation=rotation)
     book = gated(asks("Rota", Reminders(after=timedelta(days=90)), rota=1), roles=(rota,))
     decision = decide_start(start(), start_facts(book, directory=USERS))
     assert not isinstance(decision, Refused)
@@ -240,9 +240,12 @@ def test_a_turn_is_taken_in_also_when_the_same_people_are_there_again() -> None:
     assert again.members == release.members
     assert attention_at(again) == datetime(2026, 3, 23, 8, tzinfo=UTC)
     assert answer(again, among_users(time_passes())) == ()
-    # From Monday at ten in Berlin to the turn at nine, two weeks later.
-    at_the_turn = play(release, among_users(time_passes(days=13, hours=23)))
-    assert attention_at(at_the_turn) == datetime(2026, 3, 23, 8, tzinfo=UTC)
+
+
+def test_a_turn_from_somebody_to_the_same_person_is_taken_in_at_its_very_moment() -> None:
+    alone = on_rotation(WEEKLY.model_copy(update={"people": ("U0BEA",)}))
+    turned = play(alone, among_users(time_passes(days=6, hours=23)))
+    assert attention_at(turned) == datetime(2026, 3, 16, 8, tzinfo=UTC)
 
 
 def test_an_approval_of_the_turn_before_counts_no_more() -> None:

@@ -16,7 +16,8 @@ from bot.release.release import Release
 from bot.release.stages.stage import GatesLapsed
 from bot.release.telling.summary import Occasion, Summarized, next_summary
 from bot.release.waiting import Awaited, waiting_on
-from bot.runbook.model import Handoffs, Reminders, Rollback, Stage
+from bot.runbook.gates import CheckPassed
+from bot.runbook.model import Check, Handoffs, Reminders, Rollback, Stage
 from tests.release.given import (
     CHECK,
     NINE,
@@ -33,10 +34,12 @@ from tests.release.given import (
     dan,
     dee,
     events,
+    gated,
     gus,
     later,
     meanwhile,
     names,
+    needs,
     play,
     ready,
     runbook,
@@ -190,6 +193,30 @@ def test_what_went_wrong_and_how_it_was_settled_are_news() -> None:
     )
     # They are told once.
     assert play(release, ben.finishes("Tag the commit")).news == ()
+
+
+def test_checks_overrides_and_who_has_come_to_lead_are_news() -> None:
+    lint = needs("Lint", CheckPassed(check="lint"))
+    book = gated(lint, asks("QA", qa=2), overrides="security", checks=(Check(name="lint", by="on-call"),))
+    release = play(
+        started(book),
+        dan.reports("lint", passed=False),
+        dee.reports("lint"),
+        ana.offers(dan),
+        dan.declines(),
+        ana.leaves_the_channel(),
+        ben.takes_the_lead(),
+        cleo.overrides("QA"),
+    )
+    assert [f"{news.by} {news.what} {news.name}".strip() for news in release.news] == snapshot(
+        [
+            "dan reported as failed: lint",
+            "dee reported as passed: lint",
+            "dan declined to be captain",
+            "ben took the lead",
+            "cleo overrode QA",
+        ]
+    )
 
 
 def test_the_captain_is_told_where_the_owner_role_is_empty() -> None:
