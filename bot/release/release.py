@@ -117,14 +117,15 @@ class Beginning:
 class Release:
     """One attempt to put a version of a service into production.
 
-    `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the
-    time at which each stage so far was opened, `began` how each began, from when its steps could be done.
-    `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number
-    of its events; `rejections` and `failures` are all there were, `lifted` are the holds that are open no
-    more, `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when
-    its people were read last. `filed` is the runbook as the file had it: where who may say go has
-    changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
-    that was signed last kept people apart.
+    `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
+    at which each stage so far was opened, `began` how each began, from when its steps could be done.
+    `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number of
+    its events; `rejections`, `failures` and `overrides` are all there were, `overridden` are the gates, by
+    stage and name, that were passed so for what goes out now, `lifted` are the holds that are open no more,
+    `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when its
+    people were read last. `filed` is the runbook as the file had it: where who may say go has changed,
+    `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook that was
+    signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -157,7 +158,7 @@ class Release:
     revisions: tuple["ManifestChanged", ...] = ()
     reports: Mapping[str, "Report"] = field(default_factory=dict)
     overrides: tuple["Overridden", ...] = ()
-    overriders: tuple[UserId, ...] = ()
+    overridden: frozenset[tuple[int, str]] = frozenset()
     review: "Review | None" = None
     holds: tuple["Hold", ...] = ()
     holds_placed: int = 0

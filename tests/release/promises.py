@@ -54,7 +54,7 @@ People = frozenset[tuple[UserId, frozenset[str]]]
 def passes(release: Release, gate: Gate) -> bool:
     """Return whether a gate of the current stage keeps nothing back: overridden, or met and not rejected."""
     place = (release.stage, gate.name)
-    if any((past.stage, past.gate) == place for past in release.overrides):
+    if place in release.overridden:
         return True
     votes = [vote for vote in release.votes if (vote.stage, vote.gate) == place]
     if any(vote.verdict == "rejected" for vote in votes):

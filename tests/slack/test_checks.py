@@ -111,3 +111,19 @@ async def test_a_check_is_reported_only_by_its_people_and_by_its_name(tmp_path: 
             {"check": "load-test is reported by people in qa."}
         )
         assert (await world.release("shop-1")).reports == {}
+
+
+async def test_what_was_reported_when_a_stage_began_stays_to_be_read(tmp_path: Path) -> None:
+    async with world_with(tmp_path, CHECKED) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.dee.types("/release check smoke tests passed")
+        await world.ben.types("/release check load-test passed")
+        await world.ana.presses("Begin production", "shop-1", on="stage:0")
+        await world.dan.types("/release check smoke tests failed it is red now")
+        assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
+*shop-1* (shop 2.0): *Health* before production is *met*
+✓ check smoke tests passed
+  says @dee, <time>
+✓ check load-test passed
+  says @ben, <time>\
+""")

@@ -168,3 +168,63 @@ async def test_a_gate_is_overridden_by_those_entitled_only_and_with_a_reason(tmp
             }
         )
         assert (await world.release("shop-1")).overrides == ()
+
+
+STAGED = (
+    ROLES
+    + """\
+overrides: on-call
+stages:
+  - name: staging
+    owner: on-call
+    gates:
+      - name: QA
+        approvals: {qa: 1}
+    steps:
+      - do: Deploy to staging
+  - name: production
+    owner: on-call
+    production: true
+    steps:
+      - do: Deploy
+reminders: {after: 1h}
+"""
+)
+
+
+async def test_an_override_stays_announced_when_something_else_goes_out_then(tmp_path: Path) -> None:
+    async with world_with(tmp_path, STAGED) as world:
+        await world.ana.types("/release start shop 2.0")
+        for because in ("Payments are down", "They still are"):
+            await world.dan.presses("More…", "shop-1", on="gate:0:QA")
+            await world.dan.submits(answer="override", comment=because)
+            await world.ana.types("/release change shop-1")
+            await world.ana.submits(version=f"2.0.{len(because)}")
+        assert (await world.release("shop-1")).state is State.AWAITING_APPROVAL
+        assert [readable(m) for m in await world.messages()][1:] == snapshot(
+            [
+                """\
+*shop-1* (shop 2.0.14): ⚠ @dan *overrode* QA of *shop-1*, <time>: it is passed, and not met
+> Payments are down
+Its captain is @ana.
+For @bea and @ben to know: it was yours to answer.\
+""",
+                """\
+*shop-1* (shop 2.0.14): ⚠ @dan *overrode* QA of *shop-1*, <time>: it is passed, and not met
+> They still are
+Its captain is @ana.
+For @bea and @ben to know: it was yours to answer.\
+""",
+            ]
+        )
+
+
+async def test_a_gate_that_was_reminded_of_and_then_overridden_is_not_called_met(tmp_path: Path) -> None:
+    async with world_with(tmp_path, STAGED) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.passes(hours=1, minutes=1)
+        await world.dan.presses("More…", "shop-1", on="gate:0:QA")
+        await world.dan.submits(answer="override", comment="Payments are down")
+        assert await shown(world, "shop-1", "reminder:0:QA:1") == snapshot(
+            "*shop-1* (shop 2.0): @bea and @ben were reminded of *QA*. It is *overridden* now."
+        )

@@ -24,8 +24,8 @@ class Overridden(Event):
     reason: str
 
     def change(self, release: Release) -> Release:
-        overriders = dict.fromkeys((*release.overriders, self.by))
-        return replace(release, overrides=(*release.overrides, self), overriders=tuple(overriders))
+        passed = release.overridden | {(self.stage, self.gate)}
+        return replace(release, overrides=(*release.overrides, self), overridden=passed)
 
     def told(self) -> tuple[str, str]:
         return "overrode", self.gate

@@ -100,7 +100,7 @@ def passed_over(release: Release, gate: Gate, stage: int) -> GateStatus | None:
     """Return how a gate stands that nobody is asked at any more, whatever was said at it; of others None."""
     if not applies(gate.when, release, stage):
         return GateStatus.NOT_NEEDED
-    if any((past.stage, past.gate) == (stage, gate.name) for past in release.overrides):
+    if (stage, gate.name) in release.overridden:
         return GateStatus.OVERRIDDEN
     return None
 

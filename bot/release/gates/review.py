@@ -140,7 +140,7 @@ def reviewers(release: Release) -> tuple[UserId, ...]:
 
 def under_review(release: Release) -> frozenset[UserId]:
     """Return whose acts are reviewed."""
-    return frozenset({release.starter, *release.overriders})
+    return frozenset({release.starter, *(past.by for past in release.overrides)})
 
 
 def opens_review(release: Release, now: datetime) -> ReviewOpened | None:

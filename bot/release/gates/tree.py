@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from bot.release.gates.applies import applies
 from bot.release.gates.seating import Tried, Weighed, passed
 from bot.release.release import Release, Vote
 from bot.runbook.gates import CheckPassed, Need, Of, Seats
+
+if TYPE_CHECKING:
+    from bot.release.gates.checks import Report
 
 
 class GateStatus(StrEnum):
@@ -36,10 +39,14 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One part of what a gate needs, as it stands: its status, in a sentence, and its seats or parts."""
+    """One part of what a gate needs, as it stands: its status, in a sentence, and its seats or parts.
+
+    That of a check has what was reported of it, if anything was.
+    """
 
     status: GateStatus
     says: str
+    report: "Report | None" = None
     seats: tuple[Seat, ...] = ()
     parts: tuple["Node", ...] = ()
 
@@ -97,9 +104,8 @@ class Tree:
     def _check(self, need: CheckPassed) -> Node:
         report = self._release.reports_at(self._stage).get(need.check)
         how = "has not been reported" if report is None else "passed" if report.passed else "failed"
-        return Node(
-            status=GateStatus.MET if passed(report) else GateStatus.WAITING, says=f"check {need.check} {how}"
-        )
+        status = GateStatus.MET if passed(report) else GateStatus.WAITING
+        return Node(status=status, says=f"check {need.check} {how}", report=report)
 
     def _of(self, need: Of) -> Node:
         if not applies(need.when, self._release, self._stage):

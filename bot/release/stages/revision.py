@@ -61,7 +61,7 @@ class ManifestChanged(Event):
             votes=tuple(replace(vote, carried=self.version) for vote in left.votes),
             earlier=None,
             reports={},
-            overrides=(),
+            overridden=frozenset(),
             stage=0,
             opened={0: self.at},
             began={},

@@ -83,9 +83,10 @@ def _answer(vote: Vote) -> str:
 
 
 def _overridden(release: Release, gate: Gate, stage: int) -> Iterable[str]:
-    for past in release.overrides:
-        if (past.stage, past.gate) == (stage, gate.name):
-            yield f"⚠ {person(past.by)} overrode it, {moment(past.at)}\n{quoted(past.reason)}"
+    place = (stage, gate.name)
+    made = [past for past in release.overrides if (past.stage, past.gate) == place]
+    for past in made[-1:] if place in release.overridden else ():
+        yield f"⚠ {person(past.by)} overrode it, {moment(past.at)}\n{quoted(past.reason)}"
 
 
 def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iterable[str]:
@@ -95,7 +96,7 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
     if node.seats:
         return
     if not node.parts:
-        yield from _check(release, result, node, indent)
+        yield from _check(node, indent)
         return
     if node.status is GateStatus.NOT_NEEDED:
         roles = ", ".join(dict.fromkeys(seat.role for seat in node.leaves()))
@@ -111,16 +112,13 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
         yield from (_left_over if left_over else _tree)(release, result, part, below)
 
 
-def _check(release: Release, result: GateResult, node: Node, indent: str) -> Iterable[str]:
-    """Return a line for a check, and what its reporter said of it while the gate is open."""
+def _check(node: Node, indent: str) -> Iterable[str]:
+    """Return a line for a check, and what its reporter said of it."""
     yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
-    for name in result.gate.checks:
-        report = release.reports.get(name)
-        how = report and f"check {name} {'passed' if report.passed else 'failed'}"
-        if report and how == node.says:
-            yield f"{indent}  says {person(report.by)}, {moment(report.at)}"
-            if report.comment:
-                yield quoted(report.comment)
+    if node.report is not None:
+        yield f"{indent}  says {person(node.report.by)}, {moment(node.report.at)}"
+        if node.report.comment:
+            yield quoted(node.report.comment)
 
 
 def _left_over(release: Release, result: GateResult, part: Node, indent: str) -> Iterable[str]:

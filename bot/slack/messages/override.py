@@ -14,9 +14,8 @@ from bot.slack.messages.text import escape, moment, people, person, quoted
 
 def overrides(release: Release) -> Iterable[Message]:
     """Return the message of each override. The people whom the gate asks are named, and so are told."""
-    for past in release.overrides:
-        slot = f"override:{past.stage}:{past.gate}"
-        yield entry(release, slot, past.at, _override(release, past), broadcast=True)
+    for number, past in enumerate(release.overrides, start=1):
+        yield entry(release, f"override:{number}", past.at, _override(release, past), broadcast=True)
 
 
 def reviews(release: Release) -> Iterable[Message]:

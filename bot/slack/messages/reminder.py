@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
+from bot.release.gates.tree import GateStatus
 from bot.release.release import Release
 from bot.release.telling.reminders import Reminded
 from bot.slack.messages.gate import answer_buttons
@@ -15,11 +16,12 @@ def reminders(release: Release) -> Iterable[Message]:
     newest = {(past.stage, past.gate): past.count for past in release.reminders}
     for past in release.reminders:
         gate = release.gate(past.stage, past.gate)
-        met = gate is not None and gate_status(release, gate, past.stage).passes
-        last = newest[past.stage, past.gate] == past.count
-        buttons = answer_buttons(release, gate, past.stage) if gate and last and not met else ()
-        slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
-        yield entry(release, slot, past.at, [_answered(past) if met else _asked(release, past)], buttons)
+        assert gate is not None
+        status = gate_status(release, gate, past.stage)
+        open_still = newest[past.stage, past.gate] == past.count and not status.passes
+        line = _answered(past, status) if status.passes else _asked(release, past)
+        buttons = answer_buttons(release, gate, past.stage) if open_still else ()
+        yield entry(release, f"reminder:{past.stage}:{past.gate}:{past.count}", past.at, [line], buttons)
 
 
 def _asked(release: Release, past: Reminded) -> str:
@@ -28,5 +30,5 @@ def _asked(release: Release, past: Reminded) -> str:
     return f"{asked} Until it is met, {stage} cannot begin."
 
 
-def _answered(past: Reminded) -> str:
-    return f"{people(past.people, 'and')} were reminded of *{escape(past.gate)}*. It is *met* now."
+def _answered(past: Reminded, status: GateStatus) -> str:
+    return f"{people(past.people, 'and')} were reminded of *{escape(past.gate)}*. It is *{status}* now."

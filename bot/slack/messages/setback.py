@@ -58,7 +58,7 @@ def _blocks(release: Release, no: Rejection) -> bool:
 def _overridden(release: Release, no: Rejection) -> Ending | None:
     """Return how the gate was passed in spite of a no. It stands again if something else goes out then."""
     place = (no.vote.stage, no.vote.gate)
-    for past in release.overrides:
+    for past in reversed(release.overrides if place in release.overridden else ()):
         if (past.stage, past.gate) == place and past.at > no.vote.at:
             return Ending(by=past.by, at=past.at, how="overrode the gate", reason=past.reason)
     return None
