@@ -75,7 +75,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
         desk = Desk(
             clock=clock,
-            people_changed=people.away_changed,
+            absences_changed=people.away_changed,
             coordinator=coordinator,
             releases=releases,
             workspace=identity.workspace,

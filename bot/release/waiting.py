@@ -12,8 +12,8 @@ from bot.release.gates.review import reviewers
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, first_there, heirs_of, people_of, there
 from bot.release.release import Release, Vote
+from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
-from bot.runbook.model import Begin
 
 
 class Awaited(StrEnum):
@@ -63,9 +63,7 @@ def _onward(release: Release) -> Iterable[Waiting]:
         case State.AWAITING_APPROVAL:
             return _gates(release)
         case State.READY:
-            # An automatic stage that a hold keeps back begins by itself when that is lifted.
-            by_itself = release.current.begin is Begin.AUTOMATIC and release.holds
-            return () if by_itself else (_go(release),)
+            return () if begins_when_lifted(release) else (_go(release),)
         case State.IN_PROGRESS | State.FAILED:
             return _work(release)
         case State.ROLLING_BACK:

@@ -24,7 +24,10 @@ LONGEST_VALUE: Final = 2_000
 
 
 class Action(StrEnum):
-    """The acts that have a button; those that end in `_form` open one."""
+    """The acts that have a button: those in `MEANT` are commands, the others open a form or answer privately.
+
+    The button that lifts a hold does either: one's own hold just lifts, for that of others a reason is asked.
+    """
 
     APPROVE = "approve_v1"
     REJECT = "reject_v1"

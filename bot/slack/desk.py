@@ -27,7 +27,7 @@ class Desk:
     workspace: WorkspaceId
     runbooks: Runbooks
     clock: Clock
-    people_changed: Callable[[], None]
+    absences_changed: Callable[[], None]
     """What is told when somebody goes away or comes back."""
     command: str
     """The slash command with its slash, as it is installed."""

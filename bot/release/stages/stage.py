@@ -118,6 +118,11 @@ def follows(release: Release, facts: Facts) -> Event | None:
             return None
 
 
+def begins_when_lifted(release: Release) -> bool:
+    """Return whether the stage asks for nobody's go, and only a hold keeps it from beginning by itself."""
+    return release.current.begin is Begin.AUTOMATIC and bool(release.holds)
+
+
 def _begins_by_itself(release: Release, facts: Facts) -> bool:
     if release.current.begin is not Begin.AUTOMATIC or release.holds:
         return False

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from bot.release.people.duties import leads
+from bot.release.people.duties import Circle, first_there, leads
 from bot.release.release import DoneStep, Release
 from bot.release.stages.failure import Failure
+from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
 from bot.runbook.model import Begin
 from bot.slack.buttons import Action, Target
@@ -22,7 +23,7 @@ def stages(release: Release) -> Iterable[Message]:
             buttons = step_buttons(release, index)
             yield entry(release, f"stage:{index}", beginning.at, _steps(release, index), buttons)
     if release.state is State.READY:
-        buttons = [] if _begins_by_itself(release) else [_go_button(release)]
+        buttons = [] if begins_when_lifted(release) else [_go_button(release)]
         yield entry(release, f"stage:{release.stage}", release.since, _go(release), buttons)
 
 
@@ -30,14 +31,10 @@ def _go(release: Release) -> Iterable[str]:
     yield f"*{escape(release.current.name)}* is *ready*: every gate is met"
     if release.holds:
         yield "It is *on hold*, so it cannot begin yet"
-    if _begins_by_itself(release):
+    if begins_when_lifted(release):
         yield "It begins by itself when nothing holds it any more"
     else:
-        yield f"{people(leads(release))}, it begins with your go"
-
-
-def _begins_by_itself(release: Release) -> bool:
-    return release.current.begin is Begin.AUTOMATIC and bool(release.holds)
+        yield f"{people(first_there(release, Circle.LEAD, Circle.OWNERS))}, it begins with your go"
 
 
 def _go_button(release: Release) -> Block:

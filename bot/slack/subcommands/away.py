@@ -29,7 +29,7 @@ async def away(desk: Desk, call: Call) -> Reply:
     )
     if isinstance(noted, Refused):
         return Reply(text=refusal(noted))
-    desk.people_changed()
+    desk.absences_changed()
     return Reply(
         text=f"{person(deputy)} stands in for you until {moment(until)}. `{desk.command} back` ends it."
     )
@@ -40,7 +40,7 @@ async def back(desk: Desk, call: Call) -> Reply:
     noted = await desk.coordinator.note(ComeBack(workspace=call.workspace, by=call.user))
     if isinstance(noted, Refused):
         return Reply(text=refusal(noted))
-    desk.people_changed()
+    desk.absences_changed()
     return Reply(text="Welcome back. You are asked yourself again.")
 
 

@@ -128,7 +128,7 @@ def test_who_has_overridden_a_gate_does_not_sign_after_the_manifest_has_changed_
     release = play(
         started(glass()), cleo.joins("qa"), ana.holds(), cleo.overrides("QA"), ana.changes("1.4.1")
     )
-    assert release.overrides == ()
+    assert release.overridden == frozenset()
     assert refusal(release, cleo.signs()).code is Code.YOUR_OWN_RELEASE
 
 
