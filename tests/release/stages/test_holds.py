@@ -252,6 +252,7 @@ def test_nobody_else_lifts_or_keeps_a_hold(person: Person) -> None:
 
 def test_only_the_one_hold_is_lifted() -> None:
     release = play(started(), ben.holds("One."), ben.holds("Two."), ben.lifts(1))
+    assert [hold.number for hold in release.lifted] == [1]
     assert [hold.reason for hold in release.holds] == ["Two."]
 
 

@@ -229,6 +229,15 @@ def test_who_owns_a_path_as_one_of_a_group_is_asked_again() -> None:
     assert asked_again(release, ana.changes("1.4.1", OTHER_WEB)).keys() == {ben.id, cleo.id}
 
 
+def test_who_owns_a_path_with_others_is_asked_again() -> None:
+    eli_ = Person(UserId("U0ELI"))
+    owners = Role(name="owners", codeowners="/web/ @U0ELI @U0DAN\n")
+    book = gated(asks("Owners", owners=1), begin=Begin.CAPTAIN, roles=(owners,))
+    members = {**EVERYBODY, "owners": (eli_.id, UserId("U0DAN"))}
+    release = play(started_with(start(manifest=FIRST), book, members), eli_.approves("Owners"))
+    assert asked_again(release, ana.changes("1.4.1", OTHER_WEB)).keys() == {eli_.id}
+
+
 def test_who_approves_as_somebody_else_too_is_asked_again_of_everything() -> None:
     eli_ = Person(UserId("U0ELI"))
     owners = Role(name="owners", codeowners="/db/ @U0ELI\n")

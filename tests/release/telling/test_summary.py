@@ -217,6 +217,7 @@ def test_checks_overrides_and_who_has_come_to_lead_are_news() -> None:
             "cleo overrode QA",
         ]
     )
+    assert play(release, ben.rolls_back()).news[-1].what == "began to roll back:"
 
 
 def test_the_captain_is_told_where_the_owner_role_is_empty() -> None:
