@@ -31,7 +31,7 @@ lint: $(ready) ## Check style, types, the direction of imports and the Dockerfil
 
 check: test lint proofs ## Run everything that CI runs
 
-sabotage: $(ready) ## Break the core in every small way and list what its tests do not notice
+sabotage: $(ready) ## Break the core in every small way and tell what no test of it notices
 	@$(python) -m tests.mutation.sabotage
 
 bench: $(ready) ## Measure acknowledgements against a bare Bolt app

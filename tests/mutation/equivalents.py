@@ -1,0 +1,27 @@
+"""The sabotage that nobody could notice: each mutant that does what the core does, and why.
+
+Whoever adds one says why nobody, neither a person nor another part, could tell the difference.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+ONE_EACH: Final = (
+    "A seat has one sitter or none, so that both sides are as long; that it is strict only says so."
+)
+
+EQUIVALENTS: Final[Mapping[str, str]] = {
+    "bot/release/gates/result.py _fewest: True => False": ONE_EACH,
+    "bot/release/gates/seating.py _empty: True => False": ONE_EACH,
+    "bot/release/gates/tree.py Tree.__init__: True => False": ONE_EACH,
+    "bot/release/outlook/preflight.py _empty: True => False": ONE_EACH,
+    "bot/release/people/handoff.py fingerprint: 16 => 17": (
+        "A fingerprint is only held against another that was made the same way."
+    ),
+    "bot/release/people/roles.py known: for (role, people) if people is not None => for (role, people)": (
+        "A role that cannot be read was refused before; the type checker does not know that."
+    ),
+    "bot/release/waiting.py _onward: return () => return None": (
+        "What has ended is not asked how it goes on; the type checker wants every state to be named."
+    ),
+}
