@@ -14,6 +14,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.lock import Lock, LockLifted
 from bot.release.stages.rollback import RollbackBegan
+from bot.release.stages.start import Locked, locked_by
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.model import Begin, Rollback, Runbook, Stage
@@ -329,6 +330,14 @@ def test_a_lock_is_lifted_once_and_not_before_the_rollback_is_done() -> None:
         )
     )
     assert refusal(completed(), ana.unlocks()).code is Code.NOTHING_TO_DO
+
+
+def test_a_start_is_kept_out_by_a_lock_that_tells_why_and_who_may_lift_it() -> None:
+    release = rolled_back()
+    assert locked_by(release) == Locked(
+        key=release.key, reason="Orders are lost.", may_lift=(ana.id, dan.id, dee.id)
+    )
+    assert locked_by(play(release, ana.unlocks())) is None
 
 
 def test_who_was_deputy_lifts_the_lock() -> None:
