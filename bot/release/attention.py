@@ -1,14 +1,21 @@
-"""When a release next needs attention, and what it then gets."""
+"""What comes by the clock, and by what people have become: all of it stands in these three lists.
 
+`taken_in` is what has become different, before anything is decided; `due` is what the time has come for,
+after that; `attention_at` is when one of them has something next.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.expiry import next_expiry
+from bot.release.gates.expiry import expired, next_expiry
 from bot.release.gates.review import due_review, next_review_reminder
-from bot.release.people.roles import next_turn
+from bot.release.people.handoff import lapsed_offers
+from bot.release.people.leaving import gone
+from bot.release.people.roles import members_read, next_turn
 from bot.release.release import Release
 from bot.release.stages.holds import due_question, question_times
 from bot.release.telling.reminders import due_reminders, reminder_times
@@ -24,6 +31,19 @@ class Attend(Command):
     def decide(self, release: Release, facts: Facts) -> Decision:
         # What is due follows from any command, so this one brings about nothing of its own.
         return ()
+
+
+def taken_in(release: Release, command: Command, facts: Facts) -> Sequence[Event]:
+    """Return what people and time have made different, which is taken in before anything is decided."""
+    if release.state.ended:
+        awaited = release.review is not None and not release.review.done
+        return members_read(release, facts) if awaited or not isinstance(command, Attend) else ()
+    return (
+        *members_read(release, facts),
+        *gone(release, facts),
+        *expired(release, facts.now),
+        *lapsed_offers(release, facts.now),
+    )
 
 
 def due(release: Release, now: datetime) -> Event | None:

@@ -1,20 +1,16 @@
 """The decision: a release, a command and the facts give events, or a refusal that says why.
 
-Everything that changes a release is decided here and nowhere else. `decide` first takes in what the people
-and the time have made different, asks the command for its own events, then works out by rule what follows
-from them; `apply` folds one event into the release.
+Everything that changes a release comes through here. `decide` first takes in what the people and the time
+have made different, asks the command for its own events, then works out by rule what follows from them;
+`apply` folds one event into the release.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from bot.release.attention import Attend, due
+from bot.release.attention import due, taken_in
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event, News
-from bot.release.gates.expiry import expired
 from bot.release.gates.review import opens_review
-from bot.release.people.handoff import lapsed_offers
-from bot.release.people.leaving import gone
-from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
@@ -37,7 +33,7 @@ def decide(release: Release, command: Command, facts: Facts) -> Decision:
             because=f"What {release.key} is to release has changed since this was shown to you.",
             instead="Look at the newest messages in its thread, and answer to what goes out now.",
         )
-    noted = _noted(release, command, facts)
+    noted = taken_in(release, command, facts)
     known = fold(noted, release)
     decision = command.decide(known, facts)
     if isinstance(decision, Refused):
@@ -78,19 +74,6 @@ def fold(events: Iterable[Event], release: Release | None = None) -> Release:
     if release is None:
         raise ValueError("A release has at least one event.")
     return release
-
-
-def _noted(release: Release, command: Command, facts: Facts) -> Sequence[Event]:
-    """Return what people and time have made different, which is taken in before anything is decided."""
-    if release.state.ended:
-        awaited = release.review is not None and not release.review.done
-        return members_read(release, facts) if awaited or not isinstance(command, Attend) else ()
-    return (
-        *members_read(release, facts),
-        *gone(release, facts),
-        *expired(release, facts.now),
-        *lapsed_offers(release, facts.now),
-    )
 
 
 def _consequences(release: Release, facts: Facts) -> Iterable[Event]:
