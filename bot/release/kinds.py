@@ -12,10 +12,6 @@ from bot.release.gates.answers import (
     Approved,
     Reject,
     Rejected,
-    RejectionResolved,
-    ResolveRejection,
-    SeatTaken,
-    TakeSeat,
     Withdraw,
     Withdrawn,
 )
@@ -23,6 +19,8 @@ from bot.release.gates.checks import CheckReported, ReportCheck
 from bot.release.gates.expiry import ApprovalExpired, CheckExpired
 from bot.release.gates.override import Overridden, Override
 from bot.release.gates.review import ReviewOpened, ReviewReminded, ReviewSigned, SignReview
+from bot.release.gates.seat import SeatTaken, TakeSeat
+from bot.release.gates.settle import RejectionResolved, ResolveRejection
 from bot.release.people.absence import AbsenceCommand, AbsenceEvent, CameBackEarly, ComeBack, GoAway, WentAway
 from bot.release.people.handoff import (
     AcceptDuty,

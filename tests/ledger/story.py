@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from bot.release.command import Command
-from bot.release.gates.answers import Abstain, Approve, ResolveRejection, TakeSeat, Withdraw
+from bot.release.gates.answers import Abstain, Approve, Withdraw
 from bot.release.gates.checks import ReportCheck
 from bot.release.gates.override import Override
 from bot.release.gates.review import SignReview
+from bot.release.gates.seat import TakeSeat
+from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint

@@ -10,11 +10,13 @@ from bot.release.attention import Attend
 from bot.release.command import Command, Decision, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
-from bot.release.gates.answers import Abstain, Approve, Reject, ResolveRejection, TakeSeat, Withdraw
+from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.checks import ReportCheck
 from bot.release.gates.override import Override
 from bot.release.gates.result import GateResult, gate_result
 from bot.release.gates.review import SignReview
+from bot.release.gates.seat import TakeSeat
+from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory

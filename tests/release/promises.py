@@ -10,10 +10,11 @@ from itertools import combinations
 from bot.release.command import Command, Facts
 from bot.release.decide import apply, decide
 from bot.release.event import Event
-from bot.release.gates.answers import Answered, RejectionResolved, Withdrawn
+from bot.release.gates.answers import Answered, Withdrawn
 from bot.release.gates.override import Overridden
 from bot.release.gates.result import gate_result
 from bot.release.gates.review import ReviewSigned
+from bot.release.gates.settle import RejectionResolved
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.refusal import Refused
 from bot.release.release import Release

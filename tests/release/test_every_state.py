@@ -16,9 +16,10 @@ import pytest
 from bot.release.attention import Attend
 from bot.release.command import Command, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
-from bot.release.gates.answers import Abstain, Approve, Reject, ResolveRejection, Withdraw
+from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.override import Override
 from bot.release.gates.review import SignReview
+from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest, bound_to
 from bot.release.people.directory import Directory

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from bot.release.attention import Attend, attention_at
 from bot.release.command import Command, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
-from bot.release.gates.answers import Abstain, Approve, Reject, ResolveRejection, TakeSeat, Withdraw
+from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.checks import ReportCheck
 from bot.release.gates.override import Override
 from bot.release.gates.review import SignReview
+from bot.release.gates.seat import TakeSeat
+from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.kinds import COMMANDS
 from bot.release.manifest import Manifest

@@ -1,4 +1,4 @@
-"""What people answer at a gate: approve, reject or abstain, take it back, and choose the seat it fills."""
+"""What people answer at a gate: approve, reject or abstain, and take it back."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.release.gates.eligible import Capacity, may_fill, own_roles, roles_coun
 from bot.release.gates.result import gate_result, passed_over
 from bot.release.gates.seating import ways_of
 from bot.release.ids import UserId
-from bot.release.people.duties import Circle, barred, not_yours
+from bot.release.people.duties import Apart, barred
 from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble, reason_trouble
 from bot.release.refusal import Code, Refused
@@ -104,39 +104,6 @@ class Withdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeatTaken(Event):
-    """A person chose the role whose seat their approval fills."""
-
-    stage: int
-    gate: str
-    role: str
-
-    def change(self, release: Release) -> Release:
-        vote = release.vote(self.stage, self.gate, self.by)
-        return release if vote is None else release.with_vote(replace(vote, seat=self.role))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectionResolved(Event):
-    """Who leads the release settled somebody's no, and said how."""
-
-    stage: int
-    gate: str
-    person: UserId
-    reason: str
-
-    def change(self, release: Release) -> Release:
-        vote = release.vote(self.stage, self.gate, self.person)
-        because = f"it was settled by the captain: {self.reason}"
-        settled = Ending(by=self.by, at=self.at, how="settled it", reason=self.reason)
-        left = release.without_rejection(self.stage, self.gate, self.person, settled)
-        return left if vote is None else left.voiding(self.at, {vote: because})
-
-    def told(self) -> tuple[str, str]:
-        return "settled a rejection of", self.gate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Command):
     """An answer at a gate of the stage with the index `stage`."""
 
@@ -203,7 +170,7 @@ class Withdraw(Answer):
     """Take back what one has said at a gate. Who has left the role may do so, too."""
 
     def decide(self, release: Release, facts: Facts) -> Decision:
-        gate = _open_gate(release, self)
+        gate = open_gate(release, self)
         if isinstance(gate, Refused):
             return gate
         if release.vote(self.stage, self.gate, self.by) is None:
@@ -217,81 +184,6 @@ class Withdraw(Answer):
         return (Withdrawn(at=facts.now, by=self.by, stage=self.stage, gate=self.gate, comment=self.comment),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeSeat(Answer):
-    """Choose the role whose seat one's approval fills, where it could fill several."""
-
-    role: str
-
-    def decide(self, release: Release, facts: Facts) -> Decision:
-        gate = _open_gate(release, self)
-        if isinstance(gate, Refused):
-            return gate
-        vote = release.vote(self.stage, self.gate, self.by)
-        if vote is None or vote.verdict is not Verdict.APPROVED or self.role not in vote.roles:
-            return Refused(
-                code=Code.NOTHING_TO_DO,
-                because=f"You have no approval at {self.gate} that could fill a seat of {self.role[:60]}.",
-                instead="Approve it first, as somebody in that role.",
-            )
-        taken = SeatTaken(at=facts.now, by=self.by, stage=self.stage, gate=self.gate, role=self.role)
-        return self._in_the_way(release, gate, taken) or (taken,)
-
-    def _in_the_way(self, release: Release, gate: Gate, taken: SeatTaken) -> Refused | None:
-        if _seat_of(release, gate, self) == self.role:
-            return Refused(
-                code=Code.ALREADY_DONE, because=f"Your approval fills a seat of {self.role} already."
-            )
-        if _seat_of(taken.change(release), gate, self) != self.role:
-            return Refused(
-                code=Code.SEAT_NEEDED,
-                because=f"Your approval is needed where it is: in {self.role}, one seat more would be empty.",
-                instead=f"When somebody else of your other roles has approved {self.gate}, move it then.",
-            )
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveRejection(Answer):
-    """Settle somebody's no, as who leads the release. The comment says how."""
-
-    person: UserId
-
-    def decide(self, release: Release, facts: Facts) -> Decision:
-        if trouble := not_yours(release, self.by, "Settling a rejection", Circle.LEAD):
-            return trouble
-        gate = _open_gate(release, self)
-        if isinstance(gate, Refused):
-            return gate
-        vote = release.vote(self.stage, self.gate, self.person)
-        if vote is None or vote.verdict is not Verdict.REJECTED:
-            return Refused(
-                code=Code.NOTHING_TO_DO, because=f"That rejection of {self.gate} does not stand any more."
-            )
-        if self.person == self.by:
-            return Refused(
-                code=Code.NOT_ELIGIBLE,
-                because="This rejection is your own.",
-                instead="Withdraw it, and say why.",
-            )
-        return reason_trouble(self.comment) or (
-            RejectionResolved(
-                at=facts.now,
-                by=self.by,
-                stage=self.stage,
-                gate=self.gate,
-                person=self.person,
-                reason=self.comment,
-            ),
-        )
-
-
-def _seat_of(release: Release, gate: Gate, answer: Answer) -> str:
-    """Return the role of the seat that a person's approval fills, or nothing."""
-    seats = gate_result(release, gate, answer.stage).seats
-    return next((s.role for s in seats if s.filled is not None and s.filled.by == answer.by), "")
-
-
 def _may_answer(release: Release, answer: Vouch, facts: Facts) -> Capacity | Refused:
     """Return in which roles a person answers at a gate, or why that person's answer is not taken."""
     said = release.vote(answer.stage, answer.gate, answer.by)
@@ -300,7 +192,7 @@ def _may_answer(release: Release, answer: Vouch, facts: Facts) -> Capacity | Ref
             code=Code.ALREADY_ANSWERED,
             because=f"You have {said.verdict} {said.gate} already, and it is recorded.",
         )
-    gate = _open_gate(release, answer)
+    gate = open_gate(release, answer)
     if isinstance(gate, Refused):
         return gate
     if trouble := people_trouble(release, facts):
@@ -321,7 +213,8 @@ def _moved(release: Release, said: Vote) -> bool:
     return (capacity.roles, capacity.behalf) != (frozenset(said.roles), said.behalf)
 
 
-def _open_gate(release: Release, answer: Answer) -> Gate | Refused:
+def open_gate(release: Release, answer: Answer) -> Gate | Refused:
+    """Return the gate that an answer is about, or why it takes no answers."""
     gate = release.gate(answer.stage, answer.gate)
     if gate is None or answer.stage > release.stage:
         return Refused(
@@ -383,9 +276,9 @@ def _deputies(release: Release, gate: Gate) -> Collection[UserId]:
     return {away.deputy for person, away in release.deputies.items() if person in concerned}
 
 
-def _past(what: str) -> str:
+def _past(what: Apart) -> str:
     """Return what somebody did, so that the key of the release follows it."""
-    return "started" if what == "started the release" else f"{what} in"
+    return "started" if what is Apart.STARTED else f"{what} in"
 
 
 def _roles_asked(release: Release, gate: Gate) -> tuple[str, ...]:

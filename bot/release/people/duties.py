@@ -19,6 +19,13 @@ class Circle(StrEnum):
     STARTER = "whoever started it"
 
 
+class Apart(StrEnum):
+    """What keeps somebody from approving, in words that follow the person."""
+
+    STARTED = "started the release"
+    WROTE = "wrote some of the changes"
+
+
 def leads(release: Release) -> tuple[UserId, ...]:
     """Return who leads the release: the captain, and the deputy if one was named."""
     return (release.captain,) if release.deputy is None else (release.captain, release.deputy)
@@ -58,13 +65,13 @@ def first_there(release: Release, *circles: Circle) -> tuple[UserId, ...]:
     return next(filter(None, found), people_of(release, circles[0]))
 
 
-def kept_apart(release: Release) -> Mapping[UserId, str]:
+def kept_apart(release: Release) -> Mapping[UserId, Apart]:
     """Return who fills no approving seat while duties are separated, and why."""
-    authors = dict.fromkeys(release.manifest.authors, "wrote some of the changes")
-    return {**authors, release.starter: "started the release"}
+    authors = dict.fromkeys(release.manifest.authors, Apart.WROTE)
+    return {**authors, release.starter: Apart.STARTED}
 
 
-def barred(release: Release, gate: str) -> Mapping[UserId, str]:
+def barred(release: Release, gate: str) -> Mapping[UserId, Apart]:
     """Return who fills no seat of a gate: nobody, where the runbook says only to warn.
 
     Whether people are kept apart who sign a change in who may say go is not for the changed runbook alone.

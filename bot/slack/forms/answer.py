@@ -6,9 +6,11 @@ from functools import partial
 from typing import Final
 
 from bot.release.command import Command
-from bot.release.gates.answers import Abstain, Answer, Approve, ResolveRejection, TakeSeat, Withdraw
+from bot.release.gates.answers import Abstain, Answer, Approve, Withdraw
 from bot.release.gates.override import Override
 from bot.release.gates.result import gate_result
+from bot.release.gates.seat import TakeSeat
+from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import UserId
 from bot.release.people.duties import leads
 from bot.release.reason import LIMIT

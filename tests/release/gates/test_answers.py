@@ -7,8 +7,9 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.command import Neighbours
-from bot.release.gates.answers import Abstained, Approved, Rejected, RejectionResolved, Withdrawn
+from bot.release.gates.answers import Abstained, Approved, Rejected, Withdrawn
 from bot.release.gates.result import gates_met
+from bot.release.gates.settle import RejectionResolved
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import ReleaseKey, UserId
 from bot.release.manifest import Manifest
