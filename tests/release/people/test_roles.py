@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.decide import decide_start, fold
@@ -11,6 +12,7 @@ from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Directory
 from bot.release.people.roles import About, MembersRead, read_members
+from bot.release.people.roles import unread as roles_unread
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.state import State
@@ -136,6 +138,16 @@ def test_owners_in_a_group_that_cannot_be_read_are_not_known() -> None:
     role = Role(name=EXTRA, codeowners="/db/ @acme/legal\n")
     assert people(role, USERS, Manifest(paths=("db/a",))) is None
     assert people(role, USERS, Manifest(paths=("web/a",))) == ()
+
+
+def test_of_several_owners_only_the_group_that_is_not_there_is_named() -> None:
+    role = Role(name=EXTRA, codeowners="/db/ @U0BEN @acme/qa @acme/legal\n")
+    about = About(starter=ana.id, manifest=Manifest(paths=("db/a",)))
+    refused = roles_unread(runbook(roles=(role,)), about, USERS, NINE)
+    assert refused is not None
+    assert refused.because == snapshot(
+        "Slack has no user group “legal”, to which the runbook binds extra, and what is not there counts as no."
+    )
 
 
 def test_a_role_is_bound_to_a_rotation() -> None:
