@@ -75,9 +75,19 @@ def _buttons(release: Release) -> Iterable[Block]:
     if release.state.ended:
         return [actions([back])] if can_go_back and release.state is State.COMPLETED else []
     hold = button("Hold…", Action.HOLD_FORM, value, label=f"Hold {release.key}")
-    why = button("Why?", Action.WHY, value, label=f"Why {release.key} waits")
-    hand = button("Hand over…", Action.HANDOFF_FORM, value, label=f"Hand {release.key} over")
+    why, hand = why_button(release), hand_over_button(release)
     return [actions([hold, why, hand, back] if can_go_back else [hold, why, hand])]
+
+
+def why_button(release: Release) -> Block:
+    """Return the button that tells why a release waits."""
+    return button("Why?", Action.WHY, Target(release.key).value(), label=f"Why {release.key} waits")
+
+
+def hand_over_button(release: Release) -> Block:
+    """Return the button that offers a duty to somebody else."""
+    value, label = Target(release.key).value(), f"Hand {release.key} over"
+    return button("Hand over…", Action.HANDOFF_FORM, value, label=label)
 
 
 def _stages(release: Release) -> str:

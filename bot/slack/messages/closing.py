@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.release.release import Release
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import actions, button
+from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.summary import happened
 from bot.slack.messages.text import escape
@@ -16,10 +16,14 @@ def closing(release: Release) -> Iterable[Message]:
     """Return the closing message of a release that has ended."""
     if not release.state.ended:
         return
-    value = Target(release.key).value()
-    lift = button("Lift the lock…", Action.UNLOCK_FORM, value, label=f"Lift the lock on {release.service}")
-    buttons = [actions([lift])] if release.lock else []
+    buttons = [unlock_button(release)] if release.lock else []
     yield entry(release, f"closing:{release.state}", release.since, _lines(release), buttons)
+
+
+def unlock_button(release: Release) -> Block:
+    """Return the row that lifts the lock on the service."""
+    value, label = Target(release.key).value(), f"Lift the lock on {release.service}"
+    return actions([button("Lift the lock…", Action.UNLOCK_FORM, value, label=label)])
 
 
 def _lines(release: Release) -> Iterable[str]:

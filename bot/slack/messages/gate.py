@@ -45,9 +45,15 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
     approve = button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}")
     reject = button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}")
     more = button("More…", Action.ANSWER_FORM, value, label=f"More answers to {what}")
-    report = [button("Report a check…", Action.REPORT_FORM, value)] if gate.checks else []
+    report = [report_button(release, gate, stage)] if gate.checks else []
     answers = [] if not gate.seats else [reject] if status is GateStatus.MET else [approve, reject]
     yield actions([*answers, *report, more])
+
+
+def report_button(release: Release, gate: Gate, stage: int) -> Block:
+    """Return the button that reports how a check of a gate went."""
+    value = Target(release.key, stage, gate.name, bound=release.bound).value()
+    return button("Report a check…", Action.REPORT_FORM, value)
 
 
 def _takes_answers(release: Release) -> bool:

@@ -27,7 +27,7 @@ def handoffs(release: Release) -> Iterable[Message]:
     if release.state.ended:
         return
     for offer in release.offers.values():
-        yield _message(release, offer, _open(offer), [_buttons(release, offer)])
+        yield _message(release, offer, _open(offer), [offer_buttons(release, offer)])
 
 
 def leavers(release: Release) -> Iterable[Message]:
@@ -76,7 +76,8 @@ def _quoted(text: str) -> Iterable[str]:
     return [quoted(text)] if text else []
 
 
-def _buttons(release: Release, offer: Offer) -> Block:
+def offer_buttons(release: Release, offer: Offer) -> Block:
+    """Return the row that answers an offer."""
     value = Target(release.key, name=offer.duty, person=offer.to).value()
     accept = button("Read and accept…", Action.ACCEPT_FORM, value, "primary")
     return actions([accept, button("Decline", Action.DECLINE_DUTY, value)])

@@ -16,11 +16,12 @@ def holds(release: Release) -> Iterable[Message]:
     """Return the message of each hold, open or lifted."""
     for hold in (*release.lifted, *release.holds):
         still = hold.ended is None and not release.state.ended
-        buttons = [_buttons(release, hold)] if still else []
+        buttons = [hold_buttons(release, hold)] if still else []
         yield entry(release, f"hold:{hold.number}", hold.at, _lines(release, hold), buttons)
 
 
-def _buttons(release: Release, hold: Hold) -> Block:
+def hold_buttons(release: Release, hold: Hold) -> Block:
+    """Return the row of an open hold: lift it, or say that it is still needed."""
     value = Target(release.key, number=hold.number, person=hold.owner).value()
     lift = button("Lift", Action.LIFT_HOLD, value, label=f"Lift hold {hold.number} of {release.key}")
     keep = button("Still needed", Action.KEEP_HOLD, value)

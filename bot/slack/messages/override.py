@@ -7,7 +7,7 @@ from bot.release.gates.override import Overridden
 from bot.release.gates.review import Because, Review, reviewers
 from bot.release.release import Release, Verdict
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import actions, button
+from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, quoted
 
@@ -23,16 +23,18 @@ def reviews(release: Release) -> Iterable[Message]:
     review = release.review
     if review is None:
         return
-    value = Target(release.key).value()
-    sign = button(
-        "Sign off…", Action.SIGN_FORM, value, "primary", label=f"Sign off the review of {release.key}"
-    )
-    buttons = [] if review.done else [actions([sign])]
+    buttons = [] if review.done else [sign_button(release)]
     yield entry(release, "review", review.opened, _review(release, review), buttons)
     for number, at in enumerate(review.reminded, start=1):
         last = number == len(review.reminded) and not review.done
         lines = [_reminder(release, review, at) if last else "The reviewers were reminded of the review."]
         yield entry(release, f"review:{number}", at, lines, buttons if last else ())
+
+
+def sign_button(release: Release) -> Block:
+    """Return the row that signs the review."""
+    value, label = Target(release.key).value(), f"Sign off the review of {release.key}"
+    return actions([button("Sign off…", Action.SIGN_FORM, value, "primary", label=label)])
 
 
 def _override(release: Release, past: Overridden) -> Iterable[str]:

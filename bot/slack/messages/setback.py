@@ -24,7 +24,8 @@ from bot.slack.messages.words import ended_by
 def setbacks(release: Release) -> Iterable[Message]:
     """Return a message for each rejection and failure there was, and for the rollback if it has begun."""
     for number, no in enumerate(release.rejections):
-        buttons = [_settle(release, no)] if _blocks(release, no) else []
+        place = no.vote.stage, no.vote.gate
+        buttons = [settle_button(release, *place)] if _blocks(release, no) else []
         yield entry(release, f"rejection:{number}", no.vote.at, _rejection(release, no), buttons)
     for number, failure in enumerate(release.failures):
         buttons = [*step_buttons(release, failure.stage)] if failure.ended is None else []
@@ -64,9 +65,10 @@ def _overridden(release: Release, no: Rejection) -> Ending | None:
     return None
 
 
-def _settle(release: Release, no: Rejection) -> Block:
-    value = Target(release.key, no.vote.stage, no.vote.gate).value()
-    what = f"Settle or take back the rejection of {no.vote.gate}"
+def settle_button(release: Release, stage: int, gate: str) -> Block:
+    """Return the row that settles or takes back a rejection of a gate."""
+    value = Target(release.key, stage, gate).value()
+    what = f"Settle or take back the rejection of {gate}"
     return actions([button("Settle or take back…", Action.ANSWER_FORM, value, label=what)])
 
 

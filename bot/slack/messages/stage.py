@@ -23,7 +23,7 @@ def stages(release: Release) -> Iterable[Message]:
             buttons = step_buttons(release, index)
             yield entry(release, f"stage:{index}", beginning.at, _steps(release, index), buttons)
     if release.state is State.READY:
-        buttons = [] if begins_when_lifted(release) else [_go_button(release)]
+        buttons = [] if begins_when_lifted(release) else [go_button(release)]
         yield entry(release, f"stage:{release.stage}", release.since, _go(release), buttons)
 
 
@@ -37,7 +37,8 @@ def _go(release: Release) -> Iterable[str]:
         yield f"{people(first_there(release, Circle.LEAD, Circle.OWNERS))}, it begins with your go"
 
 
-def _go_button(release: Release) -> Block:
+def go_button(release: Release) -> Block:
+    """Return the row with the captain’s go."""
     value = Target(release.key, release.stage, bound=release.bound).value()
     return actions([button(f"Begin {release.current.name}", Action.BEGIN_STAGE, value, "primary")])
 
