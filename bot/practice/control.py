@@ -155,7 +155,7 @@ class Control:
         return {"ok": True}
 
     async def _open_home(self, body: Json) -> Json:
-        return open_home(self._slack, user=_need(body, "user"))
+        return open_home(self._slack, user=_need(body, "user"), tab=body.get("tab", "home"))
 
     async def _advance(self, body: Json) -> Json:
         seconds = _number(_need(body, "advance_s"), "advance_s")

@@ -31,7 +31,8 @@ class Practice:
     """A throwaway Slack workspace whose time is `clock`.
 
     With `state`, the workspace is kept in that file and the clock's offset is set from it at start.
-    `limits=False` lifts the rate limits; `scopes` are those that the app was granted.
+    `limits=False` lifts the rate limits; `scopes` are those that the app was granted, `home_tab` is whether
+    its Home tab is enabled.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Practice:
         limits: bool = True,
         scopes: frozenset[str] = SCOPES,
         commands: tuple[SlashCommand, ...] = COMMANDS,
+        home_tab: bool = True,
     ) -> None:
         self.workspace = Workspace(clock)
         traffic = Traffic(clock)
@@ -53,6 +55,7 @@ class Practice:
             response_urls=ResponseUrls(),
             scopes=scopes,
             commands=commands,
+            home_tab=home_tab,
         )
         self._keeper = Keeper(self.workspace, state) if state is not None else None
         self._web_api = WebApi(self.slack, limits=limits)

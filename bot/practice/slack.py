@@ -13,7 +13,7 @@ from bot.practice.workspace import Channel, Workspace, with_root
 
 @dataclass(slots=True, kw_only=True)
 class Slack:
-    """Everything there is; `url` is the address without a slash at its end."""
+    """Everything there is; `home_tab` is whether the app's is enabled, `url` has no slash at its end."""
 
     workspace: Workspace
     delivery: Delivery
@@ -22,6 +22,7 @@ class Slack:
     response_urls: ResponseUrls
     scopes: frozenset[str]
     commands: tuple[SlashCommand, ...]
+    home_tab: bool = True
     url: str = ""
 
     def tell(self, event: Json, channel: Channel | None = None) -> None:

@@ -314,10 +314,35 @@ async def test_a_home_tab_is_asked_for_when_it_is_opened(
     async def home() -> Any:
         return (await hands.see("home", user="ana"))["view"]
 
-    await eventually(home)
+    shown = await eventually(home)
     assert (await hands.do("press", user="ana", surface="home", action_id="mine"))["ok"]
     assert pressed[0]["container"]["type"] == "view"
     assert not {"channel", "message", "response_url"} & set(pressed[0])
+    assert (pressed[0]["view"]["hash"], pressed[0]["view"]["type"]) == (shown["hash"], "home")
+
+
+async def test_both_tabs_of_the_app_are_told_of_and_the_home_tab_with_its_view(
+    app: AsyncApp, over_socket: Connect, hands: Any, client: AsyncWebClient
+) -> None:
+    opened: list[Body] = []
+
+    @app.event("app_home_opened")
+    async def told(event: Body) -> None:
+        opened.append(event)
+
+    await over_socket(app)
+    await client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": card(button("mine", "1"))})
+    for tab in ("home", "messages"):
+        await hands.do("home", user="ana", tab=tab)
+    await eventually(lambda: len(opened) == 2)
+    by_tab = {event["tab"]: event for event in opened}
+    assert by_tab["home"]["view"]["hash"] == (await hands.see("home", user="ana"))["view"]["hash"]
+    assert "view" not in by_tab["messages"]
+    refused = await hands.do("home", user="ana", tab="about")
+    assert (refused["http"], refused["error"]) == (
+        404,
+        "The app has no tab 'about'. It has home and messages.",
+    )
 
 
 async def test_changed_groups_and_people_are_told(app: AsyncApp, over_socket: Connect, hands: Any) -> None:

@@ -11,6 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import MovableClock
 from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
+from bot.practice.acts.talk import open_home
+from bot.practice.shapes import Impossible
 from bot.practice.web_api.methods import METHODS
 
 RELEASES, RANDOM, WARROOM = "C0RELEASES", "C0RANDOM", "C0WARROOM"
@@ -445,6 +447,35 @@ async def test_a_home_tab_is_published_for_one_person(client: AsyncWebClient, ha
     assert (await refusal(client, "views.publish", user_id="U0ANA", view=MODAL))[
         "error"
     ] == "invalid_arguments"
+
+
+async def test_a_home_tab_is_published_over_the_one_that_is_known_or_over_any(client: AsyncWebClient) -> None:
+    view = {"type": "home", "blocks": [SECTION]}
+    first = (await client.views_publish(user_id="U0ANA", view=view))["view"]
+    second = (await client.views_publish(user_id="U0ANA", view=view, hash=first["hash"]))["view"]
+    assert (second["id"], second["hash"] == first["hash"]) == (first["id"], False)
+    late = await refusal(client, "views.publish", user_id="U0ANA", view=view, hash=first["hash"])
+    assert late["error"] == "hash_conflict"
+    assert (await client.views_publish(user_id="U0ANA", view=view))["ok"]
+
+
+async def test_a_home_tab_is_for_somebody_and_of_some_size(client: AsyncWebClient) -> None:
+    view = {"type": "home", "blocks": [SECTION]}
+    nobody = await refusal(client, "views.publish", user_id="U0NOBODY", view=view)
+    assert nobody["response_metadata"]["messages"] == ["invalid `user_id`"]
+    large = {"type": "home", "blocks": [{"type": "markdown", "text": "x" * 250_000}]}
+    assert (await refusal(client, "views.publish", user_id="U0ANA", view=large))["error"] == "view_too_large"
+
+
+async def test_a_home_tab_that_is_not_enabled_is_neither_opened_nor_published(clock: MovableClock) -> None:
+    practice = Practice(clock, home_tab=False)
+    await practice.start(port=0)
+    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url, retry_handlers=[])
+    view = {"type": "home", "blocks": [SECTION]}
+    assert (await refusal(client, "views.publish", user_id="U0ANA", view=view))["error"] == "not_enabled"
+    with pytest.raises(Impossible, match="The app has no tab 'home'"):
+        open_home(practice.slack, user="ana")
+    await practice.stop()
 
 
 async def test_posts_beyond_a_short_burst_are_limited_for_their_channel_alone(client: AsyncWebClient) -> None:

@@ -41,12 +41,18 @@ def say(slack: Slack, *, user: object, channel: object, text: str, thread_ts: ob
     return {"ok": True, "message": stored}
 
 
-def open_home(slack: Slack, *, user: object) -> Json:
-    """Let a person open the app's Home tab; answer what it shows now."""
+def open_home(slack: Slack, *, user: object, tab: object = "home") -> Json:
+    """Let a person open a tab of the app, `home` or `messages`; answer what the Home tab shows now.
+
+    The app hears of both, and of the Home tab with the view that was published before.
+    """
     person = acting(slack.workspace, user)
+    tabs = ("home", "messages") if slack.home_tab else ("messages",)
+    if tab not in tabs:
+        raise Impossible(f"The app has no tab {tab!r}. It has {' and '.join(tabs)}.", 404)
     view = slack.workspace.views.homes.get(person.id)
-    event: Json = {"type": "app_home_opened", "user": person.id, "channel": dm_id(person.id), "tab": "home"}
-    event |= {"view": view} if view else {}
+    event: Json = {"type": "app_home_opened", "user": person.id, "channel": dm_id(person.id), "tab": tab}
+    event |= {"view": view} if view and tab == "home" else {}
     slack.tell(event)
     return {"ok": True, "view": view}
 

@@ -79,8 +79,10 @@ async function showPlace(conversation) {
   const { place } = scene;
   drawHeader(header, placeHeader(conversation));
   const wanted = `${scene.me.id} ${place} ${conversation?.member}`;
-  if (open.place !== wanted)
+  if (open.place !== wanted) {
     open.channel = place === "home" ? new Home(body) : channelPane(body, conversation);
+    if (place === "messages") await act("home", { user: scene.me.id, tab: "messages" });
+  }
   open.place = wanted;
   await open.channel.show(scene);
 }

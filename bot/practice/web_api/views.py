@@ -39,9 +39,11 @@ def update(call: Call) -> Json:
 
 def publish(call: Call) -> Json:
     """Set a person's Home tab."""
-    user = call.need("user_id")
+    user, given = call.need("user_id"), call.need("view")
     if user not in call.workspace.people:
-        raise Refusal("user_not_found")
-    view = call.workspace.views.publish(user, call.need("view"), call.get("hash"))
+        raise Refusal("invalid_arguments", response_metadata={"messages": ["invalid `user_id`"]})
+    if not call.slack.home_tab:
+        raise Refusal("not_enabled")
+    view = call.workspace.views.publish(user, given, call.get("hash"))
     call.workspace.changed("home", user=user)
     return {"ok": True, "view": view}
