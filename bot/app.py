@@ -18,12 +18,14 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
+from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.settings import Settings, Transport
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery import DeliveryWorker, Pace
 from bot.slack.desk import Desk
 from bot.slack.directory import SlackDirectory
+from bot.slack.home.tabs import HomeTabs
 from bot.slack.http import SlackOverHttp
 from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
@@ -37,6 +39,8 @@ log = logging.getLogger(__name__)
 PEOPLE_S = 600.0
 """Seconds after which people and groups are read again, in case an event about them was lost."""
 DRAIN_S = 10.0
+HOME_GAPS = 3
+"""A Home tab is looked at less closely than a thread, so it follows at a third of the pace."""
 PORT = 8080
 
 
@@ -70,12 +74,31 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         pace = Pace(gap_s=settings.rollcall_gap, settle=timedelta(seconds=settings.rollcall_settle))
         delivery = DeliveryWorker(client, database, releases, clock, pace)
 
+        homes = HomeTabs(
+            client=client,
+            releases=releases,
+            people=directory,
+            workspace=identity.workspace,
+            clock=clock,
+            command=settings.rollcall_command,
+            gap_s=HOME_GAPS * settings.rollcall_gap,
+        )
+
+        def changed(release: ReleaseId) -> None:
+            delivery.wake(release)
+            homes.wake(release)
+
         runbooks = _runbooks(settings)
-        coordinator = Coordinator(database, ledger, runbooks, directory, clock, delivery.wake)
+        coordinator = Coordinator(database, ledger, runbooks, directory, clock, changed)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
+
+        def away_changed() -> None:
+            people.away_changed()
+            homes.look_at_all()
+
         desk = Desk(
             clock=clock,
-            absences_changed=people.away_changed,
+            absences_changed=away_changed,
             coordinator=coordinator,
             releases=releases,
             workspace=identity.workspace,
@@ -84,10 +107,12 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         )
         tasks = Tasks()
         secret = settings.slack_signing_secret.get_secret_value()
-        app = bolt(client, identity, secret, Listeners(desk, client, tasks, people.changed))
+        app = bolt(client, identity, secret, Listeners(desk, client, tasks, people.changed, homes))
 
         stack.push_async_callback(delivery.stop)
         delivery.start()
+        stack.push_async_callback(homes.stop)
+        homes.start()
         stack.push_async_callback(tasks.finish, DRAIN_S)
         tasks.run(people.follow())
 

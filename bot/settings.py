@@ -71,7 +71,10 @@ class Settings(BaseSettings):
         description="How long Slack may take to store a message after its answer was lost, in seconds.",
     )
     rollcall_gap: float = Field(
-        1.0, ge=0, description="The least time in seconds between two updates of one release in Slack."
+        1.0,
+        ge=0,
+        description="The least time in seconds between two updates of one release in Slack; between two of"
+        " one person's Home tab it is three times that.",
     )
     rollcall_tick: float = Field(5.0, gt=0, description="Seconds between two looks at what is due.")
     rollcall_log: str = Field(

@@ -222,7 +222,7 @@ class Person:
                 await asyncio.sleep(0.02)
         return dict(view)
 
-    async def submits(self, **values: str | list[str] | None) -> dict[str, Any]:
+    async def submits(self, **values: str | int | list[str] | None) -> dict[str, Any]:
         """Fill in and submit the open modal."""
         await self.sees_form()
         answer = await self.world.control("submit", user=self.name, values=values)

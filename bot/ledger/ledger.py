@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, true, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
@@ -186,6 +186,14 @@ class Ledger:
         query = select(releases).where(releases.c.workspace == workspace, releases.c.ended_at.is_(None), here)
         rows = connection.execute(query.order_by(releases.c.started_at.desc()).limit(limit))
         return [_row(row) for row in rows]
+
+    def unsettled(self, connection: Connection, workspace: WorkspaceId) -> Sequence[Release]:
+        """Return the releases that are open, or that a review or a lock keeps waiting, the oldest first."""
+        waits = or_(releases.c.ended_at.is_(None), releases.c.attention_at.is_not(None), releases.c.locked)
+        query = select(releases.c.release).where(releases.c.workspace == workspace, waits)
+        keys = connection.scalars(query.order_by(releases.c.started_at, releases.c.release)).all()
+        found = (self.find(connection, ReleaseId(workspace, key)) for key in keys)
+        return [release for release in found if release is not None]
 
     def due(self, connection: Connection, now: datetime, limit: int) -> Sequence[ReleaseId]:
         """Return the releases whose time for attention has come, the longest waiting first."""

@@ -1,12 +1,13 @@
 """Reading releases from outside a transaction, for answers that change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.ledger import shown
+from bot.ledger import absences, shown
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Row
-from bot.release.ids import ChannelId, ReleaseId, WorkspaceId
+from bot.release.ids import ChannelId, ReleaseId, UserId, WorkspaceId
+from bot.release.people.directory import Away
 from bot.release.release import Release
 
 
@@ -32,6 +33,14 @@ class Reader:
         return await self._database.read(
             lambda connection: self._ledger.open_in(connection, workspace, channel, limit)
         )
+
+    async def unsettled(self, workspace: WorkspaceId) -> Sequence[Release]:
+        """Return the releases that are open, or wait for something after their end, the oldest first."""
+        return await self._database.read(lambda connection: self._ledger.unsettled(connection, workspace))
+
+    async def away(self, workspace: WorkspaceId) -> Mapping[UserId, Away]:
+        """Return everybody who went away and did not come back early."""
+        return await self._database.read(lambda connection: absences.away(connection, workspace))
 
     async def due(self, now: datetime, limit: int) -> Sequence[ReleaseId]:
         """Return the releases whose time for attention has come."""

@@ -48,6 +48,8 @@ class Action(StrEnum):
     DECLINE_DUTY = "decline_duty_v1"
     SIGN_FORM = "sign_form_v1"
     WHY = "why_v1"
+    AWAY_FORM = "away_form_v1"
+    COME_BACK = "come_back_v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ class Target:
                 return cls(ReleaseKey(release), stage, name, number, person, bound)
             case _:
                 raise ValueError("The button carries nothing that Rollcall wrote.")
+
+
+NO_RELEASE: Final = Target(ReleaseKey(""))
+"""What the buttons are about that are about whoever presses them."""
 
 
 def _approve(target: Target, workspace: WorkspaceId, by: UserId) -> Command:
@@ -127,4 +133,4 @@ MEANT: Final[Mapping[Action, Callable[[Target, WorkspaceId, UserId], Command]]] 
     Action.LIFT_HOLD: _lift_hold,
     Action.DECLINE_DUTY: _decline,
 }
-"""The command that each button means. The others open a form, or answer privately."""
+"""The command that each button means. The others open a form, answer privately, or are about oneself."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.clock import Clock
-from bot.coordinator import Answer, Coordinator, unknown_release
+from bot.coordinator import Answer, Coordinator, Noted, unknown_release
 from bot.ledger.answers import Delivery
 from bot.ledger.reader import Reader
 from bot.release.ids import KEY, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.people.absence import AbsenceCommand
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.files.read import Runbooks
@@ -31,6 +32,13 @@ class Desk:
     """What is told when somebody goes away or comes back."""
     command: str
     """The slash command with its slash, as it is installed."""
+
+    async def note(self, command: AbsenceCommand) -> Noted | Refused:
+        """Answer somebody who goes away or comes back, and have the releases follow."""
+        noted = await self.coordinator.note(command)
+        if isinstance(noted, Noted):
+            self.absences_changed()
+        return noted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlalchemy.exc import OperationalError
 
-from bot.coordinator import Answer
+from bot.coordinator import Answer, Noted
 from bot.ledger.answers import Delivery
 from bot.release.ids import ChannelId, UserId, WorkspaceId
+from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Refused
 from bot.slack import subcommands
@@ -28,6 +29,8 @@ from bot.slack.desk import Call, Desk, Reply, typed
 from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
+from bot.slack.home.tabs import HomeTabs
+from bot.slack.home.told import told
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.words import plain_refusal, refusal
 from bot.slack.opening import opened, opens
@@ -43,6 +46,7 @@ BROKEN: Final = (
 )
 NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
+HOME_OPENED: Final = "app_home_opened"
 CHANNEL_EVENTS: Final = ("member_joined_channel", "member_left_channel")
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
 ELSEWHERE: Final = "This Rollcall serves another workspace, so nothing was changed."
@@ -53,12 +57,18 @@ class Listeners:
     """Answer Slack's requests. What must call Slack runs in `tasks`, after the response."""
 
     def __init__(
-        self, desk: Desk, client: AsyncWebClient, tasks: Tasks, people_changed: Callable[[], None]
+        self,
+        desk: Desk,
+        client: AsyncWebClient,
+        tasks: Tasks,
+        people_changed: Callable[[], None],
+        homes: HomeTabs,
     ) -> None:
         self._desk = desk
         self._people_changed = people_changed
         self._client = client
         self._tasks = tasks
+        self._homes = homes
 
     def register(self, app: AsyncApp) -> None:
         """Register every listener; the catch-alls last, because Bolt takes the first that matches."""
@@ -67,6 +77,7 @@ class Listeners:
             app.action(action.value)(self._pressed)
         for form in FORMS:
             app.view(form.callback)(self._submission_of(form))
+        app.event(HOME_OPENED)(self._home_opened)
         for event in PEOPLE_EVENTS:
             app.event(event)(self._people_event)
         app.event("member_left_channel")(self._left)
@@ -100,6 +111,9 @@ class Listeners:
         self._open(reply, body)
         if reply.text:
             self._tasks.run(self._tell(body, reply.text))
+        if _is_at_home(body):
+            # A press that came too late goes away with what it was about.
+            self._homes.look(UserId(body["user"]["id"]))
         await ack()
 
     async def _answer_pressed(self, body: Body) -> Reply:
@@ -110,9 +124,13 @@ class Listeners:
             return Reply(text=UNREADABLE)
         if _workspace(body) != self._desk.workspace:
             return Reply(text=ELSEWHERE)
-        user, place = UserId(body["user"]["id"]), body["container"].get("message_ts", "")
+        user = UserId(body["user"]["id"])
+        place = body["container"].get("message_ts") or body["container"].get("view_id", "")
         if opens(action, target, user):
             return await opened(self._desk, action, target, _workspace(body), user)
+        if action is Action.COME_BACK:
+            noted = await self._desk.note(ComeBack(workspace=_workspace(body), by=user))
+            return Reply(text=refusal(noted)) if isinstance(noted, Refused) else Reply()
         delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
         command = replace(MEANT[action](target, _workspace(body), user), bound=target.bound)
         answer = await self._desk.coordinator.handle(command, delivery)
@@ -143,14 +161,23 @@ class Listeners:
             await ack()
 
     async def _answer_submitted(self, form: Form, submission: Submission, delivery: Delivery) -> Reply:
-        command = form.means(submission)
-        if isinstance(command, Refused):
-            answer: Answer = command
-        else:
-            answer = await self._desk.coordinator.handle(command, delivery)
+        match form.means(submission):
+            case Refused() as refused:
+                answer: Answer | Noted = refused
+            case GoAway() | ComeBack() as absence:
+                answer = await self._desk.note(absence)
+            case command:
+                answer = await self._desk.coordinator.handle(command, delivery)
         if not isinstance(answer, Refused):
             return Reply()
         return Reply(text=plain_refusal(answer), field=form.field_of(answer))
+
+    async def _home_opened(self, ack: AsyncAck, body: Body) -> None:
+        event = body["event"]
+        if event.get("tab") == "home":
+            shown = event.get("view") or {}
+            self._homes.opened(UserId(event["user"]), shown.get("hash", ""))
+        await ack()
 
     async def _people_event(self, ack: AsyncAck) -> None:
         self._people_changed()
@@ -185,6 +212,9 @@ class Listeners:
 
     async def _tell(self, body: Body, text: str) -> None:
         """Tell a person, and nobody else, where the command was typed or the button was pressed."""
+        if _is_at_home(body):
+            await self._tell_at_home(body, text)
+            return
         message = body.get("message") or {}
         thread = message.get("thread_ts") or message.get("ts")
         channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
@@ -197,6 +227,18 @@ class Listeners:
             await AsyncWebhookClient(body["response_url"]).send(
                 text=text, response_type="ephemeral", replace_original=False
             )
+
+    async def _tell_at_home(self, body: Body, text: str) -> None:
+        """Tell a person who has pressed something in the Home tab, where no message can stand."""
+        try:
+            await self._client.views_open(trigger_id=body["trigger_id"], view=told(text))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
+            log.info("A private answer goes to the Home tab: %s", fault)
+            self._homes.look(UserId(body["user"]["id"]), notice=text)
+
+
+def _is_at_home(body: Body) -> bool:
+    return bool((body.get("view") or {}).get("type") == "home")
 
 
 def _first_word(text: str) -> tuple[str, str]:

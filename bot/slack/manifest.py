@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from bot.slack.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
+from bot.slack.listeners import CHANNEL_EVENTS, HOME_OPENED, PEOPLE_EVENTS
 from bot.slack.subcommands import SUBCOMMANDS
 
 SCOPES: Final = {
@@ -40,12 +40,17 @@ def manifest(command: str, request_url: str = "") -> dict[str, Any]:
             "background_color": "#1f3a4d",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": "Rollcall", "always_online": True},
             "slash_commands": [slash],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": [*PEOPLE_EVENTS, *CHANNEL_EVENTS], **request},
+            "event_subscriptions": {"bot_events": [HOME_OPENED, *PEOPLE_EVENTS, *CHANNEL_EVENTS], **request},
             "interactivity": {"is_enabled": True, **request},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not request_url,

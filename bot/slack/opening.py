@@ -8,6 +8,7 @@ from bot.release.release import Release
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Desk, Reply
 from bot.slack.forms.answer import answer_form
+from bot.slack.forms.away import away_form
 from bot.slack.forms.handoff import accept_form, offer_form
 from bot.slack.forms.hold import hold_form
 from bot.slack.forms.reasons import REASONS
@@ -30,6 +31,9 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
         return Reply(form=hold_form(target.release))
     if action is Action.HANDOFF_FORM:
         return Reply(form=offer_form(target.release))
+    if action is Action.AWAY_FORM:
+        away = await desk.releases.away(workspace)
+        return Reply(form=away_form(away.get(by), desk.clock.now()))
     release = await desk.releases.find(ReleaseId(workspace, target.release))
     if release is None:
         return Reply(text=refusal(unknown_release(target.release)))
@@ -48,6 +52,7 @@ def opens(action: Action, target: Target, by: UserId) -> bool:
         Action.HANDOFF_FORM,
         Action.ACCEPT_FORM,
         Action.WHY,
+        Action.AWAY_FORM,
     )
 
 

@@ -1,6 +1,7 @@
 """What the ledger keeps, on each database that it promises to run on."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.kinds import ABSENCE_EVENTS, EVENTS
 from bot.release.refusal import Code, Refused
 from bot.release.state import State
+from bot.release.waiting import waiting_on
 from tests.ledger.conftest import Join
 from tests.ledger.story import tell
 from tests.ledger.world import (
@@ -90,6 +92,15 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
             assert {column: row[column] for column in wanted} == wanted
         return len(rows)
 
+    checks = after_every_command(replica, check)
+    await tell(replica, town, clock)
+    assert len(checks) == 58
+    assert checks[-1] == len(TOLD)
+    assert await replica.faults() == []
+
+
+def after_every_command(replica: Replica, check: Callable[[Connection], int]) -> Sequence[int]:
+    """Have a check made after every command, and return the list into which its counts go."""
     checks: list[int] = []
     accepts = replica.accepts
 
@@ -99,10 +110,7 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
         return release
 
     replica.accepts = accepts_and_checks  # type: ignore[method-assign, assignment]
-    await tell(replica, town, clock)
-    assert len(checks) == 58
-    assert checks[-1] == len(TOLD)
-    assert await replica.faults() == []
+    return checks
 
 
 async def test_the_projection_says_what_a_reader_of_the_table_needs(replica: Replica) -> None:
@@ -201,6 +209,23 @@ async def test_open_releases_are_found_newest_first_and_ended_ones_are_not(
     assert [row.id.key for row in await reader.open_in(TEAM)] == ["payments-1", "checkout-4"]
     assert [row.id.key for row in await reader.open_in(TEAM, limit=1)] == ["payments-1"]
     assert [row.id.key for row in await reader.open_in(TEAM, CHANNEL)] == ["checkout-4"]
+
+
+async def test_what_waits_for_something_is_unsettled_and_nothing_else(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    def check(connection: Connection) -> int:
+        keys = connection.scalars(select(releases.c.release).order_by(releases.c.started_at)).all()
+        every = [Ledger().find(connection, ReleaseId(TEAM, ReleaseKey(key))) for key in keys]
+        found = replica.ledger.unsettled(connection, TEAM)
+        assert found == [one for one in every if one and waiting_on(one)]
+        return sum(one.state.ended for one in found)
+
+    ended = after_every_command(replica, check)
+    await tell(replica, town, clock)
+    # One kept waiting for its review, another for its lock.
+    assert {0, 1} <= set(ended)
+    assert await replica.database.read(lambda c: replica.ledger.unsettled(c, WorkspaceId("T2"))) == []
 
 
 async def test_what_is_due_comes_when_its_time_has_come(replica: Replica, clock: StillClock) -> None:

@@ -118,10 +118,10 @@ async def test_an_absence_that_cannot_be_is_refused(world: World) -> None:
         "A deputy is a full member of the workspace. Name somebody else."
     )
     assert await world.cleo.types("/release away @dan 400d") == snapshot(
-        "You can be away from now on, for at most 90 days. For example: away @bea 3d"
+        "You can be away from now on, for at most 90 days. Name another time."
     )
     assert await world.cleo.types("/release away @dan until 2020-01-01") == snapshot(
-        "You can be away from now on, for at most 90 days. For example: away @bea 3d"
+        "You can be away from now on, for at most 90 days. Name another time."
     )
     assert (await world.cleo.types("/release away @dan until tomorrow")) == snapshot(
         "Say who stands in for you, and until when. For example: away @bea 3d, or: away @bea until 2026-12-01"

@@ -58,7 +58,7 @@ class GoAway:
         return Refused(
             code=Code.TIME_INVALID,
             because=f"You can be away from now on, for at most {LONGEST.days} days.",
-            instead="For example: away @bea 3d",
+            instead="Name another time.",
         )
 
     def _bad_deputy(self, directory: Directory, now: datetime) -> Refused | None:

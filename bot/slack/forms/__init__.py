@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.slack.forms.answer import ANSWER
+from bot.slack.forms.away import AWAY
 from bot.slack.forms.form import Form
 from bot.slack.forms.handoff import ACCEPT, OFFER
 from bot.slack.forms.hold import HOLD
@@ -20,5 +21,6 @@ FORMS: Final[tuple[Form, ...]] = (
     ROLLBACK,
     OFFER,
     ACCEPT,
+    AWAY,
     *(one.form() for one in REASONS.values()),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.release.command import Command
 from bot.release.ids import UserId, WorkspaceId
+from bot.release.people.absence import AbsenceCommand
 from bot.release.refusal import Refused
 from bot.release.stages.start import Start
 from bot.slack.messages.blocks import Block, plain
@@ -31,7 +32,7 @@ class Form:
     """A kind of form: what its submission means, or why it means nothing, and where a refusal is shown."""
 
     callback: str
-    means: Callable[[Submission], Start | Command | Refused]
+    means: Callable[[Submission], Start | Command | AbsenceCommand | Refused]
     field_of: Callable[[Refused], str]
 
 
@@ -76,5 +77,7 @@ def _value(element: Mapping[str, Any]) -> str:
             return ",".join(map(str, users))
         case {"selected_user": str(user)}:
             return user
+        case {"selected_date_time": int(second)}:
+            return str(second)
         case _:
             return str(element.get("value") or "").strip()

@@ -24,12 +24,9 @@ async def away(desk: Desk, call: Call) -> Reply:
     until = _until(rest, desk.clock.now(), await desk.coordinator.zone_of(call.workspace, call.user))
     if deputy is None or until is None:
         return Reply(text=refusal(HOW))
-    noted = await desk.coordinator.note(
-        GoAway(workspace=call.workspace, by=call.user, deputy=deputy, until=until)
-    )
+    noted = await desk.note(GoAway(workspace=call.workspace, by=call.user, deputy=deputy, until=until))
     if isinstance(noted, Refused):
         return Reply(text=refusal(noted))
-    desk.absences_changed()
     return Reply(
         text=f"{person(deputy)} stands in for you until {moment(until)}. `{desk.command} back` ends it."
     )
@@ -37,10 +34,9 @@ async def away(desk: Desk, call: Call) -> Reply:
 
 async def back(desk: Desk, call: Call) -> Reply:
     """End one's absence."""
-    noted = await desk.coordinator.note(ComeBack(workspace=call.workspace, by=call.user))
+    noted = await desk.note(ComeBack(workspace=call.workspace, by=call.user))
     if isinstance(noted, Refused):
         return Reply(text=refusal(noted))
-    desk.absences_changed()
     return Reply(text="Welcome back. You are asked yourself again.")
 
 

@@ -127,7 +127,7 @@ def test_an_absence_is_from_now_on_and_not_too_long(until: datetime) -> None:
         Refused(
             code=Code.TIME_INVALID,
             because="You can be away from now on, for at most 90 days.",
-            instead="For example: away @bea 3d",
+            instead="Name another time.",
         )
     )
 
