@@ -1,86 +1,12 @@
 """A release in a real browser: everything is typed and pressed in the practice Slack's page."""
 
-import re
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from bot.release.state import State
+from tests.browser.window import NEEDS_CHROMIUM, PHONE, opens
 from tests.world import World
 
-CHROMIUM = next(
-    (path for path in ("/usr/bin/chromium", shutil.which("chromium")) if path and Path(path).exists()), None
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="The page is tested in Chromium; install it with `apt-get install chromium`."
-)
-
-WIDE = (1280, 800)
-PHONE = (390, 844)
-PEOPLE = {
-    "ana": "Ana Ortiz",
-    "ben": "Ben Vogel",
-    "bea": "Bea Lang",
-    "cleo": "Cleo Tan",
-    "dan": "Dan Hughes",
-    "gus": "Gus Marsh",
-}
-
-
-class Window:
-    """One browser window, in which somebody acts as one person after another."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.channel = page.get_by_role("main", name="Conversation")
-        self.thread = page.get_by_role("complementary", name="Thread")
-        self.form = page.get_by_role("dialog")
-        self.card = self.channel.get_by_role("article").filter(has=page.get_by_role("heading"))
-
-    async def types(self, text: str) -> None:
-        await self.page.get_by_label("Message #releases").fill(text)
-        await self.page.keyboard.press("Enter")
-
-    async def acts_as(self, name: str) -> None:
-        await self.page.get_by_role("button", name="Act as another person").click()
-        await self.page.get_by_role("menuitemradio", name=PEOPLE[name]).click()
-        await expect(self.page).to_have_url(re.compile(f"#/{name}/"))
-
-    async def opens_the_thread(self) -> None:
-        await self.card.locator(".replies").click()
-        await expect(self.thread.locator(".message").first).to_contain_text("checkout 1.4.0")
-
-    async def reads_as(self, name: str) -> None:
-        """Act as a person who opens the thread."""
-        await self.acts_as(name)
-        await self.opens_the_thread()
-
-    def entry(self, text: str) -> Locator:
-        """Return the message of the thread that says `text`, the card left out."""
-        return self.thread.locator(".message:not(:first-child)", has_text=text)
-
-    async def presses(self, button: str, on: str) -> None:
-        await self.entry(on).get_by_role("button", name=button).click()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        await browser.close()
-
-
-async def opens(browser: Browser, world: World, size: tuple[int, int] = WIDE) -> Window:
-    """Open the page as ana in a new window."""
-    page = await browser.new_page(viewport={"width": size[0], "height": size[1]})
-    page.set_default_timeout(8000)
-    await page.goto(f"{world.practice.url}/#/ana/releases")
-    return Window(page)
+pytestmark = NEEDS_CHROMIUM
 
 
 async def test_a_release_goes_from_start_to_completed_in_the_page(world: World, browser: Browser) -> None:
