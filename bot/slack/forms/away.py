@@ -25,7 +25,7 @@ def away_form(now_away: Away | None, now: datetime) -> Block:
         field("to", "Who answers for you?", {"type": "users_select", **deputy}, hint=hint),
         field("until", "Until when?", {"type": "datetimepicker", "initial_date_time": until}),
     ]
-    return modal(CALLBACK, "Name a deputy", "Name", NO_RELEASE.value(), fields)
+    return modal(CALLBACK, "Name a deputy", "Save", NO_RELEASE.value(), fields)
 
 
 def _means(submission: Submission) -> GoAway:

@@ -6,12 +6,13 @@ from datetime import datetime
 from bot.release.ids import UserId
 from bot.release.people.directory import Directory
 from bot.slack.buttons import NO_RELEASE, Action
-from bot.slack.messages.blocks import Block, actions, button, section
+from bot.slack.messages.blocks import Block, actions, button, header, section
 from bot.slack.messages.text import moment, people, person
 
 
 def settings(me: UserId, directory: Directory, now: datetime) -> Iterable[Block]:
     """Return the settings of a person, each with the way to change it."""
+    yield header("Your settings")
     yield section(_stand_ins(me, directory, now))
     away = me in directory.deputies(now)
     value = NO_RELEASE.value()

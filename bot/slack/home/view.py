@@ -13,7 +13,7 @@ from bot.release.waiting import Awaited, Waiting
 from bot.slack.home.answers import answers
 from bot.slack.home.settings import settings
 from bot.slack.home.watched import Watched
-from bot.slack.messages.blocks import Block, context, fit, header, section
+from bot.slack.messages.blocks import Block, context, divider, fit, header, section
 from bot.slack.messages.handoff import offer_buttons
 from bot.slack.messages.text import moment, people, person, quoted
 from bot.slack.messages.words import mention, standing, waits
@@ -21,7 +21,7 @@ from bot.slack.messages.words import mention, standing, waits
 MOST_WAITS: Final = 20
 MOST_LED: Final = 15
 MOST_OUT: Final = 15
-"""With these a view has at most 81 of the 100 blocks that Slack allows (docs.slack.dev, Home tab views)."""
+"""With these a view has at most 84 of the 100 blocks that Slack allows (docs.slack.dev, Home tab views)."""
 MOST_NAMED: Final = 10
 LONGEST: Final = 1_500
 """Characters of JSON in one entry, so that a view stays far below Slack's 250 KB (views.publish)."""
@@ -51,15 +51,13 @@ def home(
     """
     still_open = [one for one in watched if not one.release.state.ended]
     led = [one for one in still_open if one.led_by(me)]
-    blocks = [
-        *([section(notice)] if notice else []),
-        *_waiting(me, watched, command),
-        *_led(led),
-        *_out([one.release for one in still_open if one not in led], bool(led), command),
-        header("Your settings"),
-        *settings(me, directory, now),
-    ]
-    return {"type": "home", "blocks": blocks}
+    others = [one.release for one in still_open if one not in led]
+    waiting, lead, out = _waiting(me, watched, command), _led(led), _out(others, bool(led), command)
+    parts = [[*part] for part in (waiting, lead, out, settings(me, directory, now))]
+    first, *rest = [part for part in parts if part]
+    told = [section(notice)] if notice else []
+    below = [block for part in rest for block in (divider(), *part)]
+    return {"type": "home", "blocks": [*told, *first, *below]}
 
 
 def _waiting(me: UserId, watched: Sequence[Watched], command: str) -> Iterable[Block]:

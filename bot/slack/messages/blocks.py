@@ -52,6 +52,11 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(text, 2_000)]}
 
 
+def divider() -> Block:
+    """Return a line between two parts."""
+    return {"type": "divider"}
+
+
 def actions(buttons: Sequence[Block]) -> Block:
     """Return a row of buttons."""
     return {"type": "actions", "elements": list(buttons)}

@@ -20,6 +20,8 @@ def _lines(view: Mapping[str, Any]) -> Iterator[str]:
                 yield plain(block["text"]["text"])
             case "context":
                 yield f"({plain(block['elements'][0]['text'])})"
+            case "divider":
+                yield ""
             case "actions":
                 yield " ".join(f"[{element['text']['text']}]" for element in block["elements"])
             case other:

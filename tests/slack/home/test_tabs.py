@@ -57,8 +57,10 @@ async def test_it_is_written_when_it_is_opened(world_by_each_transport: World) -
     assert await opens_home(world, "ben") == snapshot("""\
 # Waiting for you
 Nothing waits for you.
+
 # Going out now
 No release is open. `/release start` in a channel starts one.
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -78,9 +80,11 @@ async def test_an_answer_from_home_counts_as_one_from_the_thread(world: World) -
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 [Approve] [Reject] [More…]
+
 # Going out now
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
 Led by @ana
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -90,9 +94,11 @@ Nobody stands in for you. When you are away, a deputy can answer in your stead.
     assert await home_of(world, "ben", "Nothing waits for you.") == snapshot("""\
 # Waiting for you
 Nothing waits for you.
+
 # Going out now
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *in progress* with staging (stage 1 of 2)
 Led by @ana
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -113,9 +119,11 @@ async def test_a_step_after_the_other_is_done_from_home(world: World) -> None:
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *stopped by a failure* in staging (stage 1 of 2)
 • @ana: “Run the smoke tests” has *failed*, <time>: choose what follows
 [Retry] [Skip…]
+
 # You lead
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *stopped by a failure* in staging (stage 1 of 2)
 • @ana: “Run the smoke tests” has *failed*, <time>: choose what follows
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -190,7 +198,7 @@ async def test_a_deputy_is_named_from_home_and_one_comes_back(world: World) -> N
     await opens_home(world, "dan", "Nothing waits for you.")
     await presses(world, "ben", "away_form_v1")
     assert await open_form(world, "ben") == snapshot("""\
-Name a deputy [Name] [Never mind]
+Name a deputy [Save] [Never mind]
 Who answers for you?
   They are asked besides you, and what they answer says for whom.
 Until when?\

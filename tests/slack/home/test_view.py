@@ -65,7 +65,7 @@ def shows(me: Person, *releases: Release, **how: Any) -> str:
 
 def waits_for(me: Person, *releases: Release) -> str:
     """Return the part of the Home tab that says what waits for a person."""
-    return shows(me, *releases).partition("\n# ")[0]
+    return shows(me, *releases).partition("\n\n# ")[0]
 
 
 def as_number(release: Release, number: int, channel: str = "releases") -> Release:
@@ -78,8 +78,10 @@ def test_with_no_release_it_says_how_one_is_started() -> None:
     assert shows(ben) == snapshot("""\
 # Waiting for you
 Nothing waits for you.
+
 # Going out now
 No release is open. `/release start` in a channel starts one.
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -92,9 +94,11 @@ def test_who_is_asked_finds_the_buttons_of_the_thread() -> None:
 *checkout-1* (checkout 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2)
 • <@bea>, <@ben> or <@eli>: *QA* needs 2 approvals from qa, since <time>
 [Approve] [Reject] [More…]
+
 # Going out now
 *checkout-1* (checkout 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2)
 Led by <@ana>
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -106,13 +110,16 @@ def test_who_leads_sees_whom_it_waits_for() -> None:
     assert shows(ana, started(), other) == snapshot("""\
 # Waiting for you
 Nothing waits for you.
+
 # You lead
 *checkout-1* (checkout 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2)
 • <@bea>, <@ben> or <@eli>: *QA* needs 2 approvals from qa, since <time>
 • <@cleo> or <@eli>: *Security* needs an approval from security, since <time>
+
 # Going out now, led by others
 *service2-1* (service2 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2)
 Led by <@dan>
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
@@ -333,8 +340,10 @@ def test_who_stands_in_for_whom_is_in_the_settings_until_its_time() -> None:
     assert shows(ben, away=away) == snapshot("""\
 # Waiting for you
 Nothing waits for you.
+
 # Going out now
 No release is open. `/release start` in a channel starts one.
+
 # Your settings
 <@bea> stands in for you until <time>.
 [Change…] [I am back]\
@@ -342,8 +351,10 @@ No release is open. `/release start` in a channel starts one.
     assert shows(bea, away=away) == snapshot("""\
 # Waiting for you
 Nothing waits for you.
+
 # Going out now
 No release is open. `/release start` in a channel starts one.
+
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 You stand in for <@ben> and <@gus>.
@@ -364,10 +375,10 @@ def test_of_more_waits_than_fit_it_says_how_many_and_where() -> None:
 
 def test_of_more_releases_than_fit_it_says_how_many_and_which() -> None:
     many = [as_number(started(), number) for number in range(18)]
-    assert shows(ana, *many).split("\n# ")[1].split("\n")[-1] == snapshot(
+    assert shows(ana, *many).split("\n\n# ")[1].split("\n")[-1] == snapshot(
         "(… and 3 more: *service15-1* (<#releases>), *service16-1* (<#releases>), *service17-1* (<#releases>).)"
     )
-    assert shows(gus, *many).split("\n# ")[1].split("\n")[-1] == snapshot(
+    assert shows(gus, *many).split("\n\n# ")[1].split("\n")[-1] == snapshot(
         "(… and 3 more: *service15-1* (<#releases>), *service16-1* (<#releases>), *service17-1* (<#releases>).)"
     )
 
