@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.ledger import absences
-from bot.ledger.answers import Answered, Delivery, recall, remember
+from bot.ledger.answers import Answered, Delivery, recall, remember, renew
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
 from bot.release.command import Command, Decision, Facts
@@ -92,6 +92,11 @@ class Coordinator:
     async def note(self, command: AbsenceCommand) -> Noted | Refused:
         """Answer what a person does on all releases once it is durable; done twice, it has one effect."""
         return await self._database.write(lambda connection: self._note(connection, command))
+
+    async def first(self, workspace: WorkspaceId, delivery: Delivery, within: timedelta) -> bool:
+        """Return whether something is told for the first time within a while; from then on it is not."""
+        now = self._clock.now()
+        return await self._database.write(lambda c: renew(c, workspace, delivery, now, within))
 
     async def preview(self, command: Start) -> Release | Refused:
         """Return the release that a start would give, or why it would not; nothing is kept of it."""

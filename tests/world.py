@@ -137,20 +137,36 @@ class World:
                 await asyncio.sleep(0.02)
         return readable(found[-1])
 
+    async def heard(self, ts: str) -> None:
+        """Wait until Rollcall has taken the events about a message that somebody has written."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(
+                entry["what"] == "events_api" and entry["body"]["event"].get("ts") == ts
+                for entry in (await self.look("log"))["entries"]
+            ):
+                await asyncio.sleep(0.02)
+
     async def private(self, user: str, channel: str = "releases") -> str:
         """Return the newest private answer that a person got and has not read, waiting for it."""
+        message = await self.whispered(user, channel)
+        self.read[user] = message["ts"]
+        return readable(message)
+
+    async def whispers(self, user: str, channel: str = "releases") -> Sequence[Mapping[str, Any]]:
+        """Return all private messages that a person sees in a channel and its threads."""
+        everything = (await self.look("messages", channel=channel))["messages"]
+        threads = [m["ts"] for m in everything if m.get("reply_count")]
+        for ts in threads:
+            everything += (await self.look("messages", channel=channel, thread_ts=ts))["messages"]
+        return [m for m in everything if m.get("ephemeral_for") == f"U0{user.upper()}"]
+
+    async def whispered(self, user: str, channel: str = "releases") -> Mapping[str, Any]:
+        """Return the newest private message that a person got and has not read, waiting for it."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                everything = (await self.look("messages", channel=channel))["messages"]
-                threads = [m["ts"] for m in everything if m.get("reply_count")]
-                for ts in threads:
-                    everything += (await self.look("messages", channel=channel, thread_ts=ts))["messages"]
-                unread = [m for m in everything if m["ts"] > self.read.get(user, "")]
-                mine = [m for m in unread if m.get("ephemeral_for") == f"U0{user.upper()}"]
-                if mine:
-                    newest = max(mine, key=lambda m: str(m["ts"]))
-                    self.read[user] = newest["ts"]
-                    return readable(newest)
+                mine = await self.whispers(user, channel)
+                if unread := [m for m in mine if m["ts"] > self.read.get(user, "")]:
+                    return max(unread, key=lambda m: str(m["ts"]))
                 await asyncio.sleep(0.02)
 
     async def calls(self, method: str) -> int:
@@ -194,6 +210,22 @@ class Person:
             await self.world.settled()
         body = answer["body"]
         return plain(body["text"]) if isinstance(body, dict) and "text" in body else ""
+
+    async def writes(self, text: str, key: str = "", channel: str = "releases") -> str:
+        """Write in the thread of a release, or in the channel; return the ts once Rollcall has heard it."""
+        thread = (await self.world.card(key, channel))["ts"] if key else None
+        said = await self.world.control(
+            "message", user=self.name, channel=channel, text=text, thread_ts=thread
+        )
+        assert said["ok"], said
+        await self.world.heard(said["message"]["ts"])
+        return str(said["message"]["ts"])
+
+    async def answers(self, button: str, channel: str = "releases") -> None:
+        """Press a button of the newest private message that the person has not read."""
+        message = await self.world.whispered(self.name, channel)
+        await self._press(message, button, channel)
+        await self.world.settled()
 
     async def presses(self, button: str, key: str, on: str, channel: str = "releases") -> dict[str, Any]:
         """Press a button of the message of a release at the slot `on`."""

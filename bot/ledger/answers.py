@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NewType
 
 from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.tables import answers
 from bot.release.ids import ReleaseKey, UserId, WorkspaceId
@@ -45,6 +46,19 @@ def remember(
     refusal = json.dumps(asdict(answered.refusal)) if answered.refusal else None
     row = {"workspace": workspace, "delivery": delivery, "at": at}
     connection.execute(_REMEMBER, {**row, "release": answered.release, "refusal": refusal})
+
+
+def renew(
+    connection: Connection, workspace: WorkspaceId, delivery: Delivery, at: datetime, within: timedelta
+) -> bool:
+    """Keep that something is told now, and return whether it was not told within that time before."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = {"workspace": workspace, "delivery": delivery, "at": at}
+    fresh = dialect.insert(answers).values(**row)
+    told = fresh.on_conflict_do_update(
+        index_elements=["workspace", "delivery"], set_={"at": at}, where=answers.c.at <= at - within
+    )
+    return connection.execute(told).rowcount == 1
 
 
 def _refusal(written: str) -> Refused:

@@ -26,6 +26,11 @@ class Reader:
         """Return a release and the hash of its newest event, or None."""
         return await self._database.read(lambda connection: self._ledger.find_with_head(connection, release))
 
+    async def in_thread(self, workspace: WorkspaceId, channel: ChannelId, ts: str) -> Release | None:
+        """Return the release of a thread, which begins with its card, or None."""
+        id_ = await self._database.read(lambda c: shown.release_at(c, workspace, channel, ts))
+        return await self.find(id_) if id_ else None
+
     async def open_in(
         self, workspace: WorkspaceId, channel: ChannelId | None = None, limit: int = 50
     ) -> Sequence[Row]:

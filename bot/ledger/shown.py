@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.tables import messages, releases
-from bot.release.ids import ChannelId, ReleaseId
+from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,16 @@ def shown(connection: Connection, release: ReleaseId) -> dict[str, Shown]:
         )
         for row in rows
     }
+
+
+def release_at(
+    connection: Connection, workspace: WorkspaceId, channel: ChannelId, ts: str
+) -> ReleaseId | None:
+    """Return the release whose card, and so whose thread, is at a place in Slack."""
+    place = and_(messages.c.channel == channel, messages.c.ts == ts, messages.c.slot == "card")
+    query = select(messages.c.release).where(messages.c.workspace == workspace, place)
+    key = connection.scalar(query)
+    return ReleaseId(workspace, ReleaseKey(key)) if key else None
 
 
 def note(connection: Connection, release: ReleaseId, message: Shown) -> None:

@@ -21,6 +21,8 @@ SUBSCRIPTIONS: dict[str, str | None] = {
     "app_mention": "app_mentions:read",
     "channel_left": "channels:read",
     "group_left": "groups:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
     "message.im": "im:history",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
@@ -72,7 +74,7 @@ class Delivery:
         Of a `private` channel it needs the scope for groups in place of that for channels; `shared` marks
         a channel that another workspace is connected to.
         """
-        name = "message.im" if event["type"] == "message" else event["type"]
+        name = _subscription(event)
         scope = SUBSCRIPTIONS.get(name)
         if scope and private:
             scope = scope.replace("channels:", "groups:")
@@ -119,3 +121,9 @@ class Delivery:
         self._traffic.note(
             "out", what, status=answer.status, ms=answer.ms, summary=said, body=body, answer=answer.body
         )
+
+
+def _subscription(event: Json) -> str:
+    """Return the name under which an app subscribes to an event: to messages by the kind of channel."""
+    kinds = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
+    return kinds[event["channel_type"]] if event["type"] == "message" else str(event["type"])

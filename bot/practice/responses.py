@@ -44,7 +44,7 @@ class Responses:
     def _show(self, reply: Reply, given: Json) -> None:
         channel = self._slack.workspace.channels[reply.channel]
         if given.get("delete_original"):
-            self._slack.workspace.remove(channel, _source(reply, channel)["ts"])
+            self._slack.remove_as_app(channel, _source(reply, channel)["ts"])
         elif given.get("replace_original"):
             self._replace(channel, _source(reply, channel)["ts"], given)
         else:
@@ -53,7 +53,7 @@ class Responses:
     def _replace(self, channel: Channel, ts: str, given: Json) -> None:
         new = checked_content(given)
         changes = {"text": new["text"], "blocks": new.get("blocks"), "attachments": new.get("attachments")}
-        self._slack.workspace.edit(channel, ts, changes)
+        self._slack.edit_as_app(channel, ts, changes)
 
     def _post(self, channel: Channel, reply: Reply, given: Json) -> None:
         content = checked_content(given)

@@ -41,14 +41,39 @@ class Slack:
             stranger=self.workspace.is_stranger(person),
         )
 
+    def tell_of_message(self, channel: Channel, message: Json) -> None:
+        """Send a message, or what became of one, to the app where it is in the channel: its own, too."""
+        if BOT_USER in channel.members or channel.im_with:
+            self.tell({"event_ts": message["ts"], **message, **_place(channel)}, channel)
+
     def post_as_app(self, channel: Channel, content: Json) -> Json:
-        """Store a message of the app; in a direct message the app hears of it, as in Slack."""
+        """Store a message of the app; the app hears of it, as in Slack."""
         author = {"user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID, "team": TEAM_ID}
         stored = self.workspace.post(channel, {**author, **content})
-        if channel.im_with and "ephemeral_for" not in stored:
-            place = {"channel": channel.id, "channel_type": "im", "event_ts": stored["ts"]}
-            self.tell(with_root(channel, stored) | place)
+        if "ephemeral_for" not in stored:
+            self.tell_of_message(channel, with_root(channel, stored))
         return stored
+
+    def edit_as_app(self, channel: Channel, ts: str, changes: Json) -> Json:
+        """Put changes over a message of the app; the app hears what it was and what it is."""
+        before = channel.messages[ts]
+        stored = self.workspace.edit(channel, ts, changes)
+        if "ephemeral_for" not in stored:
+            self._tell_of_change(channel, "message_changed", {"message": stored, "previous_message": before})
+        return stored
+
+    def remove_as_app(self, channel: Channel, ts: str) -> None:
+        """Delete a message of the app; the app hears what it was."""
+        before = channel.messages[ts]
+        self.workspace.remove(channel, ts)
+        if "ephemeral_for" not in before:
+            self._tell_of_change(channel, "message_deleted", {"deleted_ts": ts, "previous_message": before})
+
+    def _tell_of_change(self, channel: Channel, subtype: str, content: Json) -> None:
+        # The change has a ts of its own, and its author stands in the message inside, not beside it.
+        ts = f"{self.workspace.now().timestamp():.6f}"
+        change = {"type": "message", "subtype": subtype, "hidden": True, "ts": ts, **content}
+        self.tell_of_message(channel, change)
 
     def whisper(self, channel: Channel, user: str, text: str) -> Json:
         """Show a line of Slackbot to one person."""
@@ -86,3 +111,8 @@ class Slack:
             # The letter is C for every channel made since March 2021, private ones included.
             place = {"channel": channel.id, "channel_type": "C", "team": person.team}
             self.tell({"type": kind, "user": person.id, **place, **more}, channel)
+
+
+def _place(channel: Channel) -> Json:
+    kind = "im" if channel.im_with else "group" if channel.private else "channel"
+    return {"channel": channel.id, "channel_type": kind}

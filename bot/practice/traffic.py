@@ -7,7 +7,7 @@ from typing import Any, Literal
 from bot.clock import Clock
 from bot.practice.shapes import Json
 
-ENTRIES_KEPT = 2_000
+ENTRIES_KEPT = 4_000
 
 Direction = Literal["in", "out"]
 
@@ -28,7 +28,7 @@ class Entry:
 
 
 class Traffic:
-    """Keep the newest two thousand exchanges."""
+    """Keep the newest four thousand exchanges."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

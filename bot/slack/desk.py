@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -64,12 +64,13 @@ class Call:
 class Reply:
     """A private answer to the caller: a text, a form to be opened, or nothing more than an acknowledgement.
 
-    `field` is the field of a form at which the text is shown.
+    `field` is the field of a form at which the text is shown; `blocks` show the text with buttons.
     """
 
     text: str = ""
     field: str = ""
     form: Block | None = None
+    blocks: Sequence[Block] = ()
 
 
 MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")

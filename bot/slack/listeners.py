@@ -24,6 +24,7 @@ from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Refused
 from bot.slack import subcommands
+from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
 from bot.slack.desk import Call, Desk, Reply, typed
 from bot.slack.errors import error_of
@@ -45,9 +46,15 @@ BROKEN: Final = (
     "Something went wrong in Rollcall. See whether it counted before you try again; its log says more."
 )
 NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
+COUNTED: Final = "Thank you. It is recorded, and the thread shows it."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
 HOME_OPENED: Final = "app_home_opened"
-CHANNEL_EVENTS: Final = ("member_joined_channel", "member_left_channel")
+CHANNEL_EVENTS: Final = (
+    "member_joined_channel",
+    "member_left_channel",
+    "message.channels",
+    "message.groups",
+)
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
 ELSEWHERE: Final = "This Rollcall serves another workspace, so nothing was changed."
 ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -80,6 +87,7 @@ class Listeners:
         app.event(HOME_OPENED)(self._home_opened)
         for event in PEOPLE_EVENTS:
             app.event(event)(self._people_event)
+        app.event("message")(self._said)
         app.event("member_left_channel")(self._left)
         app.event("member_joined_channel")(self._joined)
         # An unmatched request would be answered 404, and over a socket not at all.
@@ -109,7 +117,9 @@ class Listeners:
     async def _pressed(self, ack: AsyncAck, body: Body) -> None:
         reply = await _guarded(self._answer_pressed(body))
         self._open(reply, body)
-        if reply.text:
+        if body["container"].get("is_ephemeral"):
+            self._tasks.run(self._replace(body, reply.text or COUNTED))
+        elif reply.text:
             self._tasks.run(self._tell(body, reply.text))
         if _is_at_home(body):
             # A press that came too late goes away with what it was about.
@@ -179,6 +189,25 @@ class Listeners:
             self._homes.opened(UserId(event["user"]), shown.get("hash", ""))
         await ack()
 
+    async def _said(self, ack: AsyncAck, body: Body) -> None:
+        event = body["event"]
+        if body.get("team_id") == self._desk.workspace:
+            question = await _guarded(asks_back(self._desk, event))
+            # What went wrong is in the log: who only wrote a message has asked Rollcall for nothing.
+            if question.blocks:
+                self._tasks.run(self._whisper(event, question))
+        await ack()
+
+    async def _whisper(self, event: Body, reply: Reply) -> None:
+        """Answer privately in the thread where a person has written."""
+        await self._client.chat_postEphemeral(
+            channel=event["channel"],
+            user=event["user"],
+            thread_ts=event["thread_ts"],
+            text=reply.text,
+            blocks=reply.blocks,
+        )
+
     async def _people_event(self, ack: AsyncAck) -> None:
         self._people_changed()
         await ack()
@@ -209,6 +238,10 @@ class Listeners:
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
             log.warning("A form could not be opened: %s", fault)
             await self._tell(body, NOT_OPENED)
+
+    async def _replace(self, body: Body, text: str) -> None:
+        """Put a text in the place of the private message whose button was pressed: it has done its work."""
+        await AsyncWebhookClient(body["response_url"]).send(text=text, replace_original=True)
 
     async def _tell(self, body: Body, text: str) -> None:
         """Tell a person, and nobody else, where the command was typed or the button was pressed."""

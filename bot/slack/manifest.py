@@ -10,7 +10,8 @@ SCOPES: Final = {
     "commands": "the slash command",
     "chat:write": "cards, gates, reminders and summaries",
     "chat:write.public": "the same in public channels that nobody has invited Rollcall to",
-    "channels:history": "finding its own message after a crash, in public channels",
+    "channels:history": "finding its own message after a crash, and asking who writes a yes in a release’s"
+    " thread whether it is their approval, in public channels; what people write is not kept",
     "groups:history": "the same in private channels",
     "channels:read": "who leaves a public channel while they have something to do there",
     "groups:read": "the same in private channels",

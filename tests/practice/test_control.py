@@ -224,7 +224,7 @@ async def test_a_timeout_stores_nothing(hands: Any, practice: Practice) -> None:
 
 
 async def test_the_log_holds_both_directions(hands: Any, client: AsyncWebClient) -> None:
-    await client.chat_postMessage(channel=RELEASES, text="card")
+    await client.chat_postMessage(channel="C0RANDOM", text="card")
     await hands.do("command", user="ana", channel="releases", command="/release", text="list")
     entries = (await hands.see("log"))["entries"]
     assert [(one["n"], one["direction"], one["what"]) for one in entries] == [

@@ -96,7 +96,7 @@ async def test_an_app_that_answers_an_error_shows_as_a_failed_dispatch(ear: Ear,
 
 async def test_a_failed_event_is_retried_at_once_after_a_minute_and_after_five(ear: Ear, hands: Any) -> None:
     ear.status = 500
-    await hands.do("message", user="ana", channel="releases", text="@rollcall hi")
+    await hands.do("message", user="ana", channel="releases", text="hi")
     await eventually(lambda: len(ear.heard) == 2)
     await hands.do("clock", advance_s=60)
     await eventually(lambda: len(ear.heard) == 3)
@@ -111,9 +111,9 @@ async def test_a_failed_event_is_retried_at_once_after_a_minute_and_after_five(e
 
 async def test_an_app_may_ask_for_no_retries(ear: Ear, hands: Any) -> None:
     ear.status, ear.headers = 404, {"x-slack-no-retry": "1"}
-    await hands.do("message", user="ana", channel="releases", text="@rollcall hi")
+    await hands.do("message", user="ana", channel="releases", text="hi")
     await eventually(lambda: ear.heard)
-    await hands.do("message", user="ana", channel="releases", text="@rollcall again")
+    await hands.do("message", user="ana", channel="releases", text="again")
     await eventually(lambda: len(ear.heard) == 2)
     assert [headers.get("X-Slack-Retry-Num") for headers, _ in ear.heard] == [None, None]
 

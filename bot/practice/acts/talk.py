@@ -25,7 +25,7 @@ CHANGEABLE = {
 
 
 def say(slack: Slack, *, user: object, channel: object, text: str, thread_ts: object = None) -> Json:
-    """Let a person post a message; the app hears of it in its direct messages and when mentioned."""
+    """Let a person post a message; the app hears of it where it is in the channel."""
     person = acting(slack.workspace, user)
     place = present(slack.workspace, person, channel)
     _refuse_unsayable(slack, text, thread_ts)
@@ -97,15 +97,15 @@ def _refuse_unsayable(slack: Slack, text: str, thread_ts: object) -> None:
 
 
 def _tell_app(slack: Slack, channel: Channel, person: Person, message: Json) -> None:
-    event = {**message, "channel": channel.id, "event_ts": message["ts"]}
-    event |= {"user_team": person.team, "source_team": person.team} if person.external else {}
-    if channel.im_with:
-        slack.tell({**event, "channel_type": "im"}, channel)
-    elif f"<@{BOT_USER}>" in message["text"]:
-        if BOT_USER in channel.members:
-            slack.tell({**event, "type": "app_mention"}, channel)
-        else:
-            slack.whisper(channel, person.id, f"You mentioned @{APP_NAME}, but they are not in this channel.")
+    away = {"user_team": person.team, "source_team": person.team} if person.external else {}
+    event = {**message, **away, "channel": channel.id, "event_ts": message["ts"]}
+    slack.tell_of_message(channel, event)
+    if channel.im_with or f"<@{BOT_USER}>" not in message["text"]:
+        return
+    if BOT_USER in channel.members:
+        slack.tell({**event, "type": "app_mention"}, channel)
+    else:
+        slack.whisper(channel, person.id, f"You mentioned @{APP_NAME}, but they are not in this channel.")
 
 
 def _tell_of_group(slack: Slack, old: Group, new: Group) -> None:

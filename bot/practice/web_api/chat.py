@@ -48,7 +48,7 @@ def update(call: Call) -> Json:
         changes["edited"] = {"user": BOT_ID, "ts": f"{call.workspace.now().timestamp():.6f}"}
     if call.get("metadata") is not None:
         changes["metadata"] = _metadata(call)
-    return _updated(channel, call.workspace.edit(channel, old["ts"], changes))
+    return _updated(channel, call.slack.edit_as_app(channel, old["ts"], changes))
 
 
 def _broadcast(call: Call, channel: Channel, old: Json) -> Json:
@@ -57,7 +57,7 @@ def _broadcast(call: Call, channel: Channel, old: Json) -> Json:
         raise Refusal("cant_broadcast_message")
     if any(call.get(name) for name in CONTENT):
         raise Refusal("no_dual_broadcast_content_update")
-    return _updated(channel, call.workspace.edit(channel, old["ts"], {"subtype": BROADCAST}))
+    return _updated(channel, call.slack.edit_as_app(channel, old["ts"], {"subtype": BROADCAST}))
 
 
 def _updated(channel: Channel, stored: Json) -> Json:
@@ -69,7 +69,7 @@ def delete(call: Call) -> Json:
     """Delete a message of the app."""
     channel = call.channel()
     old = _own(call, channel, "cant_delete_message")
-    call.workspace.remove(channel, old["ts"])
+    call.slack.remove_as_app(channel, old["ts"])
     return {"ok": True, "channel": channel.id, "ts": old["ts"]}
 
 

@@ -35,7 +35,7 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
 
     A gate that is met can still be rejected, until its stage begins.
     """
-    if stage != release.stage or stage in release.began or not _takes_answers(release):
+    if stage != release.stage or not takes_answers(release):
         return
     status = gate_status(release, gate, stage)
     if status is GateStatus.OVERRIDDEN:
@@ -56,8 +56,10 @@ def report_button(release: Release, gate: Gate, stage: int) -> Block:
     return button("Report a check…", Action.REPORT_FORM, value)
 
 
-def _takes_answers(release: Release) -> bool:
-    return release.state in (State.AWAITING_APPROVAL, State.READY, State.ROLLING_BACK)
+def takes_answers(release: Release) -> bool:
+    """Return whether the gates of the current stage can still be answered."""
+    answerable = (State.AWAITING_APPROVAL, State.READY, State.ROLLING_BACK)
+    return release.state in answerable and release.stage not in release.began
 
 
 def _lines(release: Release, result: GateResult, stage: int) -> Iterable[str]:
