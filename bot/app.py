@@ -22,7 +22,10 @@ from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.settings import Settings, Transport
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
-from bot.slack.delivery import DeliveryWorker, Pace
+from bot.slack.delivery.calls import Calls
+from bot.slack.delivery.pace import Pace
+from bot.slack.delivery.showing import Showing
+from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
 from bot.slack.directory import SlackDirectory
 from bot.slack.home.tabs import HomeTabs
@@ -71,8 +74,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         identity = await identify(client)
         directory = SlackDirectory(client, identity.workspace)
-        pace = Pace(gap_s=settings.rollcall_gap, settle=timedelta(seconds=settings.rollcall_settle))
-        delivery = DeliveryWorker(client, database, releases, clock, pace)
+        pace = Pace(settings.rollcall_pace)
+        settle = timedelta(seconds=settings.rollcall_settle)
+        showing = Showing(Calls(client, pace), database, clock, settle)
+        delivery = DeliveryWorker(showing, releases, pace, settings.rollcall_gap)
 
         homes = HomeTabs(
             client=client,

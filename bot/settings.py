@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="The least time in seconds between two updates of one release in Slack; between two of"
         " one person's Home tab it is three times that.",
     )
+    rollcall_pace: float = Field(
+        1.0,
+        gt=0,
+        description="How often Slack is called to show releases, as a multiple of its published limits.",
+    )
     rollcall_tick: float = Field(5.0, gt=0, description="Seconds between two looks at what is due.")
     rollcall_log: str = Field(
         "info", description="The least level that is logged: debug, info, warning or error."

@@ -303,6 +303,7 @@ def settings_for(practice: Practice, database_url: str, transport: Transport, **
         "rollcall_settle": 1.0,
         "rollcall_tick": 0.05,
         "rollcall_gap": 0.0,
+        "rollcall_pace": 1_000.0,
     }
     return Settings.model_validate({**values, **other})
 

@@ -16,7 +16,8 @@ class Shown:
     """One message: where it is, and the hash of what it shows.
 
     `ts` is None until Slack has answered. `claimed_at` is set while a post is under way: when it stays set,
-    nobody knows whether Slack has stored the message.
+    nobody knows whether Slack has stored the message. `content` without `ts` stands for one that may be
+    there, and that is not posted again because nobody can find out.
     """
 
     slot: str
@@ -24,6 +25,11 @@ class Shown:
     ts: str | None = None
     content: str | None = None
     claimed_at: datetime | None = None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is neither looked for nor posted any more."""
+        return self.ts is None and self.claimed_at is None and self.content is not None
 
 
 def unshown(connection: Connection) -> Sequence[ReleaseId]:

@@ -23,7 +23,7 @@ POSTS = [
 
 @pytest.mark.parametrize("kind", POSTS)
 async def test_a_post_that_goes_wrong_is_shown_once_in_the_end(world: World, kind: str) -> None:
-    await world.control("faults", method="chat.postMessage", kind=kind, times=1)
+    await world.control("faults", method="chat.postMessage", kind=kind, delay_s=0.5)
     await world.ana.types("/release start checkout 1.4.0", settle=False)
     await world.settled(within_s=20)
     await world.card("checkout-1")

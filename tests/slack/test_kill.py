@@ -17,6 +17,8 @@ from bot.release.state import State
 from tests.world import RUNBOOKS, World
 
 SETTLE_S = 1
+LATE_S = 0.5
+"""How late the practice Slack stores where it does: Rollcall waits longer."""
 
 
 class Killable:
@@ -34,6 +36,7 @@ class Killable:
             "ROLLCALL_SETTLE": str(SETTLE_S),
             "ROLLCALL_TICK": "0.2",
             "ROLLCALL_GAP": "0",
+            "ROLLCALL_PACE": "1000",
         }
         self.process: Process | None = None
 
@@ -92,7 +95,7 @@ async def test_a_killed_process_loses_nothing_and_doubles_nothing(
 ) -> None:
     world = World(practice, MovableClock(), rollcall.environment["DATABASE_URL"])
     if fault != "none":
-        await world.control("faults", method="chat.postMessage", kind=fault, times=1)
+        await world.control("faults", method="chat.postMessage", kind=fault, delay_s=LATE_S)
 
     # Each act is acknowledged, and then the process is killed before Slack can show all of it.
     await world.ana.types("/release start checkout 1.4.0", settle=False)

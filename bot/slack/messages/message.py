@@ -22,7 +22,8 @@ class Message:
 
     `text` says all that the blocks say: it is what notifications show and screen readers read. `born` is
     when there was first reason to show it, which orders the thread. One that is `broadcast` is shown in the
-    channel besides.
+    channel besides. One that is `fleeting` is rather missed than shown twice, where Rollcall may not read
+    whether it is there; any other is rather shown twice than missed.
     """
 
     slot: str
@@ -30,6 +31,7 @@ class Message:
     text: str
     blocks: Sequence[Block]
     broadcast: bool = False
+    fleeting: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT))
@@ -49,9 +51,10 @@ def entry(
     buttons: Iterable[Block] = (),
     *,
     broadcast: bool = False,
+    fleeting: bool = False,
 ) -> Message:
     """Return a message of the thread. Who reads the thread knows the release, so only `text` names it."""
     body = "\n".join(lines)
     blocks = [*sections(body), *buttons]
     text = f"{mention(release)}: {body}"
-    return Message(slot=slot, born=born, text=text, blocks=blocks, broadcast=broadcast)
+    return Message(slot=slot, born=born, text=text, blocks=blocks, broadcast=broadcast, fleeting=fleeting)

@@ -21,7 +21,8 @@ def reminders(release: Release) -> Iterable[Message]:
         open_still = newest[past.stage, past.gate] == past.count and not status.passes
         line = _answered(past, status) if status.passes else _asked(release, past)
         buttons = answer_buttons(release, gate, past.stage) if open_still else ()
-        yield entry(release, f"reminder:{past.stage}:{past.gate}:{past.count}", past.at, [line], buttons)
+        slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
+        yield entry(release, slot, past.at, [line], buttons, fleeting=True)
 
 
 def _asked(release: Release, past: Reminded) -> str:

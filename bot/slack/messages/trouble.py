@@ -19,6 +19,11 @@ TELLABLE: Final = {
 """The errors of a post that a person can do something about, with what that is."""
 
 
+def is_trouble(slot: str) -> bool:
+    """Whether the message at a slot tells the captain of a trouble."""
+    return slot.startswith(PRIVATE)
+
+
 def trouble(release: Release, error: str) -> Message:
     """Return what the captain is told about `error`, one of TELLABLE."""
     text = (
@@ -26,3 +31,9 @@ def trouble(release: Release, error: str) -> Message:
         " I try again by myself."
     )
     return Message(slot=f"{PRIVATE}{error}", born=release.started_at, text=text, blocks=[section(text)])
+
+
+def trouble_over(release: Release, slot: str) -> Message:
+    """Return what stands in the place of what the captain was told, once the release is shown again."""
+    text = f"{mention(release)} is shown in <#{release.channel}> again. Nothing was lost meanwhile."
+    return Message(slot=slot, born=release.started_at, text=text, blocks=[section(text)])

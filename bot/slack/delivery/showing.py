@@ -1,0 +1,170 @@
+"""Making Slack show one release as it should be shown.
+
+What is known of each message is kept in the ledger's database. A post is claimed there before it is made;
+when its outcome stays unknown (a crash, a time-out, a lost answer), a late store is waited out, the message
+is looked for by its metadata, and only then it is posted again. Where Rollcall may not look, a message is
+posted again unless it is fleeting.
+"""
+
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from bot.clock import Clock
+from bot.ledger import shown
+from bot.ledger.database import Database
+from bot.ledger.shown import Shown
+from bot.release.ids import ChannelId, ReleaseId
+from bot.release.release import Release
+from bot.slack.delivery.calls import Calls, Held, MessageGone, NotShown, NotTaken, Unreadable
+from bot.slack.messages.message import Message
+from bot.slack.messages.trouble import TELLABLE, is_trouble, trouble, trouble_over
+
+log = logging.getLogger(__name__)
+
+UNKNOWN: Final = "the outcome of a post is unknown"
+
+
+class Showing:
+    """Make Slack match, one release at a time each. `settle` is how late Slack may store what it was sent."""
+
+    def __init__(self, calls: Calls, database: Database, clock: Clock, settle: timedelta) -> None:
+        self._calls = calls
+        self._database = database
+        self._clock = clock
+        self._settle = settle
+
+    async def show(self, release: Release, wanted: Sequence[Message]) -> None:
+        """Post what is missing, update what differs, and take away what no longer holds. Raises NotShown."""
+        known = await self._known(release.id)
+        try:
+            await self._show_all(release, wanted, known)
+        except NotShown as delay:
+            if delay.why in TELLABLE:
+                await self._tell_captain(release, delay.why)
+            raise
+        for place in known.values():
+            if is_trouble(place.slot):
+                await self._tell_it_is_over(release, place)
+        await self._database.write(lambda connection: shown.mark_shown(connection, release.id, release.seq))
+
+    async def _show_all(
+        self, release: Release, wanted: Sequence[Message], known: Mapping[str, Shown]
+    ) -> None:
+        card, *thread = wanted
+        root = await self._match_one(release, card, known, None)
+        delays: list[NotShown] = []
+
+        async def attempt(work: Awaitable[object]) -> None:
+            try:
+                await work
+            except (Held, NotTaken) as delay:
+                delays.append(delay)
+
+        slots = {message.slot for message in wanted}
+        for place in known.values():
+            if place.slot not in slots and not is_trouble(place.slot):
+                await attempt(self._remove(release, place, root.ts))
+        for message in thread:
+            # In a thread nothing overtakes: what is not there yet waits behind the one before it.
+            if not _is_missing(message, known) or not any(isinstance(delay, Held) for delay in delays):
+                await attempt(self._match_one(release, message, known, root.ts))
+        if delays:
+            raise min(delays, key=lambda delay: isinstance(delay, NotTaken))
+
+    async def _match_one(
+        self, release: Release, message: Message, known: Mapping[str, Shown], thread: str | None
+    ) -> Shown:
+        place = known.get(message.slot) or Shown(slot=message.slot, channel=release.channel)
+        return await self._match(release, message, place, thread)
+
+    async def _tell_captain(self, release: Release, why: str) -> None:
+        """Tell the captain privately that the channel cannot be written to, once for each reason."""
+        message = trouble(release, why)
+        known = await self._known(release.id)
+        place = known.get(message.slot) or Shown(slot=message.slot, channel=ChannelId(release.captain))
+        if place.ts is None:
+            await self._match(release, message, place, None)
+
+    async def _known(self, release: ReleaseId) -> dict[str, Shown]:
+        return await self._database.read(lambda connection: shown.shown(connection, release))
+
+    async def _match(self, release: Release, message: Message, place: Shown, thread: str | None) -> Shown:
+        """Make one message match what is wanted, and return what is known of it then."""
+        if place.claimed_at is not None:
+            place = await self._resolve(release.id, place, thread, message)
+        if place.ts is None:
+            return place if place.given_up else await self._post(release.id, message, place, thread)
+        if place.content == message.content:
+            return place
+        return await self._update(release, message, place, thread)
+
+    async def _post(self, release: ReleaseId, message: Message, place: Shown, thread: str | None) -> Shown:
+        # The claim is made last, because a late store is waited out from then on.
+        await self._calls.turn_to_post(place.channel)
+        claimed = await self._note(release, replace(place, claimed_at=self._clock.now()))
+        try:
+            stored = await self._calls.post(release, message, place, thread)
+        except NotShown:
+            await self._note(release, place)
+            raise
+        if stored is None:
+            raise Held(UNKNOWN, self._settle.total_seconds())
+        channel, ts = stored
+        fresh = replace(claimed, channel=channel, ts=ts, content=message.content, claimed_at=None)
+        return await self._note(release, fresh)
+
+    async def _update(self, release: Release, message: Message, place: Shown, thread: str | None) -> Shown:
+        try:
+            await self._calls.update(message, place)
+        except MessageGone:
+            fresh = await self._note(release.id, Shown(slot=place.slot, channel=release.channel))
+            return await self._post(release.id, message, fresh, thread)
+        return await self._note(release.id, replace(place, content=message.content))
+
+    async def _resolve(
+        self, release: ReleaseId, place: Shown, thread: str | None, message: Message | None = None
+    ) -> Shown:
+        """Find out whether a post with an unknown outcome was stored after all."""
+        assert place.claimed_at is not None
+        # A clock that was set back must not make the wait longer than it was to be.
+        left = min(self._settle, place.claimed_at + self._settle - self._clock.now())
+        if left > timedelta():
+            raise Held(UNKNOWN, left.total_seconds())
+        try:
+            ts, content = await self._calls.find(release, place, place.claimed_at, thread), None
+        except Unreadable as fault:
+            log.warning("Whether %s of %s is there cannot be read: %s", place.slot, release.key, fault)
+            ts, content = None, message.content if message and message.fleeting else None
+        return await self._note(release, replace(place, ts=ts, content=content, claimed_at=None))
+
+    async def _remove(self, release: Release, place: Shown, thread: str | None) -> None:
+        """Delete a message that no longer holds, such as a go that was asked before a gate lapsed."""
+        if place.claimed_at is not None:
+            place = await self._resolve(release.id, place, thread)
+        if place.ts is not None:
+            with suppress(MessageGone):
+                await self._calls.delete(place)
+        await self._forget(release.id, place)
+
+    async def _tell_it_is_over(self, release: Release, place: Shown) -> None:
+        """Edit what the captain was told about a trouble; the next one is told anew."""
+        if place.ts is not None:
+            with suppress(MessageGone, NotTaken):
+                await self._calls.update(trouble_over(release, place.slot), place)
+        await self._forget(release.id, place)
+
+    async def _forget(self, release: ReleaseId, place: Shown) -> None:
+        await self._database.write(lambda connection: shown.forget(connection, release, place.slot))
+
+    async def _note(self, release: ReleaseId, message: Shown) -> Shown:
+        await self._database.write(lambda connection: shown.note(connection, release, message))
+        return message
+
+
+def _is_missing(message: Message, known: Mapping[str, Shown]) -> bool:
+    place = known.get(message.slot)
+    return place is None or (place.ts is None and not place.given_up)
