@@ -46,6 +46,7 @@ class Call:
     """A slash command as a person typed it.
 
     `text` is what follows the subcommand; `raw` is the same as Slack sent it, in which people have their ids.
+    `about` is the release in whose thread it was written, as a mention of Rollcall.
     """
 
     workspace: WorkspaceId
@@ -54,6 +55,7 @@ class Call:
     text: str
     raw: str
     delivery: Delivery
+    about: Release | None = None
 
     def saying(self, text: str) -> "Call":
         """Return the same call with another text."""
@@ -73,6 +75,8 @@ class Reply:
     blocks: Sequence[Block] = ()
 
 
+MENTIONED: Final = "@Rollcall"
+"""How people mention Rollcall, as its manifest names it."""
 MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 """A person whom somebody mentioned (docs.slack.dev, escaping in slash commands)."""
 MARKUP: Final = (
@@ -80,6 +84,12 @@ MARKUP: Final = (
     (re.compile(r"<[#@!][^|>]*\|([^>]+)>"), r"\1"),
 )
 """Slack's links, and its mentions that have a name (docs.slack.dev, formatting message text)."""
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """Return the first word of a text, and the rest."""
+    first, rest = (*text.split(None, 1), "", "")[:2]
+    return first, rest
 
 
 def typed(text: str) -> str:
@@ -108,14 +118,17 @@ def answered(answer: Answer, yes: str) -> Reply:
 async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
     """Return the release that a call is about and the words after its key.
 
-    The key may be left out when just one release is open in the channel. Otherwise the reply says what to do.
+    The key may be left out in the thread of a release, and when just one release is open in the channel.
+    Otherwise the reply says what to do.
     """
-    first, rest = (*call.text.split(None, 1), "", "")[:2]
-    key = ReleaseKey(first.strip(".,:;").lower())
+    first, rest = first_word(call.text)
+    key = ReleaseKey(first.strip(".,:;!?").lower())
     # What looks like a key is never taken for a word, so that a typo cannot mean the only open release.
     if KEY.fullmatch(key):
         release = await desk.releases.find(ReleaseId(call.workspace, key))
         return (release, rest) if release else Reply(text=refusal(unknown_release(key)))
+    if call.about:
+        return call.about, call.text
     rows = await desk.releases.open_in(call.workspace, call.channel)
     if len(rows) == 1 and (release := await desk.releases.find(rows[0].id)):
         return release, call.text
@@ -124,5 +137,6 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
         return Reply(text=f"No release is open in this channel. {other}")
     keys = ", ".join(row.id.key for row in rows)
     named = [row.id.key for row in rows if row.service == first.lower()]
-    which = f"Did you mean {named[0]}?" if named else f"Name one of them, such as {rows[0].id.key}."
-    return Reply(text=f"Several releases are open here: {keys}. {which}")
+    which = f"Did you mean {named[0]}?" if named else f"Name one of them, such as {rows[0].id.key},"
+    there = "" if named else f" or write `{MENTIONED}` with the same words in the thread of one."
+    return Reply(text=f"Several releases are open here: {keys}. {which}{there}")

@@ -26,13 +26,16 @@ from bot.release.refusal import Refused
 from bot.slack import subcommands
 from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
-from bot.slack.desk import Call, Desk, Reply, typed
+from bot.slack.desk import Call, Desk, Reply, first_word, typed
 from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.home.tabs import HomeTabs
 from bot.slack.home.told import told
+from bot.slack.mentions import answer_mention
 from bot.slack.messages.blocks import Block
+from bot.slack.messages.message import LONGEST_TEXT
+from bot.slack.messages.text import shorten
 from bot.slack.messages.words import plain_refusal, refusal
 from bot.slack.opening import opened, opens
 from bot.slack.tasks import Tasks
@@ -50,6 +53,7 @@ COUNTED: Final = "Thank you. It is recorded, and the thread shows it."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
 HOME_OPENED: Final = "app_home_opened"
 CHANNEL_EVENTS: Final = (
+    "app_mention",
     "member_joined_channel",
     "member_left_channel",
     "message.channels",
@@ -88,6 +92,7 @@ class Listeners:
         for event in PEOPLE_EVENTS:
             app.event(event)(self._people_event)
         app.event("message")(self._said)
+        app.event("app_mention")(self._mentioned)
         app.event("member_left_channel")(self._left)
         app.event("member_joined_channel")(self._joined)
         # An unmatched request would be answered 404, and over a socket not at all.
@@ -100,8 +105,8 @@ class Listeners:
         await ack(text=reply.text, response_type="ephemeral") if reply.text else await ack()
 
     async def _answer_typed(self, body: Body) -> Reply:
-        word, rest = _first_word(typed(body.get("text") or ""))
-        _, raw = _first_word(body.get("text") or "")
+        word, rest = first_word(typed(body.get("text") or ""))
+        _, raw = first_word(body.get("text") or "")
         if body["team_id"] != self._desk.workspace:
             return Reply(text=ELSEWHERE)
         call = Call(
@@ -198,6 +203,21 @@ class Listeners:
                 self._tasks.run(self._whisper(event, question))
         await ack()
 
+    async def _mentioned(self, ack: AsyncAck, body: Body) -> None:
+        if body.get("team_id") == self._desk.workspace:
+            me = body["authorizations"][0]["user_id"]
+            reply = await _guarded(answer_mention(self._desk, body["event"], me))
+            if reply.text:
+                self._tasks.run(self._reply(body["event"], reply.text))
+        await ack()
+
+    async def _reply(self, event: Body, text: str) -> None:
+        """Answer for all to see, in the thread where Rollcall was mentioned or in one below that."""
+        thread = event.get("thread_ts") or event["ts"]
+        await self._client.chat_postMessage(
+            channel=event["channel"], thread_ts=thread, text=shorten(text, LONGEST_TEXT), unfurl_links=False
+        )
+
     async def _whisper(self, event: Body, reply: Reply) -> None:
         """Answer privately in the thread where a person has written."""
         await self._client.chat_postEphemeral(
@@ -272,11 +292,6 @@ class Listeners:
 
 def _is_at_home(body: Body) -> bool:
     return bool((body.get("view") or {}).get("type") == "home")
-
-
-def _first_word(text: str) -> tuple[str, str]:
-    first, rest = (*text.split(None, 1), "", "")[:2]
-    return first, rest
 
 
 def _workspace(body: Body) -> WorkspaceId:

@@ -8,6 +8,7 @@ from bot.slack.subcommands import SUBCOMMANDS
 
 SCOPES: Final = {
     "commands": "the slash command",
+    "app_mentions:read": "answering in threads, where Slack has no slash commands",
     "chat:write": "cards, gates, reminders and summaries",
     "chat:write.public": "the same in public channels that nobody has invited Rollcall to",
     "channels:history": "finding its own message after a crash, and asking who writes a yes in a release’s"

@@ -26,7 +26,8 @@ What you can type:
 • `/release rollback [key] [reason]`: take a release back that has touched production, or the newest completed one
 • `/release unlock key [what was mended]`: let releases of a service start again that was rolled back
 • `/release help`: this list
-Services: checkout, payments\
+Services: checkout, payments
+In threads, Slack has no commands: write `@Rollcall status` there, or press a button.\
 """)
     assert await world.ana.types("/release") == await world.ana.types("/release help")
 
@@ -52,7 +53,7 @@ async def test_status_and_list_say_how_releases_stand(world: World) -> None:
     )
     await world.ana.types("/release start payments 7.1")
     assert await world.ben.types("/release status") == snapshot(
-        "Several releases are open here: payments-1, checkout-1. Name one of them, such as payments-1."
+        "Several releases are open here: payments-1, checkout-1. Name one of them, such as payments-1, or write `@Rollcall` with the same words in the thread of one."
     )
     assert await world.ben.types("/release list") == snapshot("""\
 • *payments-1* (payments 7.1) in <#C0RELEASES>: awaiting approval, started <time>

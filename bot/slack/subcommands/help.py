@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from bot.slack.desk import Call, Desk, Reply
+from bot.slack.desk import MENTIONED, Call, Desk, Reply
 from bot.slack.messages.text import escape
 from bot.slack.subcommands.subcommand import Subcommand
 
@@ -35,7 +35,8 @@ def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
     async def answer(desk: Desk, call: Call) -> Reply:
         lines = [f"• `{desk.command} {one.usage}`: {one.summary}" for one in (*subcommands, explains)]
         services = ", ".join(desk.runbooks.services()) or "none yet; add a runbook that names one"
-        return Reply(text="\n".join(["What you can type:", *lines, f"Services: {services}"]))
+        threads = f"In threads, Slack has no commands: write `{MENTIONED} status` there, or press a button."
+        return Reply(text="\n".join(["What you can type:", *lines, f"Services: {services}", threads]))
 
     explains = Subcommand(name="help", usage="help", summary="this list", answer=answer)
     return explains
