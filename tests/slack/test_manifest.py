@@ -17,7 +17,10 @@ def test_the_app_has_a_home_tab_and_hears_when_it_is_opened() -> None:
             "subteam_members_changed",
             "subteam_updated",
             "user_change",
+            "app_mention",
             "member_joined_channel",
             "member_left_channel",
+            "message.channels",
+            "message.groups",
         ]
     )

@@ -73,7 +73,7 @@ async def test_a_mention_says_what_to_do_where_it_cannot(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.ana.types("/release start payments 7.1")
     assert await world.ana.types("/release status") == snapshot(
-        "Several releases are open here: payments-1, checkout-1. Name one of them, or write `@Rollcall` with the same words in the thread of one."
+        "Several releases are open here: payments-1, checkout-1. Name one of them, such as payments-1, or write `@Rollcall` with the same words in the thread of one."
     )
 
 
