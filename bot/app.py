@@ -112,7 +112,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         )
         tasks = Tasks()
         secret = settings.slack_signing_secret.get_secret_value()
-        app = bolt(client, identity, secret, Listeners(desk, client, tasks, people.changed, homes))
+        listeners = Listeners(desk, client, tasks, people.changed, delivery, homes)
+        app = bolt(client, identity, secret, listeners)
 
         stack.push_async_callback(delivery.stop)
         delivery.start()

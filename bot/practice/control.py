@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.practice import outlook
+from bot.practice.acts.archive import archive
 from bot.practice.acts.commands import run_command
 from bot.practice.acts.membership import join, leave
 from bot.practice.acts.modals import close, submit
@@ -58,6 +59,7 @@ class Control:
             "groups": self._change_group,
             "join": self._join,
             "leave": self._leave,
+            "archive": self._archive,
             "app": self._deliver_to,
         }
         return [
@@ -183,6 +185,10 @@ class Control:
     async def _leave(self, body: Json) -> Json:
         user, channel = _need(body, "user"), _need(body, "channel")
         return leave(self._slack, user=user, channel=channel, by=body.get("by"))
+
+    async def _archive(self, body: Json) -> Json:
+        user, channel = _need(body, "user"), _need(body, "channel")
+        return archive(self._slack, user=user, channel=channel, archived=body.get("archived"))
 
     async def _deliver_to(self, body: Json) -> Json:
         delivery = self._slack.delivery

@@ -19,8 +19,12 @@ CLOCK_LOOK_SECONDS = 0.2
 SUBSCRIPTIONS: dict[str, str | None] = {
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "channel_archive": "channels:read",
     "channel_left": "channels:read",
+    "channel_unarchive": "channels:read",
+    "group_archive": "groups:read",
     "group_left": "groups:read",
+    "group_unarchive": "groups:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -26,6 +26,7 @@ from bot.release.refusal import Refused
 from bot.slack import subcommands
 from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
+from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Call, Desk, Reply, first_word, typed
 from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
@@ -58,6 +59,8 @@ CHANNEL_EVENTS: Final = (
     "member_left_channel",
     "message.channels",
     "message.groups",
+    "channel_unarchive",
+    "group_unarchive",
 )
 PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
 ELSEWHERE: Final = "This Rollcall serves another workspace, so nothing was changed."
@@ -73,9 +76,11 @@ class Listeners:
         client: AsyncWebClient,
         tasks: Tasks,
         people_changed: Callable[[], None],
+        delivery: DeliveryWorker,
         homes: HomeTabs,
     ) -> None:
         self._desk = desk
+        self._delivery = delivery
         self._people_changed = people_changed
         self._client = client
         self._tasks = tasks
@@ -95,6 +100,8 @@ class Listeners:
         app.event("app_mention")(self._mentioned)
         app.event("member_left_channel")(self._left)
         app.event("member_joined_channel")(self._joined)
+        app.event("channel_unarchive")(self._reopened)
+        app.event("group_unarchive")(self._reopened)
         # An unmatched request would be answered 404, and over a socket not at all.
         for register in (app.event, app.action, app.view, app.view_closed, app.shortcut, app.command):
             register(ANYTHING)(_acknowledged)
@@ -102,7 +109,8 @@ class Listeners:
     async def _typed(self, ack: AsyncAck, body: Body) -> None:
         reply = await _guarded(self._answer_typed(body))
         self._open(reply, body)
-        await ack(text=reply.text, response_type="ephemeral") if reply.text else await ack()
+        text = "\n".join(filter(None, [reply.text, self._delivery.trouble()]))
+        await ack(text=text, response_type="ephemeral") if text else await ack()
 
     async def _answer_typed(self, body: Body) -> Reply:
         word, rest = first_word(typed(body.get("text") or ""))
@@ -236,8 +244,14 @@ class Listeners:
         await self._moved(LeaveChannel, body)
         await ack()
 
-    async def _joined(self, ack: AsyncAck, body: Body) -> None:
+    async def _joined(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        if body["event"]["user"] == context.bot_user_id:
+            self._delivery.wake_all()
         await self._moved(JoinChannel, body)
+        await ack()
+
+    async def _reopened(self, ack: AsyncAck) -> None:
+        self._delivery.wake_all()
         await ack()
 
     async def _moved(self, means: type[LeaveChannel | JoinChannel], body: Body) -> None:

@@ -1,7 +1,7 @@
 """Who comes into a channel and goes, and what the app hears of it."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from tests.practice.eventually import eventually
 
 Body = dict[str, Any]
 COMING_AND_GOING = ("member_joined_channel", "member_left_channel", "channel_left", "group_left")
+ARCHIVING = ("channel_archive", "channel_unarchive", "group_archive", "group_unarchive")
 
 
 def hearing(app: AsyncApp) -> list[Body]:
@@ -33,12 +34,12 @@ def hearing(app: AsyncApp) -> list[Body]:
     return heard
 
 
-async def sent(hands: Hands) -> list[Body]:
-    """Return the events about members that were sent to the app, in order and whether it took them or not."""
+async def sent(hands: Hands, kinds: Sequence[str] = COMING_AND_GOING) -> list[Body]:
+    """Return the events of these kinds that were sent to the app, in order and whether it took them or not."""
     entries = (await hands.see("log"))["entries"]
     bodies = [one["body"] for one in entries if one["what"] == "events_api"]
     events = {body["event_id"]: body["event"] for body in bodies}
-    return [event for event in events.values() if event["type"] in COMING_AND_GOING]
+    return [event for event in events.values() if event["type"] in kinds]
 
 
 async def test_the_app_hears_who_leaves_and_who_joins(
@@ -220,3 +221,19 @@ async def test_members_are_paged(client: AsyncWebClient) -> None:
     )
     assert rest["members"][-1] == "U0ROLLCALL"
     assert rest["response_metadata"]["next_cursor"] == ""
+
+
+async def test_the_app_hears_when_a_channel_is_archived_and_taken_out_again(
+    app: AsyncApp, over_socket: Connect, hands: Hands, client: AsyncWebClient
+) -> None:
+    await over_socket(app)
+    for archived in (True, True, False):
+        answer = await hands.do("archive", user="ana", channel="releases", archived=archived)
+        assert (answer["ok"], answer["archived"]) == (True, archived)
+    await eventually(lambda: sent(hands, ARCHIVING))
+    place = {"channel": "C0RELEASES", "user": "U0ANA"}
+    told = [{name: one[name] for name in ("type", *place)} for one in await sent(hands, ARCHIVING)]
+    assert told == [{"type": "channel_archive", **place}, {"type": "channel_unarchive", **place}]
+    refused = await hands.do("archive", user="ben", channel="war-room", archived=True)
+    assert refused["error"] == "Ben Vogel cannot see that channel."
+    assert (await hands.do("archive", user="ana", channel="D0ANA", archived=True))["http"] == 400

@@ -22,5 +22,7 @@ def test_the_app_has_a_home_tab_and_hears_when_it_is_opened() -> None:
             "member_left_channel",
             "message.channels",
             "message.groups",
+            "channel_unarchive",
+            "group_unarchive",
         ]
     )

@@ -11,7 +11,7 @@ from bot.practice.shapes import Json, Refusal
 from bot.practice.slack import Slack
 from bot.practice.web_api.arguments import arguments, token_of
 from bot.practice.web_api.call import Call, require_scope
-from bot.practice.web_api.faults import Fault, Faults
+from bot.practice.web_api.faults import NONE, Fault, Faults
 from bot.practice.web_api.limits import Limits
 from bot.practice.web_api.methods import METHODS, Method
 
@@ -54,7 +54,7 @@ class WebApi:
         if wait := self._limits.wait_for(name, method.tier, channel):
             return _rate_limited(wait)
         fault = self.faults.take(name)
-        if fault is not None:
+        if fault is not None and fault.kind != NONE:
             return await self._go_wrong(request, fault, method, args)
         return web.json_response(self._run(method, args), headers=self._headers())
 

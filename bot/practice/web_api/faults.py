@@ -5,14 +5,15 @@ from dataclasses import asdict, dataclass
 from bot.practice.shapes import Impossible, Json
 
 ANY = "*"
+NONE = "none"
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
     """Something to go wrong the next `times` calls of `method`; times in seconds.
 
-    Kinds: ratelimited, server_error, server_error_after, timeout, lost_answer, late_store; any other
-    kind is answered as the error of that name.
+    Kinds: none, for calls that go well before the next fault; ratelimited, server_error, server_error_after,
+    timeout, lost_answer, late_store; any other kind is answered as the error of that name.
     """
 
     method: str

@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 2.0
 LONGEST_RETRY_S: Final = 300.0
+NOT_ACCEPTED: Final = (
+    "What you do counts, but Slack does not accept my token, so no message shows it. Ask whoever runs"
+    " Rollcall to renew SLACK_BOT_TOKEN and to start me again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,10 @@ class DeliveryWorker:
         now = time.monotonic()
         self._plans = {release: _Plan(at=now) for release in self._plans}
         self._woken.set()
+
+    def trouble(self) -> str:
+        """Return what people are told with every answer while Slack shows nothing of what they do."""
+        return NOT_ACCEPTED if self._refusals else ""
 
     async def is_running(self) -> bool:
         """Whether Slack is being made to follow."""

@@ -1,0 +1,123 @@
+"""What is in the way between Rollcall and Slack stops only what it must, and is over by itself."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+import pytest
+from inline_snapshot import snapshot
+
+from bot.clock import MovableClock
+from bot.practice import Practice
+from bot.settings import Transport
+from tests.world import World, readable, rollcall_in, settings_for
+
+
+async def told(world: World, user: str) -> list[str]:
+    """Return the direct messages that somebody has got."""
+    return [readable(message) for message in await world.messages(f"D0{user.upper()}")]
+
+
+async def until_told(world: World, user: str, text: str) -> None:
+    async with asyncio.timeout(5):
+        while not any(text in one for one in await told(world, user)):
+            await asyncio.sleep(0.02)
+
+
+async def test_an_archived_channel_stops_its_own_releases_until_it_is_taken_out_again(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.control("archive", user="ana", channel="releases", archived=True)
+    await world.ana.types("/release cancel checkout-1 wrong build", channel="random", settle=False)
+    await until_told(world, "ana", "archived")
+    assert await told(world, "ana") == snapshot(
+        [
+            "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0RELEASES>. It is archived. Take it out of the archive. I try again by myself."
+        ]
+    )
+
+    await world.ana.types("/release start checkout 1.5.0", channel="random", settle=False)
+    async with asyncio.timeout(5):
+        while [release.key for release in await world.releases.unshown()] != ["checkout-1"]:
+            await asyncio.sleep(0.02)
+
+    await world.control("archive", user="ana", channel="releases", archived=False)
+    await world.settled()
+    assert "cancelled" in readable(await world.card("checkout-1"))
+    assert await told(world, "ana") == snapshot(
+        ["*checkout-1* (checkout 1.4.0) is shown in <#C0RELEASES> again. Nothing was lost meanwhile."]
+    )
+
+
+async def test_the_next_trouble_is_told_anew(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    for text in ("/release hold checkout-1 it is late", "/release cancel checkout-1 wrong build"):
+        await world.control("archive", user="ana", channel="releases", archived=True)
+        await world.ana.types(text, channel="random", settle=False)
+        await until_told(world, "ana", "archived")
+        await world.control("archive", user="ana", channel="releases", archived=False)
+        await world.settled()
+    assert len(await told(world, "ana")) == 2
+
+
+async def test_a_removed_rollcall_goes_on_when_it_is_invited_again(world: World) -> None:
+    await world.control("command", user="ana", channel="war-room", command="/invite", text="@rollcall")
+    await world.ana.types("/release start checkout 1.4.0", channel="war-room")
+    await world.control("leave", user="rollcall", channel="war-room", by="dan")
+    await world.ana.types("/release cancel checkout-1 wrong build", channel="random", settle=False)
+    await until_told(world, "ana", "Invite me")
+    await world.control("command", user="ana", channel="war-room", command="/invite", text="@rollcall")
+    assert "cancelled" in readable(await world.card("checkout-1", "war-room"))
+
+
+async def test_a_token_that_is_not_accepted_is_told_with_each_answer_and_tried_by_one_call_at_a_time(
+    tmp_path: Path,
+) -> None:
+    practice, clock = Practice(MovableClock(), limits=False), MovableClock()
+    await practice.start(port=0)
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    async with (
+        rollcall_in(practice, settings_for(practice, url, Transport.SOCKET), clock) as rollcall,
+        aiohttp.ClientSession() as session,
+    ):
+        world = World(practice, clock, url)
+        await world.people_read()
+        await world.control("faults", method="chat.postMessage", kind="token_revoked", times=2)
+        await world.ana.types("/release start checkout 1.4.0", settle=False)
+        while (await world.look("faults"))["faults"][0]["times"] == 2:
+            await asyncio.sleep(0.02)
+        assert await world.ana.types("/release list", settle=False) == snapshot("""\
+• *checkout-1* (checkout 1.4.0) in <#C0RELEASES>: awaiting approval, started <time>
+What you do counts, but Slack does not accept my token, so no message shows it. Ask whoever runs Rollcall to renew SLACK_BOT_TOKEN and to start me again.\
+""")
+        async with session.get(f"{rollcall.address}/healthz") as answer:
+            assert (answer.status, (await answer.json())["delivery"]) == (503, False)
+        await world.settled(within_s=20)
+        assert "SLACK_BOT_TOKEN" not in await world.ana.types("/release list")
+        assert (await world.look("faults"))["faults"] == []
+        await world.close()
+    await practice.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "gates", "reminders"),
+    [
+        pytest.param("lost_answer", 2, 1, id="it was stored"),
+        pytest.param("server_error", 1, 0, id="it was not stored"),
+    ],
+)
+async def test_where_it_may_not_read_a_gate_comes_once_at_least_and_a_reminder_once_at_most(
+    world: World, kind: str, gates: int, reminders: int
+) -> None:
+    await world.control("faults", method="conversations.replies", kind="missing_scope", times=9)
+    await world.control("faults", method="chat.postMessage", kind="none")
+    await world.control("faults", method="chat.postMessage", kind=kind)
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.control("faults", method="chat.postMessage", kind=kind)
+    await world.passes(hours=1)
+    card = await world.card("checkout-1")
+    thread = (await world.messages(thread_ts=card["ts"]))[1:]
+    slots = Counter(message["metadata"]["event_payload"]["slot"] for message in thread)
+    assert (slots["gate:0:QA"], slots["reminder:0:QA:1"]) == (gates, reminders)
+    # What is not there any more, or never was, holds nothing up.
+    await world.ana.types("/release cancel checkout-1 wrong build")
