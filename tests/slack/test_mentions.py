@@ -1,6 +1,8 @@
 """Mentions: a subcommand after `@Rollcall`, answered in the thread where it was asked."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from inline_snapshot import snapshot
 
@@ -86,16 +88,22 @@ async def test_a_yes_in_a_mention_is_asked_about_and_not_answered(world: World) 
     )
 
 
+async def told_of(world: World, kind: str, ts: str) -> Mapping[str, Any]:
+    """Return the event of a kind about a message as Slack has sent it, which it notes when it is answered."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            for entry in (await world.look("log"))["entries"]:
+                event = entry["body"].get("event", {}) if entry["what"] == "events_api" else {}
+                if (event.get("type"), event.get("ts")) == (kind, ts):
+                    return dict(entry["body"])
+            await asyncio.sleep(0.02)
+
+
 async def test_a_mention_that_slack_sends_again_is_answered_once(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     ts = await world.ben.writes("@rollcall hold wait for me", "checkout-1")
     await world.until(lambda release: bool(release.holds), "checkout-1")
-    sent = [
-        entry["body"]
-        for entry in (await world.look("log"))["entries"]
-        if entry["what"] == "events_api" and entry["body"]["event"].get("ts") == ts
-    ]
-    again = next(body for body in sent if body["event"]["type"] == "app_mention")
+    again = await told_of(world, "app_mention", ts)
     sockets = world.practice.slack.delivery.sockets
     assert (await sockets.send("events_api", again, attempt=1, reason="timeout")).acknowledged
     await answer(world, "ben", "@rollcall status", "checkout-1")
