@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from bot.app import running
 from bot.clock import Clock, MovableClock, SystemClock
+from bot.doctor import doctor
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, upgrade
 from bot.ledger.verify import EventsMissing, count, rebuild, verify
@@ -70,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("schema", _schema, "print the JSON Schema of runbooks, by which editors complete and check them")
     add_options(command("simulate", _simulate, "play a release beforehand, with people who take their time"))
+    command(
+        "doctor", _doctor, "look for what would stand in the way: token, scopes, channels, database, clock"
+    )
     command("verify", _verify, "check that the ledger is unbroken and that every row is what its events say")
     command("rebuild", _rebuild, "make every row anew from the events; stop Rollcall first")
     return parser
@@ -174,6 +178,10 @@ def _schema(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     return simulate(options, sys.stdout)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    return doctor(read_settings(), SystemClock(), sys.stdout)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -1,12 +1,16 @@
 """Bringing a database to the schema of this version."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
@@ -21,6 +25,29 @@ def upgrade(url: str) -> None:
 
     Raises UnusableDatabase, saying what to do.
     """
+    with _usable(url):
+        command.upgrade(alembic_config(url), "head")
+
+
+def missing_migrations(url: str) -> int:
+    """Return how many migrations a database lacks, without changing it. Raises UnusableDatabase."""
+    with _usable(url):
+        scripts, at = ScriptDirectory.from_config(alembic_config(url)), _revision(url)
+        return sum(1 for _ in scripts.iterate_revisions("head", at or "base"))
+
+
+def _revision(url: str) -> str | None:
+    file = make_url(url).database
+    # To look at a file that is not there would make it.
+    if make_url(url).get_backend_name() == "sqlite" and not (file and Path(file).is_file()):
+        return None
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _usable(url: str) -> Iterator[None]:
     try:
         make_url(url).get_dialect().import_dbapi()
     except (ArgumentError, NoSuchModuleError, ImportError) as fault:
@@ -30,7 +57,7 @@ def upgrade(url: str) -> None:
             " postgresql+psycopg://user:password@host/name."
         ) from fault
     try:
-        command.upgrade(alembic_config(url), "head")
+        yield
     except CommandError as fault:
         raise UnusableDatabase(
             "The database was changed by a newer version of Rollcall, so this one leaves it alone."

@@ -1,0 +1,130 @@
+"""`rollcall doctor`: what stands in Rollcall's way, looked at beforehand, each with what to do about it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final, TextIO
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.reader import Reader
+from bot.ledger.schema import UnusableDatabase, missing_migrations
+from bot.release.ids import ChannelId, WorkspaceId
+from bot.settings import Settings
+from bot.slack.connect import CALL_TIMEOUT, web_client
+from bot.slack.errors import REFUSED, error_of
+from bot.slack.manifest import SCOPES
+
+FARTHEST: Final = timedelta(minutes=1)
+"""How far apart the clocks may be. Slack's requests are refused when they are five minutes off."""
+MOST: Final = 500
+"""Open releases whose channels are looked at."""
+INVITE: Final = "Type `/invite @Rollcall` in it."
+UNREAD: Final = (
+    "Where nobody can tell whether a message is there, a reminder is not sent again, and everything else is,"
+    " so that it may stand twice."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, whether it is well, and what to do where it is not."""
+
+    well: bool
+    text: str
+
+
+def doctor(settings: Settings, clock: Clock, out: TextIO) -> int:
+    """Look at everything, write a line for each, and return 1 when something is not well, else 0."""
+    findings = asyncio.run(_all(settings, clock))
+    for one in findings:
+        print(f"{'well ' if one.well else 'wrong'}  {one.text}", file=out)
+    return 0 if all(one.well for one in findings) else 1
+
+
+async def _all(settings: Settings, clock: Clock) -> Sequence[Finding]:
+    async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
+        client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
+        ledger, usable = await asyncio.to_thread(_ledger, settings.database_url)
+        return [ledger, *[one async for one in _slack(client, settings, clock, usable)]]
+
+
+def _ledger(url: str) -> tuple[Finding, bool]:
+    try:
+        missing = missing_migrations(url)
+    except UnusableDatabase as fault:
+        return Finding(False, str(fault)), False
+    if missing:
+        return Finding(True, f"The database lacks {missing} migrations. The next start applies them."), False
+    return Finding(True, "The database has the schema of this version."), True
+
+
+async def _slack(
+    client: AsyncWebClient, settings: Settings, clock: Clock, usable: bool
+) -> AsyncIterator[Finding]:
+    before = clock.now()
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as fault:
+        advice = "Set SLACK_BOT_TOKEN anew." if error_of(fault) in REFUSED else "Try again in a moment."
+        yield Finding(False, f"Slack answers {error_of(fault)}. {advice}")
+        return
+    except (aiohttp.ClientError, TimeoutError) as fault:
+        yield Finding(False, f"Slack is not reached: {fault!r}. Look at the network, and at SLACK_API_URL.")
+        return
+    yield Finding(True, f"The token is accepted, by {answer['team']} as @{answer['user']}.")
+    yield _scopes(answer.headers)
+    yield _clocks(answer.headers, before, clock.now())
+    for channel in await _channels(settings, WorkspaceId(str(answer["team_id"]))) if usable else ():
+        yield await _channel(client, channel)
+
+
+def _scopes(headers: Mapping[str, str]) -> Finding:
+    granted = {scope.strip() for scope in headers.get("X-OAuth-Scopes", "").split(",")}
+    if missing := [scope for scope in SCOPES if scope not in granted]:
+        advice = "Paste what `rollcall manifest` prints into the app's page, and install it again."
+        return Finding(False, f"Scopes are missing: {', '.join(missing)}. {advice}")
+    return Finding(True, f"All {len(SCOPES)} scopes are granted.")
+
+
+def _clocks(headers: Mapping[str, str], before: datetime, after: datetime) -> Finding:
+    slacks = parsedate_to_datetime(headers["Date"])
+    # Slack's header has whole seconds, and was written between the two looks at our own clock.
+    apart = max(before - slacks - timedelta(seconds=1), slacks - after, timedelta())
+    told = f"The clock is {apart.total_seconds():.0f} s off Slack's."
+    if apart > FARTHEST:
+        return Finding(False, f"{told} Let the machine keep its time by NTP.")
+    return Finding(True, told)
+
+
+async def _channels(settings: Settings, workspace: WorkspaceId) -> Sequence[ChannelId]:
+    """Return the channels of the open releases."""
+    database = Database(settings.database_url)
+    try:
+        rows = await Reader(database, Ledger()).open_in(workspace, limit=MOST)
+    finally:
+        await asyncio.to_thread(database.close)
+    return sorted({row.channel for row in rows})
+
+
+async def _channel(client: AsyncWebClient, channel: ChannelId) -> Finding:
+    try:
+        facts = (await client.conversations_info(channel=channel))["channel"]
+    except SlackApiError as fault:
+        told = f"The channel {channel} of an open release is not seen ({error_of(fault)})."
+        return Finding(False, f"{told} {INVITE}")
+    name = f"#{facts['name']}"
+    if facts["is_archived"]:
+        return Finding(False, f"{name} is archived. Take it out of the archive.")
+    try:
+        await client.conversations_history(channel=channel, limit=1)
+    except SlackApiError as fault:
+        return Finding(False, f"{name} cannot be read ({error_of(fault)}). {UNREAD} {INVITE}")
+    return Finding(True, f"{name} can be written to and read.")
