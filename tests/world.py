@@ -227,6 +227,13 @@ class Person:
         await self._press(message, button, channel)
         await self.world.settled()
 
+    async def chooses(self, shortcut: str, ts: str = "", channel: str = "releases") -> dict[str, Any]:
+        """Choose a shortcut by its name: a global one, or one of the message with a ts."""
+        mine = (await self.world.look("workspace", user=self.name))["shortcuts"]
+        callback = next(one["callback_id"] for one in mine if one["name"] == shortcut)
+        place = {"channel": channel, "message_ts": ts} if ts else {}
+        return await self.world.control("shortcut", user=self.name, callback_id=callback, **place)
+
     async def presses(self, button: str, key: str, on: str, channel: str = "releases") -> dict[str, Any]:
         """Press a button of the message of a release at the slot `on`."""
         message = await self.world.message(key, on, channel)

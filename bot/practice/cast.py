@@ -80,6 +80,16 @@ class SlashCommand:
     usage_hint: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """A shortcut that the app has registered; `type` is global or message."""
+
+    name: str
+    type: str
+    callback_id: str
+    description: str
+
+
 PEOPLE = (
     Person(id="U0ANA", name="ana", real_name="Ana Ortiz", title="Release manager", tz="America/New_York"),
     Person(id="U0BEN", name="ben", real_name="Ben Vogel", title="QA", tz="Europe/Berlin"),
@@ -131,6 +141,20 @@ COMMANDS = (
         command="/release",
         description="Run a release from here",
         usage_hint="start checkout 1.4.0 | status | list | cancel | help",
+    ),
+)
+SHORTCUTS = (
+    Shortcut(
+        name="Start a release",
+        type="global",
+        callback_id="start_release_v1",
+        description="Choose what goes out, and where",
+    ),
+    Shortcut(
+        name="Hold the release for it",
+        type="message",
+        callback_id="hold_for_message_v1",
+        description="Nothing moves forward until the concern is settled",
     ),
 )
 SCOPES = frozenset(

@@ -15,6 +15,7 @@ from bot.practice.acts.membership import join, leave
 from bot.practice.acts.modals import close, submit
 from bot.practice.acts.presence import acting, present
 from bot.practice.acts.presses import Press, press_in_message, press_in_view
+from bot.practice.acts.shortcuts import run_message_shortcut, run_shortcut
 from bot.practice.acts.talk import change_group, change_person, open_home, say
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
@@ -48,6 +49,7 @@ class Control:
         acts: dict[str, Act] = {
             "command": self._command,
             "press": self._press,
+            "shortcut": self._shortcut,
             "submit": self._submit,
             "close": self._close,
             "message": self._message,
@@ -131,6 +133,13 @@ class Control:
             raise Impossible("surface is message, view or home.")
         values = body.get("values")
         return await press_in_view(self._slack, user=user, surface=surface, press=press, values=values)
+
+    async def _shortcut(self, body: Json) -> Json:
+        user, callback = _need(body, "user"), _text(body, "callback_id")
+        if "message_ts" not in body:
+            return await run_shortcut(self._slack, user=user, callback=callback)
+        channel, ts = _need(body, "channel"), _need(body, "message_ts")
+        return await run_message_shortcut(self._slack, user=user, channel=channel, ts=ts, callback=callback)
 
     async def _submit(self, body: Json) -> Json:
         values = body.get("values", {})

@@ -63,7 +63,7 @@ class Delivery:
         return answer
 
     async def interaction(self, payload: Json) -> Answer:
-        """Deliver a press or a modal's submission; it is never retried."""
+        """Deliver a press, a shortcut or a modal's submission; it is never retried."""
         if self.http.url:
             answer = await self.http.form({"payload": json.dumps(payload)})
         else:

@@ -25,6 +25,7 @@ def workspace_of(slack: Slack, user: object) -> Json:
         "app": {"name": APP_NAME, "user": BOT_USER, "connected": slack.delivery.connected},
         "clock": clock(workspace),
         "commands": [asdict(command) for command in slack.commands],
+        "shortcuts": [asdict(shortcut) for shortcut in slack.shortcuts if not me.external],
         "version": workspace.version,
     }
 

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from bot.practice.cast import APP_ID, BOT_ID, BOT_USER, SLACKBOT, TEAM_ID, Person, SlashCommand
+from bot.practice.cast import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER,
+    SHORTCUTS,
+    SLACKBOT,
+    TEAM_ID,
+    Person,
+    Shortcut,
+    SlashCommand,
+)
 from bot.practice.deliver import Delivery
 from bot.practice.handles import ResponseUrls, Triggers
 from bot.practice.payloads import user_object
@@ -23,6 +33,7 @@ class Slack:
     scopes: frozenset[str]
     commands: tuple[SlashCommand, ...]
     home_tab: bool = True
+    shortcuts: tuple[Shortcut, ...] = SHORTCUTS
     url: str = ""
 
     def tell(self, event: Json, channel: Channel | None = None) -> None:

@@ -39,6 +39,7 @@ from bot.slack.messages.message import LONGEST_TEXT
 from bot.slack.messages.text import shorten
 from bot.slack.messages.words import plain_refusal, refusal
 from bot.slack.opening import opened, opens
+from bot.slack.shortcuts import SHORTCUTS, chosen, shown
 from bot.slack.tasks import Tasks
 
 Body = Mapping[str, Any]
@@ -91,6 +92,8 @@ class Listeners:
         app.command(self._desk.command)(self._typed)
         for action in Action:
             app.action(action.value)(self._pressed)
+        for shortcut in SHORTCUTS:
+            app.shortcut(shortcut.callback)(self._chosen)
         for form in FORMS:
             app.view(form.callback)(self._submission_of(form))
         app.event(HOME_OPENED)(self._home_opened)
@@ -159,6 +162,31 @@ class Listeners:
         answer = await self._desk.coordinator.handle(command, delivery)
         # A press that counted shows in the messages themselves; only a refusal needs words.
         return Reply(text=refusal(answer)) if isinstance(answer, Refused) else Reply()
+
+    async def _chosen(self, ack: AsyncAck, body: Body) -> None:
+        # The form is opened beside the response, as the trigger lives for three seconds only.
+        self._tasks.run(self._open_in_time(self._form_of(body), body))
+        await ack()
+
+    async def _form_of(self, body: Body) -> Block:
+        reply = await _guarded(self._answer_chosen(body))
+        return reply.form or shown(reply)
+
+    async def _answer_chosen(self, body: Body) -> Reply:
+        if _workspace(body) != self._desk.workspace:
+            return Reply(text=ELSEWHERE)
+        return Reply(form=await chosen(self._desk, body, await self._link(body)))
+
+    async def _link(self, body: Body) -> str:
+        """Return the address of the message that a shortcut was chosen at, where Slack tells it."""
+        if "message" not in body:
+            return ""
+        place = {"channel": body["channel"]["id"], "message_ts": body["message"]["ts"]}
+        try:
+            return str((await self._client.chat_getPermalink(**place))["permalink"])
+        except SlackApiError as fault:
+            log.info("A message has no address: %s", error_of(fault))
+            return ""
 
     def _submission_of(self, form: Form) -> Callable[[AsyncAck, Body], Awaitable[None]]:
         async def submitted(ack: AsyncAck, body: Body) -> None:
@@ -264,11 +292,11 @@ class Listeners:
     def _open(self, reply: Reply, body: Body) -> None:
         # The trigger lives for three seconds, so the form is opened at once, beside the response.
         if reply.form is not None:
-            self._tasks.run(self._open_in_time(reply.form, body))
+            self._tasks.run(self._open_in_time(_ready(reply.form), body))
 
-    async def _open_in_time(self, form: Block, body: Body) -> None:
+    async def _open_in_time(self, form: Awaitable[Block], body: Body) -> None:
         try:
-            await self._client.views_open(trigger_id=body["trigger_id"], view=form)
+            await self._client.views_open(trigger_id=body["trigger_id"], view=await form)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
             log.warning("A form could not be opened: %s", fault)
             await self._tell(body, NOT_OPENED)
@@ -284,8 +312,12 @@ class Listeners:
             return
         message = body.get("message") or {}
         thread = message.get("thread_ts") or message.get("ts")
-        channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
         user = body["user_id"] if "user_id" in body else body["user"]["id"]
+        if "channel_id" not in body and "channel" not in body:
+            # A global shortcut is chosen in no channel.
+            await self._client.chat_postMessage(channel=user, text=text)
+            return
+        channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
         try:
             await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
         except SlackApiError as fault:
@@ -325,6 +357,10 @@ async def _guarded(answer: Awaitable[Reply]) -> Reply:
     except Exception:
         log.exception("A request could not be answered.")
         return Reply(text=BROKEN)
+
+
+async def _ready(form: Block) -> Block:
+    return form
 
 
 async def _acknowledged(ack: AsyncAck) -> None:

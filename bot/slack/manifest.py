@@ -4,6 +4,7 @@ import json
 from typing import Any, Final
 
 from bot.slack.listeners import CHANNEL_EVENTS, HOME_OPENED, PEOPLE_EVENTS
+from bot.slack.shortcuts import SHORTCUTS
 from bot.slack.subcommands import SUBCOMMANDS
 
 SCOPES: Final = {
@@ -49,6 +50,15 @@ def manifest(command: str, request_url: str = "") -> dict[str, Any]:
             },
             "bot_user": {"display_name": "Rollcall", "always_online": True},
             "slash_commands": [slash],
+            "shortcuts": [
+                {
+                    "name": one.name,
+                    "type": one.kind,
+                    "callback_id": one.callback,
+                    "description": one.description,
+                }
+                for one in SHORTCUTS
+            ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

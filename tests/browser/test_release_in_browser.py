@@ -19,7 +19,8 @@ async def test_a_release_goes_from_start_to_completed_in_the_page(world: World, 
     await window.reads_as("ben")
     await window.presses("Approve", on="QA before staging")
     await expect(window.entry("QA before staging is met")).to_contain_text("✓ qa: @Ben Vogel")
-    await expect(window.entry("QA before staging is met").get_by_role("button")).to_have_count(0)
+    answered = window.entry("QA before staging is met").locator(".content")
+    await expect(answered.get_by_role("button")).to_have_count(0)
     await expect(window.card).to_contain_text("in progress with staging")
 
     await window.reads_as("ana")

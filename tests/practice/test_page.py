@@ -489,3 +489,33 @@ async def test_people_of_other_workspaces_are_marked_and_bots_cannot_be_acted_as
 
     await expect(page.get_by_role("menuitemradio", name="Sol Reyes")).to_contain_text("EXTERNAL")
     await expect(page.get_by_role("menuitemradio", name="Pipeline")).to_have_count(0)
+
+
+async def test_shortcuts_are_chosen_beside_the_box_and_at_a_message(world: World) -> None:
+    app = world.app()
+    heard: list[dict[str, Any]] = []
+
+    @app.shortcut("start_release_v1")
+    async def start(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        heard.append(body)
+
+    @app.shortcut("hold_for_message_v1")
+    async def hold(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        heard.append(body)
+
+    await world.posts("Errors are up")
+    async with world.runs(app):
+        page = await world.opens()
+        await page.get_by_label("Shortcuts", exact=True).click()
+        await page.get_by_role("menuitem", name="Start a release").click()
+        await page.locator("#channel .message").hover()
+        await page.get_by_label("Shortcuts of this message").click()
+        await page.get_by_role("menuitem", name="Hold the release for it").click()
+        async with asyncio.timeout(5):
+            while len(heard) < 2:
+                await asyncio.sleep(0.02)
+    assert [body["type"] for body in heard] == ["shortcut", "message_action"]
+    assert "channel" not in heard[0]
+    assert heard[1]["message"]["text"] == "Errors are up"

@@ -78,7 +78,8 @@ async def held(world: World, user: str) -> Mapping[str, Any]:
 
 
 def _lines(view: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{view['title']['text']} [{view['submit']['text']}] [{view['close']['text']}]"
+    buttons = [f"[{view[one]['text']}]" for one in ("submit", "close") if view[one]]
+    yield " ".join([view["title"]["text"], *buttons])
     for block in view["blocks"]:
         if block["type"] == "section":
             yield plain(block["text"]["text"])

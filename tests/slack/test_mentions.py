@@ -1,7 +1,6 @@
 """Mentions: a subcommand after `@Rollcall`, answered in the thread where it was asked."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from inline_snapshot import snapshot
@@ -88,7 +87,7 @@ async def test_a_yes_in_a_mention_is_asked_about_and_not_answered(world: World) 
     )
 
 
-async def told_of(world: World, kind: str, ts: str) -> Mapping[str, Any]:
+async def told_of(world: World, kind: str, ts: str) -> dict[str, Any]:
     """Return the event of a kind about a message as Slack has sent it, which it notes when it is answered."""
     async with asyncio.timeout(PATIENCE_S):
         while True:

@@ -1,11 +1,12 @@
 // The box one types into: messages, and slash commands with their suggestions.
 
 import { h, icon } from "./dom.js";
+import { shortcutsButton } from "./shortcuts.js";
 
 const drafts = new Map();
 
-/** Make a composer. `say(text)` posts and `run(command, text)` runs a command; what they throw is shown. */
-export function composer({ key, label, commands, inThread, say, run }) {
+/** Make a composer. `say` posts, `run` runs a command, `shorten` a shortcut; what they throw is shown. */
+export function composer({ key, label, commands, shortcuts, inThread, say, run, shorten }) {
   const box = h("textarea", {
     rows: "1",
     "aria-label": label,
@@ -16,7 +17,9 @@ export function composer({ key, label, commands, inThread, say, run }) {
   const notice = h("p", { class: "notice", role: "alert", hidden: true });
   const list = h("div", { class: "suggestions", hidden: true });
   const button = h("button", { class: "send", "aria-label": "Send" }, icon("send"));
-  const form = h("form", { class: "composer" }, list, h("div", { class: "box" }, box, button), notice);
+  const choose = (shortcut) => shorten(shortcut).catch((problem) => complain(problem.message));
+  const menu = shortcutsButton("Shortcuts", shortcuts, choose);
+  const form = h("form", { class: "composer" }, list, h("div", { class: "box" }, menu, box, button), notice);
 
   const complain = (sentence) => {
     notice.textContent = sentence ?? "";

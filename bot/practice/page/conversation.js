@@ -92,7 +92,12 @@ export class Conversation {
       key: message.ts,
       print: JSON.stringify([message, follows, scene.zone, today]),
       draw: () =>
-        messageNode({ message, follows, inThread: Boolean(thread) }, scene, (what) => this.#press(what)),
+        messageNode(
+          { message, follows, inThread: Boolean(thread) },
+          scene,
+          (what) => this.#press(what),
+          (what) => this.#shortcut(what),
+        ),
     };
   }
 
@@ -112,6 +117,10 @@ export class Conversation {
 
   #press(what) {
     return act("press", { user: this.scene.me.id, channel: this.channel.id, ...what });
+  }
+
+  #shortcut(what) {
+    return act("shortcut", { user: this.scene.me.id, channel: this.channel.id, ...what });
   }
 
   // Who only looks into a channel may join it, but cannot write there.
@@ -137,11 +146,13 @@ export class Conversation {
       key: `${scene.me.id} ${channel.id} ${thread}`,
       label: thread ? "Reply…" : `Message ${title}`,
       commands: [...scene.commands, INVITE],
+      shortcuts: scene.shortcutsOf("global"),
       inThread: Boolean(thread),
       say: async (text) => {
         await act("message", { ...to, text, ...(thread ? { thread_ts: thread } : {}) });
         this.#goToTheEnd();
       },
+      shorten: ({ callback_id }) => act("shortcut", { user: scene.me.id, callback_id }),
       run: (command, text) => act("command", { ...to, command, text }).catch(unlessTold),
     });
   }

@@ -3,6 +3,7 @@
 import { renderBlocks } from "./blocks.js";
 import { dayAndTime, shortMoment, timeOfDay } from "./dates.js";
 import { h, icon } from "./dom.js";
+import { shortcutsButton } from "./shortcuts.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 const COLOURS = ["#2d6a8e", "#7a4988", "#2f7d5b", "#b0622c", "#9c3d54", "#4d5bb0", "#6b6f24"];
@@ -31,8 +32,8 @@ export function author(message, scene) {
   return scene.person(message.user) ?? { id: "USLACKBOT", real_name: "Slackbot" };
 }
 
-/** Draw a message; one that `follows` stands under another of its author. `press` tells the app. */
-export function messageNode({ message, follows, inThread }, scene, press) {
+/** Draw a message; one that `follows` stands under another of its author. `press` and `shorten` tell the app. */
+export function messageNode({ message, follows, inThread }, scene, press, shorten) {
   const who = author(message, scene);
   const privately = message.ephemeral_for;
   return h(
@@ -57,7 +58,7 @@ export function messageNode({ message, follows, inThread }, scene, press) {
       ...body(message, scene, press),
       !inThread && message.reply_count > 0 && repliesLine(message, scene),
     ),
-    !inThread && !privately && replyButton(message, scene),
+    !privately && hoverBar(message, inThread, scene, shorten),
   );
 }
 
@@ -141,12 +142,15 @@ function repliesLine(message, scene) {
   );
 }
 
-function replyButton(message, scene) {
+function hoverBar(message, inThread, scene, shorten) {
   const address = scene.address(scene.place, message.thread_ts ?? message.ts);
+  const choose = ({ callback_id }) => shorten({ callback_id, message_ts: message.ts });
   return h(
     "div",
     { class: "hover-bar" },
-    h("a", { href: address, "aria-label": "Reply in thread", title: "Reply in thread" }, icon("reply")),
+    !inThread &&
+      h("a", { href: address, "aria-label": "Reply in thread", title: "Reply in thread" }, icon("reply")),
+    shortcutsButton("Shortcuts of this message", scene.shortcutsOf("message"), choose),
   );
 }
 

@@ -38,6 +38,11 @@ export class Scene {
     return this.groups?.find((each) => each.id === id);
   }
 
+  /** The shortcuts of a kind that the person has; guests have no global ones. */
+  shortcutsOf(type) {
+    return this.shortcuts.filter((each) => each.type === type && !(type === "global" && this.me.guest));
+  }
+
   /** The short name by which the page's address knows a person: "ana". */
   get short() {
     return this.me.name;

@@ -49,6 +49,16 @@ def modal(callback: str, title: str, submit: str, remembered: str, blocks: list[
     }
 
 
+def notice(title: str, text: str) -> Block:
+    """Return a modal that only says something, and is closed again."""
+    return {
+        "type": "modal",
+        "title": plain(title, 24),
+        "close": plain("Close", 24),
+        "blocks": [{"type": "section", "text": plain(text, 3_000)}],
+    }
+
+
 def field(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
     """Return an input; its value comes back under `name`."""
     block: Block = {
@@ -79,5 +89,7 @@ def _value(element: Mapping[str, Any]) -> str:
             return user
         case {"selected_date_time": int(second)}:
             return str(second)
+        case {"selected_conversation": str(channel)}:
+            return channel
         case _:
             return str(element.get("value") or "").strip()

@@ -1,6 +1,7 @@
 """The form that places a hold."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,16 +19,30 @@ WAITS: Final = {"1h": "In an hour", "4h": "In four hours", "1d": "Tomorrow at th
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def hold_form(release: ReleaseKey) -> Block:
-    """Return the form."""
-    reason = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
+def hold_form(release: ReleaseKey, reason: str = "") -> Block:
+    """Return the form, in which a reason may stand already."""
+    return modal(CALLBACK, f"Hold {release}", "Hold", Target(release).value(), _fields(reason))
+
+
+def hold_form_of(releases: Sequence[ReleaseKey], reason: str) -> Block:
+    """Return the form that asks besides which of several releases is held."""
+    options = [{"text": plain(key, 75), "value": key} for key in releases]
+    which = field("release", "Which release?", {"type": "static_select", "options": options})
+    return modal(
+        CALLBACK, "Hold a release", "Hold", Target(ReleaseKey("")).value(), [which, *_fields(reason)]
+    )
+
+
+def _fields(reason: str) -> list[Block]:
+    text: Block = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
+    if reason:
+        text["initial_value"] = reason
     options = [{"text": plain(text, 75), "value": value} for value, text in WAITS.items()]
     wait = {"type": "static_select", "options": options, "placeholder": plain("Never", 150)}
-    fields = [
-        field("reason", "What is your concern?", reason, hint="Nothing moves forward until it is lifted."),
+    return [
+        field("reason", "What is your concern?", text, hint="Nothing moves forward until it is lifted."),
         field("wait", "When is it to be asked whether it is still needed?", wait, optional=True),
     ]
-    return modal(CALLBACK, f"Hold {release}", "Hold", Target(release).value(), fields)
 
 
 def span(text: str) -> timedelta | None:
@@ -41,7 +56,7 @@ def _means(submission: Submission) -> Command:
     until: datetime | None = None if wait is None else submission.at + wait
     return PlaceHold(
         workspace=submission.workspace,
-        release=Target.read(submission.remembered).release,
+        release=ReleaseKey(submission.values.get("release") or Target.read(submission.remembered).release),
         by=submission.user,
         reason=submission.values["reason"],
         until=until,

@@ -34,8 +34,10 @@ FIELD_OF: Final[Mapping[Code, str]] = {
 }
 
 
-def start_form(services: Sequence[str], kinds: Sequence[str], channel: ChannelId, service: str = "") -> Block:
-    """Return the form. The release is started in `channel`; `service` is chosen beforehand."""
+def start_form(
+    services: Sequence[str], kinds: Sequence[str], channel: ChannelId | None, service: str = ""
+) -> Block:
+    """Return the form. The release is started in `channel`, or the form asks; `service` is chosen already."""
     options = [_option(one) for one in services[:MOST_OPTIONS]]
     select: Block = {"type": "static_select", "options": options}
     if service in services[:MOST_OPTIONS]:
@@ -44,13 +46,14 @@ def start_form(services: Sequence[str], kinds: Sequence[str], channel: ChannelId
         select["initial_option"] = options[0]
     note = {"type": "plain_text_input", "multiline": True, "max_length": NOTE_LIMIT}
     fields = [
+        *(() if channel else (_channel(),)),
         field("service", "Service", select),
         field("version", "Version", _version()),
         field("note", "What goes out", note, optional=True, hint="A few words, or a link to the changes."),
         *_kinds(kinds),
         *_manifest(Manifest()),
     ]
-    return modal(START_CALLBACK, "Start a release", "Start", channel, fields)
+    return modal(START_CALLBACK, "Start a release", "Start", channel or "", fields)
 
 
 def change_form(release: Release) -> Block:
@@ -59,6 +62,12 @@ def change_form(release: Release) -> Block:
     fields = [field("version", "Version", version), *_manifest(release.manifest)]
     value = Target(release.key, bound=release.bound).value()
     return modal(CHANGE_CALLBACK, "Change what goes out", "Change", value, fields)
+
+
+def _channel() -> Block:
+    channels = {"include": ["public", "private"]}
+    select = {"type": "conversations_select", "filter": channels, "default_to_current_conversation": True}
+    return field("channel", "Channel", select, hint="The release is led there.")
 
 
 def _version() -> Block:
@@ -137,7 +146,7 @@ def _starts(submission: Submission) -> Start:
     return Start(
         workspace=submission.workspace,
         by=submission.user,
-        channel=ChannelId(submission.remembered),
+        channel=ChannelId(submission.values.get("channel") or submission.remembered),
         service=submission.values["service"],
         version=submission.values["version"],
         note=submission.values["note"],

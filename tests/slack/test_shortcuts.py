@@ -1,0 +1,83 @@
+"""Shortcuts: what is chosen from Slack's menus, of everything or of one message."""
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.practice.cast import SHORTCUTS as KNOWN
+from bot.slack.manifest import manifest
+from bot.slack.shortcuts import SHORTCUTS
+from tests.slack.given import held, open_form
+from tests.world import World, open_world
+
+HOLD = "Hold the release for it"
+
+
+async def test_a_release_is_started_from_anywhere(world_by_each_transport: World) -> None:
+    world = world_by_each_transport
+    assert (await world.ana.chooses("Start a release"))["ok"]
+    assert (await open_form(world, "ana")).startswith("Start a release [Start] [Never mind]\nChannel\n")
+    started = await world.ana.submits(channel="random", service="checkout", version="1.4.0")
+    assert started["result"] == "closed"
+    assert "checkout 1.4.0" in (await world.card("checkout-1", channel="random"))["text"]
+
+
+async def test_a_message_holds_the_release_in_whose_thread_it_is(world: World) -> None:
+    await world.ana.types("/release start payments 7.1")
+    await world.ana.types("/release start checkout 1.4.0")
+    ts = await world.gus.writes("The totals are wrong", "payments-1")
+    await world.ben.chooses(HOLD, ts)
+    assert (await open_form(world, "ben")).split("\n")[0] == "Hold payments-1 [Hold] [Never mind]"
+    await world.ben.submits()
+    hold = (await world.release("payments-1")).holds[0]
+    assert (hold.owner, hold.reason.split("/archives")[1].split("?")[0]) == (
+        "U0BEN",
+        f"/C0RELEASES/p{ts.replace('.', '')}",
+    )
+
+
+async def test_a_message_elsewhere_holds_the_only_open_release_or_asks_which(world: World) -> None:
+    ts = await world.gus.writes("Errors are up")
+    await world.ben.chooses(HOLD, ts)
+    assert await open_form(world, "ben") == snapshot("""\
+Hold the release for it [Close]
+No release is open in this channel. Choose this at a message in the thread of a release, or type /release list to see those of other channels.\
+""")
+    await world.control("close", user="ben")
+    await world.ana.types("/release start payments 7.1")
+    await world.ben.chooses(HOLD, ts)
+    assert (await open_form(world, "ben")).split("\n")[0] == "Hold payments-1 [Hold] [Never mind]"
+    await world.control("close", user="ben")
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.chooses(HOLD, ts)
+    assert (await open_form(world, "ben")).split("\n")[:4] == snapshot(
+        ["Hold a release [Hold] [Never mind]", "Which release?", "  ( ) checkout-1", "  ( ) payments-1"]
+    )
+    assert "/archives/C0RELEASES/p" in (await held(world, "ben"))["reason"]
+    await world.ben.submits(release="checkout-1", reason="Errors are up")
+    assert [hold.reason for hold in (await world.release("checkout-1")).holds] == ["Errors are up"]
+    assert (await world.release("payments-1")).holds == ()
+
+
+async def test_without_a_service_there_is_nothing_to_start(tmp_path: Path) -> None:
+    (tmp_path / "runbooks").mkdir()
+    async with open_world(tmp_path, rollcall_runbooks=tmp_path / "runbooks") as world:
+        await world.ana.chooses("Start a release")
+        assert await open_form(world, "ana") == snapshot("""\
+Start a release [Close]
+No runbook names a service yet, so there is nothing to start. Add one under runbooks/.\
+""")
+
+
+async def test_guests_have_no_global_shortcuts(world: World) -> None:
+    answer = await world.gus.chooses("Start a release")
+    assert answer["error"] == "Guests have no global shortcuts."
+
+
+def test_the_shortcuts_fit_into_slack_and_the_practice_slack_has_the_same() -> None:
+    for one in SHORTCUTS:
+        assert (len(one.name) <= 24, len(one.description) <= 150) == (True, True)
+    assert [one.callback_id for one in KNOWN] == [one.callback for one in SHORTCUTS]
+    assert [one["name"] for one in manifest("/release")["features"]["shortcuts"]] == [
+        one.name for one in KNOWN
+    ]
