@@ -84,6 +84,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             releases=releases,
             people=directory,
             workspace=identity.workspace,
+            url=identity.url,
             clock=clock,
             command=settings.rollcall_command,
             gap_s=HOME_GAPS * settings.rollcall_gap,

@@ -6,7 +6,8 @@ from datetime import datetime
 from bot.ledger import absences, shown
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Row
-from bot.release.ids import ChannelId, ReleaseId, UserId, WorkspaceId
+from bot.ledger.shown import Shown
+from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Away
 from bot.release.release import Release
 
@@ -42,6 +43,10 @@ class Reader:
     async def unsettled(self, workspace: WorkspaceId) -> Sequence[Release]:
         """Return the releases that are open, or wait for something after their end, the oldest first."""
         return await self._database.read(lambda connection: self._ledger.unsettled(connection, workspace))
+
+    async def cards(self, workspace: WorkspaceId, keys: Sequence[ReleaseKey]) -> Mapping[ReleaseKey, Shown]:
+        """Return the cards of some releases, as far as Slack shows them."""
+        return await self._database.read(lambda connection: shown.cards(connection, workspace, keys))
 
     async def away(self, workspace: WorkspaceId) -> Mapping[UserId, Away]:
         """Return everybody who went away and did not come back early."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.tables import messages, releases
@@ -47,12 +48,7 @@ def mark_shown(connection: Connection, release: ReleaseId, seq: int) -> None:
 def shown(connection: Connection, release: ReleaseId) -> dict[str, Shown]:
     """Return what Slack shows of a release, by slot."""
     rows = connection.execute(select(messages).where(_of(release)))
-    return {
-        row.slot: Shown(
-            slot=row.slot, channel=row.channel, ts=row.ts, content=row.shown, claimed_at=row.claimed_at
-        )
-        for row in rows
-    }
+    return {row.slot: _message(row) for row in rows}
 
 
 def release_at(
@@ -63,6 +59,15 @@ def release_at(
     query = select(messages.c.release).where(messages.c.workspace == workspace, place)
     key = connection.scalar(query)
     return ReleaseId(workspace, ReleaseKey(key)) if key else None
+
+
+def cards(
+    connection: Connection, workspace: WorkspaceId, keys: Sequence[ReleaseKey]
+) -> dict[ReleaseKey, Shown]:
+    """Return the cards of some releases, as far as Slack shows them."""
+    here = and_(messages.c.workspace == workspace, messages.c.release.in_(keys), messages.c.slot == "card")
+    rows = connection.execute(select(messages).where(here, messages.c.ts.is_not(None)))
+    return {row.release: _message(row) for row in rows}
 
 
 def note(connection: Connection, release: ReleaseId, message: Shown) -> None:
@@ -82,6 +87,10 @@ def note(connection: Connection, release: ReleaseId, message: Shown) -> None:
 def forget(connection: Connection, release: ReleaseId, slot: str) -> None:
     """Forget a message that is not in Slack, so that it is posted again."""
     connection.execute(delete(messages).where(_of(release), messages.c.slot == slot))
+
+
+def _message(row: Row[Any]) -> Shown:
+    return Shown(slot=row.slot, channel=row.channel, ts=row.ts, content=row.shown, claimed_at=row.claimed_at)
 
 
 def _of(release: ReleaseId) -> ColumnElement[bool]:

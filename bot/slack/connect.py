@@ -27,6 +27,7 @@ class Identity:
 
     workspace: WorkspaceId
     name: str
+    url: str
     user: str
     bot: str
     token: str
@@ -56,6 +57,7 @@ async def identify(client: AsyncWebClient) -> Identity:
             return Identity(
                 workspace=WorkspaceId(str(answer["team_id"])),
                 name=str(answer["team"]),
+                url=str(answer["url"]),
                 user=str(answer["user_id"]),
                 bot=str(answer["bot_id"]),
                 token=str(client.token),

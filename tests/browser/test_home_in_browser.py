@@ -73,6 +73,15 @@ async def test_a_deputy_is_named_in_the_home_tab(
     await expect(home(window)).to_contain_text("Nobody stands in for you.")
 
 
+async def test_the_key_of_a_release_leads_to_its_thread(world: World, browser: Browser) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    window = await opens(browser, world, route="ben/home")
+    async with window.page.context.expect_page() as opened:
+        await home(window).get_by_role("link", name="checkout-1").first.click()
+    thread = (await opened.value).get_by_role("complementary", name="Thread")
+    await expect(thread).to_contain_text("QA before staging is waiting")
+
+
 async def test_the_home_tab_follows_what_others_do(world: World, browser: Browser) -> None:
     window = await opens(browser, world, route="ben/home")
     await expect(home(window)).to_contain_text("No release is open.")

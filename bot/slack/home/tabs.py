@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.coordinator import People
 from bot.ledger.reader import Reader
+from bot.ledger.shown import Shown
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Directory
 from bot.slack.errors import error_of
@@ -59,6 +60,7 @@ class HomeTabs:
     """Keep the Home tabs of those who have opened theirs as the ledger and the directory say.
 
     Nobody's tab is looked at twice within `gap_s` seconds, so that a burst of events becomes one call.
+    `url` is the address of the workspace, with a slash at its end.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class HomeTabs:
         releases: Reader,
         people: People,
         workspace: WorkspaceId,
+        url: str,
         clock: Clock,
         command: str,
         gap_s: float,
@@ -76,6 +79,7 @@ class HomeTabs:
         self._releases = releases
         self._people = people
         self._workspace = workspace
+        self._url = url
         self._clock = clock
         self._command = command
         self._gap_s = gap_s
@@ -169,9 +173,17 @@ class HomeTabs:
 
     async def _read(self) -> tuple[Sequence[Watched], Directory]:
         releases = await self._releases.unsettled(self._workspace)
+        cards = await self._releases.cards(self._workspace, [one.key for one in releases])
+        links = {key: self._link(card) for key, card in cards.items()}
         directory = replace(self._people.seen(), away=await self._releases.away(self._workspace))
         # What many releases wait for takes a while to work out, and nobody's press may wait for that.
-        return await asyncio.to_thread(lambda: [Watched.of(one) for one in releases]), directory
+        every = (Watched.of(one, links.get(one.key, "")) for one in releases)
+        return await asyncio.to_thread(list, every), directory
+
+    def _link(self, card: Shown) -> str:
+        """Return the address of a card as Slack writes it (docs.slack.dev, chat.getPermalink)."""
+        assert card.ts is not None
+        return f"{self._url}archives/{card.channel}/p{card.ts.replace('.', '')}"
 
     def _due(self) -> Sequence[UserId]:
         """Return whose tabs to look at now, the longest waiting first."""

@@ -15,8 +15,8 @@ from bot.slack.home.settings import settings
 from bot.slack.home.watched import Watched
 from bot.slack.messages.blocks import Block, context, divider, fit, header, section
 from bot.slack.messages.handoff import offer_buttons
-from bot.slack.messages.text import moment, people, person, quoted
-from bot.slack.messages.words import mention, standing, waits
+from bot.slack.messages.text import escape, moment, person, quoted
+from bot.slack.messages.words import standing, title, waits
 
 MOST_WAITS: Final = 20
 MOST_LED: Final = 15
@@ -32,7 +32,7 @@ class _Entry:
     """What one release waits for on a person and one row of buttons answers."""
 
     since: datetime
-    release: Release
+    of: Watched
     lines: tuple[str, ...]
     buttons: tuple[Block, ...]
 
@@ -51,7 +51,7 @@ def home(
     """
     still_open = [one for one in watched if not one.release.state.ended]
     led = [one for one in still_open if one.led_by(me)]
-    others = [one.release for one in still_open if one not in led]
+    others = [one for one in still_open if one not in led]
     waiting, lead, out = _waiting(me, watched, command), _led(led), _out(others, bool(led), command)
     parts = [[*part] for part in (waiting, lead, out, settings(me, directory, now))]
     first, *rest = [part for part in parts if part]
@@ -65,22 +65,22 @@ def _waiting(me: UserId, watched: Sequence[Watched], command: str) -> Iterable[B
     yield header(f"Waiting for you ({len(entries)})" if entries else "Waiting for you")
     if not entries:
         yield section("Nothing waits for you.")
-    last: Release | None = None
+    last: Watched | None = None
     for entry in entries[:MOST_WAITS]:
-        stands = [] if entry.release is last else [_stands(entry.release)]
+        stands = [] if entry.of is last else [_stands(entry.of)]
         yield section(fit("\n".join([*stands, *entry.lines]), LONGEST))
         yield from entry.buttons
-        last = entry.release
+        last = entry.of
     if more := entries[MOST_WAITS:]:
-        yield context(f"… and {len(more)} more, in the threads of {_named(entry.release for entry in more)}.")
+        yield context(f"… and {len(more)} more, in the threads of {_named(entry.of for entry in more)}.")
 
 
 def _in_order(entries: Sequence[_Entry]) -> Sequence[_Entry]:
     """Return what waits for somebody: the release first that has waited the longest, each in one piece."""
     first: dict[ReleaseKey, datetime] = {}
     for entry in sorted(entries, key=lambda entry: entry.since):
-        first.setdefault(entry.release.key, entry.since)
-    return sorted(entries, key=lambda entry: (first[entry.release.key], entry.release.key, entry.since))
+        first.setdefault(entry.of.release.key, entry.since)
+    return sorted(entries, key=lambda entry: (first[entry.of.release.key], entry.of.release.key, entry.since))
 
 
 def _entries(me: UserId, watched: Sequence[Watched], command: str) -> Iterable[_Entry]:
@@ -90,7 +90,7 @@ def _entries(me: UserId, watched: Sequence[Watched], command: str) -> Iterable[_
             note = [quoted(offer.note)] if offer.note else []
             asks = f"• {person(offer.by)} asks you to be *{offer.duty}*, until {moment(offer.until)}"
             row = offer_buttons(one.release, offer)
-            yield _Entry(since=offer.at, release=one.release, lines=(asks, *note), buttons=(row,))
+            yield _Entry(since=offer.at, of=one, lines=(asks, *note), buttons=(row,))
 
 
 def _asked(me: UserId, one: Watched, command: str) -> Iterable[_Entry]:
@@ -102,7 +102,7 @@ def _asked(me: UserId, one: Watched, command: str) -> Iterable[_Entry]:
         lines = tuple(line for waiting in waitings for line in _lines(me, one.release, waiting, command))
         since = min(waiting.since for waiting in waitings)
         row = tuple(json.loads(buttons))
-        yield _Entry(since=since, release=one.release, lines=lines, buttons=row)
+        yield _Entry(since=since, of=one, lines=lines, buttons=row)
 
 
 def _lines(me: UserId, release: Release, waiting: Waiting, command: str) -> Iterable[str]:
@@ -116,31 +116,37 @@ def _led(led: Sequence[Watched]) -> Iterable[Block]:
         return
     yield header("You lead")
     for one in led[:MOST_LED]:
-        lines = [_stands(one.release), *(f"• {waits(waiting)}" for waiting in one.waiting)]
+        lines = [_stands(one), *(f"• {waits(waiting)}" for waiting in one.waiting)]
         yield section(fit("\n".join(lines), LONGEST))
     if more := led[MOST_LED:]:
-        yield context(f"… and {len(more)} more: {_named(one.release for one in more)}.")
-
-
-def _out(releases: Sequence[Release], others: bool, command: str) -> Iterable[Block]:
-    if others and not releases:
-        return
-    yield header("Going out now, led by others" if others else "Going out now")
-    if not releases:
-        yield section(f"No release is open. `{command} start` in a channel starts one.")
-    for release in releases[:MOST_OUT]:
-        led_by = people([release.captain])
-        yield section(fit(f"{_stands(release)}\nLed by {led_by}", LONGEST))
-    if more := releases[MOST_OUT:]:
         yield context(f"… and {len(more)} more: {_named(more)}.")
 
 
-def _stands(release: Release) -> str:
-    return f"{mention(release)} in <#{release.channel}> is {standing(release)}"
+def _out(watched: Sequence[Watched], others: bool, command: str) -> Iterable[Block]:
+    if others and not watched:
+        return
+    yield header("Going out now, led by others" if others else "Going out now")
+    if not watched:
+        yield section(f"No release is open. `{command} start` in a channel starts one.")
+    for one in watched[:MOST_OUT]:
+        yield section(fit(f"{_stands(one)}\nLed by {person(one.release.captain)}", LONGEST))
+    if more := watched[MOST_OUT:]:
+        yield context(f"… and {len(more)} more: {_named(more)}.")
 
 
-def _named(releases: Iterable[Release]) -> str:
+def _stands(one: Watched) -> str:
+    release = one.release
+    return f"{_key(one)} ({escape(title(release))}) in <#{release.channel}> is {standing(release)}"
+
+
+def _key(one: Watched) -> str:
+    """Return the key of a release, which leads to its thread where there is one."""
+    return f"*<{one.link}|{one.release.key}>*" if one.link else f"*{one.release.key}*"
+
+
+def _named(watched: Iterable[Watched]) -> str:
     """Return releases by their keys, each once, with their channels; of many, the first ones."""
-    names = [f"*{one.key}* (<#{one.channel}>)" for one in {one.key: one for one in releases}.values()]
+    once = {one.release.key: one for one in watched}.values()
+    names = [f"{_key(one)} (<#{one.release.channel}>)" for one in once]
     shown = ", ".join(names[:MOST_NAMED])
     return f"{shown} and {len(names) - MOST_NAMED} others" if len(names) > MOST_NAMED else shown

@@ -13,15 +13,19 @@ from bot.release.waiting import Waiting, waiting_on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A release that is open, or that still waits for something after its end, and what it waits for."""
+    """A release that is open, or that still waits for something after its end, and what it waits for.
+
+    `link` is the address of its card, or nothing as long as Slack shows none.
+    """
 
     release: Release
     waiting: tuple[Waiting, ...]
+    link: str = ""
 
     @classmethod
-    def of(cls, release: Release) -> Self:
+    def of(cls, release: Release, link: str = "") -> Self:
         """Return a release with what it waits for now."""
-        return cls(release=release, waiting=waiting_on(release))
+        return cls(release=release, waiting=waiting_on(release), link=link)
 
     def waits_for(self, person: UserId) -> tuple[Waiting, ...]:
         """Return what it waits for on a person."""

@@ -1,5 +1,6 @@
 """A Home tab as a person reads it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,8 +8,11 @@ from tests.world import plain
 
 
 def readable_home(view: Mapping[str, Any]) -> str:
-    """Return a Home tab as lines: `#` before a heading, small print in parentheses, buttons in brackets."""
-    return "\n".join(_lines(view))
+    """Return a Home tab as lines: `#` before a heading, small print in parentheses, buttons in brackets.
+
+    Of a link only its text is read.
+    """
+    return re.sub(r"<https?://[^|>]*\|([^>]*)>", r"\1", "\n".join(_lines(view)))
 
 
 def _lines(view: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.release.state import State
 from bot.settings import Transport
+from bot.slack.home.tabs import MOST_A_MINUTE
+from tests.bench.crowd import crowd
 from tests.slack.given import held, open_form
 from tests.slack.home.reading import readable_home
 from tests.world import PATIENCE_S, World, open_world, plain, rollcall_in, settings_for
@@ -103,6 +105,15 @@ Led by @ana
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 [Name a deputy…]\
 """)
+
+
+async def test_the_key_of_a_release_leads_to_its_thread(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await opens_home(world, "ben", "checkout-1")
+    card = await world.card("checkout-1")
+    link = await world.client().chat_getPermalink(channel="C0RELEASES", message_ts=card["ts"])
+    view = (await world.look("home", user="ben"))["view"]
+    assert f"*<{link['permalink']}|checkout-1>* (checkout 1.4.0)" in view["blocks"][1]["text"]["text"]
 
 
 async def test_a_step_after_the_other_is_done_from_home(world: World) -> None:
@@ -239,6 +250,19 @@ async def test_nobodys_tab_is_published_more_often_than_every_third_gap(tmp_path
         await world.ana.types("/release start checkout 1.4.0", settle=False)
         await home_of(world, "ben", "*checkout-13*")
         assert await world.calls("views.publish") <= 2 + (time.monotonic() - began) / 0.9
+
+
+async def test_of_many_who_open_theirs_at_once_some_wait_a_minute(world: World) -> None:
+    many = crowd(MOST_A_MINUTE + 5)
+    world.practice.workspace.people.update({one.id: one for one in many})
+    for one in many:
+        await world.control("home", user=one.name)
+    async with asyncio.timeout(PATIENCE_S):
+        while await world.calls("views.publish") < MOST_A_MINUTE:
+            await asyncio.sleep(0.02)
+    # Rollcall answers others meanwhile.
+    await world.ana.types("/release start checkout 1.4.0")
+    assert await world.calls("views.publish") == MOST_A_MINUTE
 
 
 async def test_a_tab_whose_call_went_wrong_is_published_again(world: World) -> None:

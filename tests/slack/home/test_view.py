@@ -53,7 +53,8 @@ def view_for(
     notice: str = "",
 ) -> dict[str, Any]:
     """Return the Home tab of a person, which Slack must accept."""
-    watched = [Watched.of(release) for release in releases]
+    link = "https://acme.slack.com/archives/C0RELEASES/p1772442000000100"
+    watched = [Watched.of(release, link) for release in releases]
     view = home(me.id, watched, town(away=away), now, "/release", notice)
     assert view_problems(view) == []
     return view
