@@ -13,7 +13,7 @@ from bot.release.waiting import Awaited, Waiting
 from bot.slack.home.answers import answers
 from bot.slack.home.settings import settings
 from bot.slack.home.watched import Watched
-from bot.slack.messages.blocks import Block, context, divider, fit, header, section
+from bot.slack.messages.blocks import Block, context, divider, fit, header, section, size
 from bot.slack.messages.handoff import offer_buttons
 from bot.slack.messages.text import escape, moment, person, quoted
 from bot.slack.messages.words import standing, title, waits
@@ -23,8 +23,8 @@ MOST_LED: Final = 15
 MOST_OUT: Final = 15
 """With these a view has at most 84 of the 100 blocks that Slack allows (docs.slack.dev, Home tab views)."""
 MOST_NAMED: Final = 10
-LONGEST: Final = 1_500
-"""Characters of JSON in one entry, so that a view stays far below Slack's 250 KB (views.publish)."""
+LARGEST: Final = 2_000
+"""Bytes of JSON of the text of one entry, so that a view stays below Slack's 250 KB (views.publish)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def _waiting(me: UserId, watched: Sequence[Watched], command: str) -> Iterable[B
     last: Watched | None = None
     for entry in entries[:MOST_WAITS]:
         stands = [] if entry.of is last else [_stands(entry.of)]
-        yield section(fit("\n".join([*stands, *entry.lines]), LONGEST))
+        yield section(fit("\n".join([*stands, *entry.lines]), LARGEST, size))
         yield from entry.buttons
         last = entry.of
     if more := entries[MOST_WAITS:]:
@@ -117,7 +117,7 @@ def _led(led: Sequence[Watched]) -> Iterable[Block]:
     yield header("You lead")
     for one in led[:MOST_LED]:
         lines = [_stands(one), *(f"• {waits(waiting)}" for waiting in one.waiting)]
-        yield section(fit("\n".join(lines), LONGEST))
+        yield section(fit("\n".join(lines), LARGEST, size))
     if more := led[MOST_LED:]:
         yield context(f"… and {len(more)} more: {_named(more)}.")
 
@@ -129,7 +129,7 @@ def _out(watched: Sequence[Watched], others: bool, command: str) -> Iterable[Blo
     if not watched:
         yield section(f"No release is open. `{command} start` in a channel starts one.")
     for one in watched[:MOST_OUT]:
-        yield section(fit(f"{_stands(one)}\nLed by {person(one.release.captain)}", LONGEST))
+        yield section(fit(f"{_stands(one)}\nLed by {person(one.release.captain)}", LARGEST, size))
     if more := watched[MOST_OUT:]:
         yield context(f"… and {len(more)} more: {_named(more)}.")
 

@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bot.slack.messages.text import shorten
@@ -39,12 +39,17 @@ def weight(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
-def fit(text: str, limit: int) -> str:
-    """Return as much of a text as takes at most `limit` characters in JSON."""
-    if weight(text) <= limit:
+def size(text: str) -> int:
+    """Return how many bytes a text takes in JSON at most, with every sign escaped that can be."""
+    return len(json.dumps(text)) - 2
+
+
+def fit(text: str, limit: int, weigh: Callable[[str], int] = weight) -> str:
+    """Return as much of a text as weighs at most `limit`: characters in JSON, if not said otherwise."""
+    if weigh(text) <= limit:
         return text
     lengths = range(1, len(text))
-    return shorten(text, bisect_right(lengths, limit, key=lambda length: weight(shorten(text, length))))
+    return shorten(text, bisect_right(lengths, limit, key=lambda length: weigh(shorten(text, length))))
 
 
 def context(text: str) -> Block:

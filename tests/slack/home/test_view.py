@@ -386,8 +386,8 @@ def test_of_more_releases_than_fit_it_says_how_many_and_which() -> None:
 
 def test_a_tab_at_every_limit_is_taken_by_slack_and_calls_nobody() -> None:
     wide = started(gated(*(asks(f"{number} {HOSTILE}"[:60], qa=2, security=1) for number in range(8))))
-    held = play(wide, *(eli.holds((f"{number} " + HOSTILE * 20)[:490]) for number in range(8)))
-    offered = play(held, ana.offers(eli, Duty.DEPUTY, note=(HOSTILE * 20)[:490]))
+    held = play(wide, *(eli.holds(f"{number} {HOSTILE}{'🦊' * 400}") for number in range(8)))
+    offered = play(held, ana.offers(eli, Duty.DEPUTY, note=HOSTILE + "🦊" * 400))
     many = [replace(as_number(offered, number), version="🦊" * 64) for number in range(60)]
     mine = [replace(one, captain=eli.id) for one in many[:30]]
     view = view_for(eli, *mine, *many[30:], notice=HOSTILE.replace("<", "&lt;") * 40)
