@@ -13,7 +13,7 @@ from playwright.async_api import Page, async_playwright, expect
 from tests.docs.generate import ROOT
 from tests.world import World, open_world
 
-PICTURE: Final = ROOT / "docs" / "pictures" / "thread.png"
+PICTURES: Final = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT, SCALE = 1440, 900, 8 / 9
 """Pixels of the window, and how much smaller the picture is: 1280 by 800."""
 AFTERNOON: Final = 13
@@ -21,7 +21,7 @@ AFTERNOON: Final = 13
 
 
 async def take_pictures() -> None:
-    """Live through a release and a half, and write the picture of the second one's thread."""
+    """Live through a release and a half; write the picture of the second one's thread, and of a Home tab."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_world(Path(folder)) as world, _window() as page:
             await world.passes(seconds=_until_afternoon(world.clock.now()).total_seconds())
@@ -33,7 +33,12 @@ async def take_pictures() -> None:
             thread = await world.messages(thread_ts=card["ts"])
             await expect(page.locator("#thread .message")).to_have_count(len(thread))
             await page.wait_for_timeout(500)
-            await page.screenshot(path=PICTURE)
+            await page.screenshot(path=PICTURES / "thread.png")
+            await world.dan.types("/release start payments 2.0.0 Invoices in euros")
+            await page.goto(f"{world.practice.url}/#/bea/home")
+            await expect(page.get_by_role("heading", name="Waiting for you (2)")).to_be_visible()
+            await page.wait_for_timeout(500)
+            await page.screenshot(path=PICTURES / "home.png")
 
 
 async def _a_release(world: World) -> None:
