@@ -156,6 +156,12 @@ SHORTCUTS = (
         callback_id="hold_for_message_v1",
         description="Nothing moves forward until the concern is settled",
     ),
+    Shortcut(
+        name="Attach as evidence",
+        type="message",
+        callback_id="attach_message_v1",
+        description="Keep the link of this message with a release",
+    ),
 )
 SCOPES = frozenset(
     {

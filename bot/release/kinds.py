@@ -16,6 +16,7 @@ from bot.release.gates.answers import (
     Withdrawn,
 )
 from bot.release.gates.checks import CheckReported, ReportCheck
+from bot.release.gates.evidence import AttachEvidence, EvidenceAttached
 from bot.release.gates.expiry import ApprovalExpired, CheckExpired
 from bot.release.gates.override import Overridden, Override
 from bot.release.gates.review import ReviewOpened, ReviewReminded, ReviewSigned, SignReview
@@ -72,6 +73,7 @@ COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
     TakeSeat,
     ResolveRejection,
     ReportCheck,
+    AttachEvidence,
     Override,
     SignReview,
     PlaceHold,
@@ -108,6 +110,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     ApprovalExpired,
     CheckReported,
     CheckExpired,
+    EvidenceAttached,
     Overridden,
     ReviewOpened,
     ReviewSigned,

@@ -19,6 +19,7 @@ class Code(StrEnum):
     GATES_NOT_MET = "gates_not_met"
     KEY_DIFFERS = "key_differs"
     KIND_UNKNOWN = "kind_unknown"
+    LINK_INVALID = "link_invalid"
     LOCKED = "locked"
     MANIFEST_INVALID = "manifest_invalid"
     MANIFEST_SAME = "manifest_same"

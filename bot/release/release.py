@@ -18,6 +18,7 @@ from bot.runbook.roles import Duties
 if TYPE_CHECKING:
     from bot.release.event import News
     from bot.release.gates.checks import Report
+    from bot.release.gates.evidence import Evidence
     from bot.release.gates.override import Overridden
     from bot.release.gates.review import Review
     from bot.release.people.handoff import Duty, Handed, Offer
@@ -157,6 +158,7 @@ class Release:
     rejections: tuple[Rejection, ...] = ()
     revisions: tuple["ManifestChanged", ...] = ()
     reports: Mapping[str, "Report"] = field(default_factory=dict)
+    evidence: tuple["Evidence", ...] = ()
     overrides: tuple["Overridden", ...] = ()
     overridden: frozenset[tuple[int, str]] = frozenset()
     review: "Review | None" = None

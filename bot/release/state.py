@@ -45,7 +45,15 @@ MOVES: Final[Mapping[str, Mapping[State | None, State]]] = {
 """Event name -> state before -> state after. An event that is not listed leaves the state as it is."""
 
 AFTERWARDS: Final = frozenset(
-    {"MembersRead", "ReviewOpened", "ReviewSigned", "ReviewReminded", "LockLifted", "RollbackBegan"}
+    {
+        "MembersRead",
+        "EvidenceAttached",
+        "ReviewOpened",
+        "ReviewSigned",
+        "ReviewReminded",
+        "LockLifted",
+        "RollbackBegan",
+    }
 )
 """The events that can still happen to a release that has ended."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bot.release.ids import ChannelId, ReleaseKey
 from bot.slack.desk import Desk, Reply
+from bot.slack.forms.evidence import evidence_form
 from bot.slack.forms.form import notice
 from bot.slack.forms.hold import hold_form, hold_form_of
 from bot.slack.forms.start import start_form
@@ -46,7 +47,13 @@ HOLD: Final = Shortcut(
     name="Hold the release for it",
     description="Stop the release until the concern in this message is settled",
 )
-SHORTCUTS: Final = (START, HOLD)
+EVIDENCE: Final = Shortcut(
+    callback="attach_message_v1",
+    kind="message",
+    name="Attach as evidence",
+    description="Keep the link of this message with a release, for those who decide and look back",
+)
+SHORTCUTS: Final = (START, HOLD, EVIDENCE)
 
 
 async def chosen(desk: Desk, body: Body, link: str) -> Block:
@@ -55,7 +62,9 @@ async def chosen(desk: Desk, body: Body, link: str) -> Block:
         return _start(desk)
     keys = await _releases(desk, body)
     if not keys:
-        return notice(HOLD.name, NOTHING_OPEN.format(command=desk.command))
+        return notice("Which release?", NOTHING_OPEN.format(command=desk.command))
+    if body["callback_id"] == EVIDENCE.callback:
+        return evidence_form(keys, link)
     return hold_form(keys[0], link) if len(keys) == 1 else hold_form_of(keys, link)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from bot.release.command import Command
 from bot.release.gates.answers import Abstain, Approve, Withdraw
 from bot.release.gates.checks import ReportCheck
+from bot.release.gates.evidence import AttachEvidence
 from bot.release.gates.override import Override
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
@@ -183,6 +184,7 @@ async def _completed(replica: Replica, town: Town, clock: StillClock) -> None:
         finish(CLEO, 1),
         4 * HOUR,
         attend(),  # The review is due.
+        act(AttachEvidence, EVE, link="https://ci.example/7", comment="The load test."),
         act(SignReview, BEN, comment="It was right."),
         act(SignReview, CLEO),
     )

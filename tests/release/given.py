@@ -12,6 +12,7 @@ from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.checks import ReportCheck
+from bot.release.gates.evidence import AttachEvidence
 from bot.release.gates.override import Override
 from bot.release.gates.result import GateResult, gate_result
 from bot.release.gates.review import SignReview
@@ -130,6 +131,11 @@ class Person:
             lambda r: ReportCheck(
                 workspace=ACME, release=r.key, by=self.id, check=check, passed=passed, comment=comment
             )
+        )
+
+    def attaches(self, link: str = "https://ci.example/7", comment: str = "") -> Act:
+        return _now(
+            lambda r: AttachEvidence(workspace=ACME, release=r.key, by=self.id, link=link, comment=comment)
         )
 
     def overrides(self, gate: str, because: str = "Payments are down.", *, stage: int | None = None) -> Act:

@@ -32,6 +32,7 @@ from bot.runbook.gates import CheckPassed, Gate, Need, Of, Seats
 OPEN = ("awaiting_approval", "ready", "in_progress", "failed", "rolling_back")
 AFTER_THE_END = {
     "MembersRead",
+    "EvidenceAttached",
     "ReviewOpened",
     "ReviewSigned",
     "ReviewReminded",

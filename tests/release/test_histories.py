@@ -15,6 +15,7 @@ from bot.release.command import Command, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.checks import ReportCheck
+from bot.release.gates.evidence import AttachEvidence
 from bot.release.gates.override import Override
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
@@ -135,6 +136,11 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
         ],
         ReportCheck: lambda: [
             ReportCheck(**mine, check=c, passed=p) for c in ("smoke", "smok") for p in (True, True, False)
+        ],
+        AttachEvidence: lambda: [
+            AttachEvidence(**mine, link=link, comment=c)
+            for link in ("https://ci.example/7", f"https://ci.example/{release.seq}", "no link")
+            for c in ("", "x" * 501)
         ],
         Override: lambda: [Override(**mine, stage=s, gate=g, reason=c) for s, g in places for c in reasons],
         SignReview: lambda: [SignReview(**mine)],

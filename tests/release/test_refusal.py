@@ -59,6 +59,7 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.ENDED: lambda: refusal(completed(), ana.cancels()),
     Code.GATES_NOT_MET: lambda: refusal(started(), ana.begins()),
     Code.KIND_UNKNOWN: lambda: refused(replace(USUAL, runbook=None, kinds=("normal",)), start(kind="hot")),
+    Code.LINK_INVALID: lambda: refusal(started(), ana.attaches("ci.example/7")),
     Code.LOCKED: lambda: refused(
         replace(USUAL, locked=Locked(key=ReleaseKey("checkout-6"), reason="Orders are lost.", may_lift=()))
     ),

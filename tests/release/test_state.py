@@ -61,7 +61,14 @@ MOVED: dict[tuple[str, State | None], State] = {
     **{("Cancelled", state): CANCELLED for state in FORWARD},
 }
 MOVING = {name for name, _ in MOVED}
-AFTERWARDS = ("MembersRead", "ReviewOpened", "ReviewSigned", "ReviewReminded", "LockLifted")
+AFTERWARDS = (
+    "MembersRead",
+    "EvidenceAttached",
+    "ReviewOpened",
+    "ReviewSigned",
+    "ReviewReminded",
+    "LockLifted",
+)
 
 
 def names_of(kinds: Iterable[type]) -> set[str]:

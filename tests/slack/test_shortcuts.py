@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 from bot.practice.cast import SHORTCUTS as KNOWN
 from bot.slack.manifest import manifest
 from bot.slack.shortcuts import SHORTCUTS
-from tests.slack.given import held, open_form
+from tests.slack.given import held, open_form, shown
 from tests.world import World, open_world
 
 HOLD = "Hold the release for it"
@@ -40,7 +40,7 @@ async def test_a_message_elsewhere_holds_the_only_open_release_or_asks_which(wor
     ts = await world.gus.writes("Errors are up")
     await world.ben.chooses(HOLD, ts)
     assert await open_form(world, "ben") == snapshot("""\
-Hold the release for it [Close]
+Which release? [Close]
 No release is open in this channel. Choose this at a message in the thread of a release, or type /release list to see those of other channels.\
 """)
     await world.control("close", user="ben")
@@ -57,6 +57,44 @@ No release is open in this channel. Choose this at a message in the thread of a 
     await world.ben.submits(release="checkout-1", reason="Errors are up")
     assert [hold.reason for hold in (await world.release("checkout-1")).holds] == ["Errors are up"]
     assert (await world.release("payments-1")).holds == ()
+
+
+async def test_a_message_is_attached_as_evidence_also_after_the_end(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    ts = await world.gus.writes("Load test: 0 errors", "checkout-1")
+    await world.ben.chooses("Attach as evidence", ts)
+    assert await open_form(world, "ben") == snapshot("""\
+Evidence for checkout-1 [Attach] [Never mind]
+What does this message show? (optional)
+  With your name and the link it goes into the ledger, and the thread shows it.\
+""")
+    await world.ben.submits(comment="The load test")
+    lines = (await shown(world, "checkout-1", "evidence:1")).split("\n")
+    assert f"/archives/C0RELEASES/p{ts.replace('.', '')}?thread_ts=" in lines.pop(1)
+    assert lines == snapshot(
+        ["*checkout-1* (checkout 1.4.0): *Evidence 1* attached by @ben, <time>", "> The load test"]
+    )
+    await world.ana.types("/release cancel checkout-1 wrong build")
+    await world.dan.chooses("Attach as evidence", (await world.message("checkout-1", "gate:0:QA"))["ts"])
+    await world.dan.submits()
+    assert await shown(world, "checkout-1", "closing:cancelled") == snapshot("""\
+*checkout-1* (checkout 1.4.0): The release is *cancelled by @ana*, <time>
+> wrong build
+2 pieces of evidence attached, each in this thread.\
+""")
+    await world.dan.chooses("Attach as evidence", ts)
+    assert (await world.dan.submits())["errors"] == snapshot(
+        {"comment": "This is attached to checkout-1 already."}
+    )
+
+
+async def test_of_several_releases_the_form_asks_for_which_one_it_is_evidence(world: World) -> None:
+    await world.ana.types("/release start payments 7.1")
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.chooses("Attach as evidence", await world.gus.writes("Errors are down"))
+    await world.ben.submits(release="payments-1")
+    assert [one.by for one in (await world.release("payments-1")).evidence] == ["U0BEN"]
+    assert (await world.release("checkout-1")).evidence == ()
 
 
 async def test_without_a_service_there_is_nothing_to_start(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.slack.forms.answer import ANSWER
 from bot.slack.forms.away import AWAY
+from bot.slack.forms.evidence import EVIDENCE
 from bot.slack.forms.form import Form
 from bot.slack.forms.handoff import ACCEPT, OFFER
 from bot.slack.forms.hold import HOLD
@@ -18,6 +19,7 @@ FORMS: Final[tuple[Form, ...]] = (
     ANSWER,
     REPORT,
     HOLD,
+    EVIDENCE,
     ROLLBACK,
     OFFER,
     ACCEPT,

@@ -1,12 +1,12 @@
 """What a form is: a modal that people fill in, and the command that its submission means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.release.command import Command
-from bot.release.ids import UserId, WorkspaceId
+from bot.release.ids import ReleaseKey, UserId, WorkspaceId
 from bot.release.people.absence import AbsenceCommand
 from bot.release.refusal import Refused
 from bot.release.stages.start import Start
@@ -69,6 +69,12 @@ def field(name: str, label: str, element: Block, *, optional: bool = False, hint
         "optional": optional,
     }
     return {**block, "hint": plain(hint, 2_000)} if hint else block
+
+
+def which_release(releases: Sequence[ReleaseKey]) -> Block:
+    """Return the input that asks which of several releases is meant; its name is `release`."""
+    options = [{"text": plain(key, 75), "value": key} for key in releases]
+    return field("release", "Which release?", {"type": "static_select", "options": options})
 
 
 def filled(view: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from bot.release.reason import LIMIT
 from bot.release.refusal import Code
 from bot.release.stages.holds import PlaceHold
 from bot.slack.buttons import Target
-from bot.slack.forms.form import Form, Submission, field, modal
+from bot.slack.forms.form import Form, Submission, field, modal, which_release
 from bot.slack.messages.blocks import Block, plain
 
 CALLBACK: Final = "hold_v1"
@@ -26,11 +26,9 @@ def hold_form(release: ReleaseKey, reason: str = "") -> Block:
 
 def hold_form_of(releases: Sequence[ReleaseKey], reason: str) -> Block:
     """Return the form that asks besides which of several releases is held."""
-    options = [{"text": plain(key, 75), "value": key} for key in releases]
-    which = field("release", "Which release?", {"type": "static_select", "options": options})
-    return modal(
-        CALLBACK, "Hold a release", "Hold", Target(ReleaseKey("")).value(), [which, *_fields(reason)]
-    )
+    none = Target(ReleaseKey("")).value()
+    fields = [which_release(releases), *_fields(reason)]
+    return modal(CALLBACK, "Hold a release", "Hold", none, fields)
 
 
 def _fields(reason: str) -> list[Block]:

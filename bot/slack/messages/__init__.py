@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.release.release import Release
 from bot.slack.messages.card import card
 from bot.slack.messages.closing import closing
+from bot.slack.messages.evidence import evidence
 from bot.slack.messages.gate import gates
 from bot.slack.messages.handoff import handoffs, leavers
 from bot.slack.messages.holds import holds
@@ -26,6 +27,7 @@ def messages(release: Release, head: str) -> Sequence[Message]:
         *stages(release),
         *revisions(release),
         *holds(release),
+        *evidence(release),
         *reviews(release),
         *handoffs(release),
         *leavers(release),

@@ -6,6 +6,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
+from bot.slack.messages.evidence import attached
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.summary import happened
 from bot.slack.messages.text import escape
@@ -33,5 +34,7 @@ def _lines(release: Release) -> Iterable[str]:
         yield f"{escape(release.version)} is withdrawn."
     if release.lock:
         yield f"*{release.service}* is *locked*: no release of it starts until somebody says what was mended."
+    if count := attached(release):
+        yield f"{count}, each in this thread."
     if release.news:
         yield from happened(release.news, max((past.at for past in release.summaries), default=None))
