@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Final
 
 from bot.clock import Clock
@@ -75,6 +76,7 @@ class Reply:
     blocks: Sequence[Block] = ()
 
 
+QUOTES: Final = ('""', "“”", "„“", "„”", "””", "''", "‘’")
 MENTIONED: Final = "@Rollcall"
 """How people mention Rollcall, as its manifest names it."""
 MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -97,6 +99,12 @@ def typed(text: str) -> str:
     for marked, written in MARKUP:
         text = marked.sub(written, text)
     return html.unescape(text).strip()
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the quotes around it, which a phone turns into curly ones."""
+    quotes = text[:1] + text[-1:]
+    return text[1:-1].strip() if len(text) > 1 and quotes in QUOTES else text
 
 
 def mentioned(raw: str) -> tuple[UserId | None, str]:
@@ -126,7 +134,7 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
     # What looks like a key is never taken for a word, so that a typo cannot mean the only open release.
     if KEY.fullmatch(key):
         release = await desk.releases.find(ReleaseId(call.workspace, key))
-        return (release, rest) if release else Reply(text=refusal(unknown_release(key)))
+        return (release, rest) if release else Reply(text=refusal(await _unknown(desk, call, key)))
     if call.about:
         return call.about, call.text
     rows = await desk.releases.open_in(call.workspace, call.channel)
@@ -140,3 +148,11 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
     which = f"Did you mean {named[0]}?" if named else f"Name one of them, such as {rows[0].id.key},"
     there = "" if named else f" or write `{MENTIONED}` with the same words in the thread of one."
     return Reply(text=f"Several releases are open here: {keys}. {which}{there}")
+
+
+async def _unknown(desk: Desk, call: Call, key: ReleaseKey) -> Refused:
+    """Refuse a key that no release has, with the open one that is most like it."""
+    unknown = unknown_release(key)
+    keys = [row.id.key for row in await desk.releases.open_in(call.workspace)]
+    near = get_close_matches(key, keys, n=1)
+    return replace(unknown, instead=f"Did you mean {near[0]}? {unknown.instead}") if near else unknown

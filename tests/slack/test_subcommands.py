@@ -9,7 +9,7 @@ from tests.world import World
 async def test_help_lists_every_subcommand_and_service(world: World) -> None:
     assert await world.ana.types("/release help") == snapshot("""\
 What you can type:
-• `/release start [service] [version] [what goes out]`: start a release; without a version it opens a form, and with --dry-run it only looks
+• `/release start [service,…] [version] [what goes out]`: start a release of each; without a version it opens a form, and with --dry-run it only looks
 • `/release preflight service [version] [4h]`: whether every seat could be filled in time, by people who are awake
 • `/release status [key]`: where a release stands and who is waited for
 • `/release why [key]`: why it waits, and the shortest way on
@@ -49,7 +49,7 @@ async def test_status_and_list_say_how_releases_stand(world: World) -> None:
 • @bea or @ben: *QA* needs an approval from qa, since <time>\
 """)
     assert await world.ben.types("/release status checkout-9") == snapshot(
-        "There is no release checkout-9. The list of releases shows what is open."
+        "There is no release checkout-9. Did you mean checkout-1? The list of releases shows what is open."
     )
     await world.ana.types("/release start payments 7.1")
     assert await world.ben.types("/release status") == snapshot(
@@ -205,3 +205,65 @@ async def test_a_refused_press_is_answered_where_rollcall_is_no_member(world: Wo
     await world.ana.types("/release start checkout 1.4.0", channel="random")
     await world.cleo.presses("Approve", "checkout-1", on="gate:0:QA", channel="random")
     assert "QA is answered by people in qa" in await world.cleo.sees("random")
+
+
+@pytest.mark.parametrize(("left", "right"), [('"', '"'), ("“", "”"), ("„", "“")])
+async def test_a_value_with_spaces_stands_in_quotes(world: World, left: str, right: str) -> None:
+    note = f"note={left}the new basket, risk=low{right}"
+    await world.ana.types(f"/release start {left}checkout{right} 1.4.0 labels={left}db, web{right} {note}")
+    release = await world.release("checkout-1")
+    assert (release.service, release.version, release.note) == (
+        "checkout",
+        "1.4.0",
+        "the new basket, risk=low",
+    )
+    assert release.manifest.labels == ("db", "web")
+
+
+async def test_several_services_start_at_once_with_one_answer(world: World) -> None:
+    answer = await world.ana.types("/release start checkout, payments,chekout 2.0 The new basket")
+    assert answer == snapshot("""\
+*checkout-1* (checkout 2.0) has started. Its card appears in this channel.
+*payments-1* (payments 2.0) has started. Its card appears in this channel.
+No runbook names a service chekout. Did you mean checkout?\
+""")
+    assert [(await world.release(key)).note for key in ("checkout-1", "payments-1")] == ["The new basket"] * 2
+    assert await world.ana.types("/release start checkout,payments 2.1") == snapshot("""\
+checkout-1 is still open, and one release at a time holds a service. Finish or cancel checkout-1 first.
+payments-1 is still open, and one release at a time holds a service. Finish or cancel payments-1 first.\
+""")
+    assert await world.ana.types("/release start checkout,payments") == snapshot(
+        "Several services are started with the version, such as: start checkout,payments 1.4.0"
+    )
+    many = ",".join(f"s{n}" for n in range(11))
+    assert await world.ana.types(f"/release start {many} 2.0") == snapshot(
+        "At most 10 services are started at once. Start the others after these."
+    )
+
+
+async def test_a_mistyped_option_is_answered_with_what_was_meant(world: World) -> None:
+    assert await world.ana.types("/release start checkout 1.4.0 lables=db") == snapshot(
+        "There is no option lables. Did you mean labels?"
+    )
+    assert await world.messages() == []
+    await world.ana.types("/release start checkout 1.4.0 where a=b")
+    assert (await world.release("checkout-1")).note == "where a=b"
+
+
+async def test_a_mistyped_key_is_answered_with_the_one_that_was_meant(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    assert await world.ana.types("/release status chekout-1") == snapshot(
+        "There is no release chekout-1. Did you mean checkout-1? The list of releases shows what is open."
+    )
+
+
+async def test_help_tells_what_is_open_here_and_what_waits_for_whom(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ana.types("/release start payments 7.1", channel="random")
+    assert (await world.ben.types("/release")).split("What you can type:")[0] == snapshot("""\
+• *checkout-1* (checkout 1.4.0) is *awaiting approval* for staging (stage 1 of 2)
+      It waits for you: @bea or @ben: *QA* needs an approval from qa, since <time>
+""")
+    assert (await world.cleo.types("/release help")).split("What you can type:")[0] == snapshot(
+        "• *checkout-1* (checkout 1.4.0) is *awaiting approval* for staging (stage 1 of 2)\n"
+    )

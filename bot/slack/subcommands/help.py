@@ -1,11 +1,13 @@
 """`help`: what can be typed."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
+from bot.release.waiting import waiting_on
 from bot.slack.desk import MENTIONED, Call, Desk, Reply
 from bot.slack.messages.text import escape
+from bot.slack.messages.words import mention, standing, waits
 from bot.slack.subcommands.subcommand import Subcommand
 
 GATE: Final = "the gate"
@@ -27,6 +29,8 @@ BUTTONS: Final = {
     "sign": ("Sign off…", "the review"),
 }
 """What people type and is a button: its words, and the message that it stands at."""
+SHOWN: Final = 5
+"""Open releases of the channel that the help names."""
 
 
 def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
@@ -36,7 +40,8 @@ def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
         lines = [f"• `{desk.command} {one.usage}`: {one.summary}" for one in (*subcommands, explains)]
         services = ", ".join(desk.runbooks.services()) or "none yet; add a runbook that names one"
         threads = f"In threads, Slack has no commands: write `{MENTIONED} status` there, or press a button."
-        return Reply(text="\n".join(["What you can type:", *lines, f"Services: {services}", threads]))
+        here = [line async for line in _here(desk, call)]
+        return Reply(text="\n".join([*here, "What you can type:", *lines, f"Services: {services}", threads]))
 
     explains = Subcommand(name="help", usage="help", summary="this list", answer=answer)
     return explains
@@ -54,3 +59,14 @@ def unknown(desk: Desk, word: str, names: Sequence[str]) -> Reply:
     return Reply(
         text=f"There is no `{desk.command} {shown}`.{meant} `{desk.command} help` lists what there is."
     )
+
+
+async def _here(desk: Desk, call: Call) -> AsyncIterator[str]:
+    """Return lines for the newest open releases of the channel, and for what of them waits for the caller."""
+    rows = await desk.releases.open_in(call.workspace, call.channel, limit=SHOWN)
+    for row in rows:
+        if release := await desk.releases.find(row.id):
+            yield f"• {mention(release)} is {standing(release)}"
+            for one in waiting_on(release):
+                if call.user in one.on:
+                    yield f"      It waits for you: {waits(one)}"
