@@ -8,6 +8,7 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.release.state import State
 from bot.settings import Transport
+from tests.slack.given import ROLES, world_with
 from tests.world import World, open_world, rollcall_in, settings_for
 
 POSTS = [
@@ -20,6 +21,19 @@ POSTS = [
     "some_new_error",
 ]
 
+TWO_GATES = """\
+stages:
+  - name: production
+    owner: captain
+    production: true
+    begin: captain
+    gates:
+      - {name: First, approvals: {qa: 1}}
+      - {name: Second, approvals: {security: 1}}
+    steps:
+      - do: Deploy
+"""
+
 
 @pytest.mark.parametrize("kind", POSTS)
 async def test_a_post_that_goes_wrong_is_shown_once_in_the_end(world: World, kind: str) -> None:
@@ -28,6 +42,27 @@ async def test_a_post_that_goes_wrong_is_shown_once_in_the_end(world: World, kin
     await world.settled(within_s=20)
     await world.card("checkout-1")
     await world.message("checkout-1", "gate:0:QA")
+
+
+@pytest.mark.parametrize("kind", POSTS)
+async def test_what_comes_later_in_a_thread_waits_behind_a_post_that_goes_wrong(
+    tmp_path: Path, kind: str
+) -> None:
+    async with world_with(tmp_path, f"{ROLES}{TWO_GATES}") as world:
+        await world.control("faults", method="chat.postMessage", kind="none")
+        await world.control("faults", method="chat.postMessage", kind=kind, delay_s=0.5)
+        await world.ana.types("/release start shop 1.0", settle=False)
+        await world.settled(within_s=20)
+        card = await world.card("shop-1")
+        thread = await world.messages(thread_ts=card["ts"])
+        shown = [message["metadata"]["event_payload"]["slot"] for message in thread]
+        # Only a message that Slack itself does not take lets others go before it.
+        behind = (
+            ["gate:0:Second", "gate:0:First"]
+            if kind == "some_new_error"
+            else ["gate:0:First", "gate:0:Second"]
+        )
+        assert shown == ["card", *behind]
 
 
 @pytest.mark.parametrize("kind", ["ratelimited", "server_error", "lost_answer", "message_not_found"])

@@ -1,59 +1,15 @@
 """kill -9 in the middle: nothing that was acknowledged is lost, and no message is doubled."""
 
-import asyncio
-import os
-import signal
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.clock import MovableClock
-from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
+from bot.practice import Practice
 from bot.release.state import State
-from tests.world import RUNBOOKS, World
-
-SETTLE_S = 1
-LATE_S = 0.5
-"""How late the practice Slack stores where it does: Rollcall waits longer."""
-
-
-class Killable:
-    """Rollcall in a process of its own, connected to a practice Slack that outlives it."""
-
-    def __init__(self, practice: Practice, database_url: str) -> None:
-        self.environment = {
-            **os.environ,
-            "SLACK_BOT_TOKEN": BOT_TOKEN,
-            "SLACK_APP_TOKEN": APP_TOKEN,
-            "SLACK_API_URL": practice.api_url,
-            "DATABASE_URL": database_url,
-            "PORT": "0",
-            "ROLLCALL_RUNBOOKS": str(RUNBOOKS),
-            "ROLLCALL_SETTLE": str(SETTLE_S),
-            "ROLLCALL_TICK": "0.2",
-            "ROLLCALL_GAP": "0",
-            "ROLLCALL_PACE": "1000",
-        }
-        self.process: Process | None = None
-
-    async def start(self) -> None:
-        """Start it, and wait until it serves."""
-        command = sys.executable, "-m", "bot", "serve"
-        self.process = await asyncio.create_subprocess_exec(*command, env=self.environment, stdout=PIPE)
-        assert self.process.stdout is not None
-        async with asyncio.timeout(30):
-            assert b"Rollcall serves Practice by socket." in await self.process.stdout.readline()
-
-    async def kill(self) -> None:
-        """End it at once, with no chance to tidy up."""
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGKILL)
-        await self.process.communicate()
+from tests.slack.killable import LATE_S, Killable, slots
+from tests.world import World
 
 
 @pytest.fixture
@@ -70,15 +26,6 @@ async def practice() -> AsyncIterator[Practice]:
     await practice.start(port=0)
     yield practice
     await practice.stop()
-
-
-async def slots(world: World) -> Counter[tuple[str, str]]:
-    """Return how often each message of each release stands in Slack."""
-    everything = list(await world.messages())
-    for root in [message for message in everything if message.get("reply_count")]:
-        everything += (await world.messages(thread_ts=root["ts"]))[1:]
-    payloads = [message["metadata"]["event_payload"] for message in everything]
-    return Counter((payload["release"], payload["slot"]) for payload in payloads)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ NOT_ACCEPTED: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """When a release is looked at next (monotonic seconds), and how often in a row that has failed.
+    """When a release is looked at next (monotonic seconds), and how often that has failed for who
+    knows how long.
 
     One that is `barred` waits for that time whatever happens, because there is no way to Slack, or none to
     its channel.
@@ -184,7 +185,8 @@ class DeliveryWorker:
         at, barred = time.monotonic() + after, not isinstance(delay, Held | NotTaken)
         if not barred and (woken := self._plans.get(release)):
             at = min(at, woken.at)
-        self._plans[release] = _Plan(at=at, failures=plan.failures + 1, barred=barred)
+        failures = plan.failures + 1 if delay.after_s is None else plan.failures
+        self._plans[release] = _Plan(at=at, failures=failures, barred=barred)
         if delay.why in REFUSED:
             self._refused()
 
