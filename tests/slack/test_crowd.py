@@ -58,13 +58,13 @@ async def updates(world: World, ts: str) -> int:
 async def test_sixty_four_people_press_within_a_second(tmp_path: Path, transport: Transport) -> None:
     write(tmp_path, runbook())
     clock = MovableClock()
-    practice = Practice(clock, limits=False)
+    practice = Practice(clock, limits=True)
     practice.workspace.people.update({one.id: one for one in PEOPLE})
     practice.workspace.channels["C0RELEASES"].members += [one.id for one in PEOPLE]
     await practice.start(port=0)
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     settings = settings_for(
-        practice, url, transport, rollcall_gap=GAP, rollcall_runbooks=tmp_path / "runbooks"
+        practice, url, transport, rollcall_gap=GAP, rollcall_pace=1.0, rollcall_runbooks=tmp_path / "runbooks"
     )
     async with rollcall_in(practice, settings, clock):
         world = World(practice, clock, url)
