@@ -6,15 +6,13 @@ guarded: an exception must neither undo an acknowledgement nor leave a person wi
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlalchemy.exc import OperationalError
 
 from bot.coordinator import Answer, Noted
@@ -32,17 +30,13 @@ from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.home.tabs import HomeTabs
-from bot.slack.home.told import told
 from bot.slack.mentions import answer_mention
 from bot.slack.messages.blocks import Block
-from bot.slack.messages.message import LONGEST_TEXT
-from bot.slack.messages.text import shorten
 from bot.slack.messages.words import plain_refusal, refusal
 from bot.slack.opening import opened, opens
+from bot.slack.replies import Body, Replies, is_at_home
 from bot.slack.shortcuts import SHORTCUTS, chosen, shown
 from bot.slack.tasks import Tasks
-
-Body = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +44,6 @@ BUSY: Final = "Rollcall cannot write to its database just now, so nothing was ch
 BROKEN: Final = (
     "Something went wrong in Rollcall. See whether it counted before you try again; its log says more."
 )
-NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 COUNTED: Final = "Thank you. It is recorded, and the thread shows it."
 UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
 HOME_OPENED: Final = "app_home_opened"
@@ -86,6 +79,7 @@ class Listeners:
         self._client = client
         self._tasks = tasks
         self._homes = homes
+        self._replies = Replies(client, tasks, homes)
 
     def register(self, app: AsyncApp) -> None:
         """Register every listener; the catch-alls last, because Bolt takes the first that matches."""
@@ -111,7 +105,7 @@ class Listeners:
 
     async def _typed(self, ack: AsyncAck, body: Body) -> None:
         reply = await _guarded(self._answer_typed(body))
-        self._open(reply, body)
+        self._replies.open(reply, body)
         text = "\n".join(filter(None, [reply.text, self._delivery.trouble()]))
         await ack(text=text, response_type="ephemeral") if text else await ack()
 
@@ -132,12 +126,12 @@ class Listeners:
 
     async def _pressed(self, ack: AsyncAck, body: Body) -> None:
         reply = await _guarded(self._answer_pressed(body))
-        self._open(reply, body)
+        self._replies.open(reply, body)
         if body["container"].get("is_ephemeral"):
-            self._tasks.run(self._replace(body, reply.text or COUNTED))
+            self._tasks.run(self._replies.put_in_place(body, reply.text or COUNTED))
         elif reply.text:
-            self._tasks.run(self._tell(body, reply.text))
-        if _is_at_home(body):
+            self._tasks.run(self._replies.tell(body, reply.text))
+        if is_at_home(body):
             # A press that came too late goes away with what it was about.
             self._homes.look(UserId(body["user"]["id"]))
         await ack()
@@ -165,7 +159,7 @@ class Listeners:
 
     async def _chosen(self, ack: AsyncAck, body: Body) -> None:
         # The form is opened beside the response, as the trigger lives for three seconds only.
-        self._tasks.run(self._open_in_time(self._form_of(body), body))
+        self._tasks.run(self._replies.open_in_time(self._form_of(body), body))
         await ack()
 
     async def _form_of(self, body: Body) -> Block:
@@ -236,7 +230,7 @@ class Listeners:
             question = await _guarded(asks_back(self._desk, event))
             # What went wrong is in the log: who only wrote a message has asked Rollcall for nothing.
             if question.blocks:
-                self._tasks.run(self._whisper(event, question))
+                self._tasks.run(self._replies.whisper(event, question))
         await ack()
 
     async def _mentioned(self, ack: AsyncAck, body: Body) -> None:
@@ -244,25 +238,8 @@ class Listeners:
             me = body["authorizations"][0]["user_id"]
             reply = await _guarded(answer_mention(self._desk, body["event"], me))
             if reply.text:
-                self._tasks.run(self._reply(body["event"], reply.text))
+                self._tasks.run(self._replies.answer_in_thread(body["event"], reply.text))
         await ack()
-
-    async def _reply(self, event: Body, text: str) -> None:
-        """Answer for all to see, in the thread where Rollcall was mentioned or in one below that."""
-        thread = event.get("thread_ts") or event["ts"]
-        await self._client.chat_postMessage(
-            channel=event["channel"], thread_ts=thread, text=shorten(text, LONGEST_TEXT), unfurl_links=False
-        )
-
-    async def _whisper(self, event: Body, reply: Reply) -> None:
-        """Answer privately in the thread where a person has written."""
-        await self._client.chat_postEphemeral(
-            channel=event["channel"],
-            user=event["user"],
-            thread_ts=event["thread_ts"],
-            text=reply.text,
-            blocks=reply.blocks,
-        )
 
     async def _people_event(self, ack: AsyncAck) -> None:
         self._people_changed()
@@ -289,56 +266,6 @@ class Listeners:
         for row in await self._desk.releases.open_in(workspace, ChannelId(event["channel"])):
             await self._desk.coordinator.handle(means(workspace=workspace, release=row.id.key, by=person))
 
-    def _open(self, reply: Reply, body: Body) -> None:
-        # The trigger lives for three seconds, so the form is opened at once, beside the response.
-        if reply.form is not None:
-            self._tasks.run(self._open_in_time(_ready(reply.form), body))
-
-    async def _open_in_time(self, form: Awaitable[Block], body: Body) -> None:
-        try:
-            await self._client.views_open(trigger_id=body["trigger_id"], view=await form)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
-            log.warning("A form could not be opened: %s", fault)
-            await self._tell(body, NOT_OPENED)
-
-    async def _replace(self, body: Body, text: str) -> None:
-        """Put a text in the place of the private message whose button was pressed: it has done its work."""
-        await AsyncWebhookClient(body["response_url"]).send(text=text, replace_original=True)
-
-    async def _tell(self, body: Body, text: str) -> None:
-        """Tell a person, and nobody else, where the command was typed or the button was pressed."""
-        if _is_at_home(body):
-            await self._tell_at_home(body, text)
-            return
-        message = body.get("message") or {}
-        thread = message.get("thread_ts") or message.get("ts")
-        user = body["user_id"] if "user_id" in body else body["user"]["id"]
-        if "channel_id" not in body and "channel" not in body:
-            # A global shortcut is chosen in no channel.
-            await self._client.chat_postMessage(channel=user, text=text)
-            return
-        channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
-        try:
-            await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
-        except SlackApiError as fault:
-            # Where Rollcall is no member, only the address that came with the request can answer.
-            log.info("A private answer goes by its response_url: %s", error_of(fault))
-            await AsyncWebhookClient(body["response_url"]).send(
-                text=text, response_type="ephemeral", replace_original=False
-            )
-
-    async def _tell_at_home(self, body: Body, text: str) -> None:
-        """Tell a person who has pressed something in the Home tab, where no message can stand."""
-        try:
-            await self._client.views_open(trigger_id=body["trigger_id"], view=told(text))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
-            log.info("A private answer goes to the Home tab: %s", fault)
-            self._homes.look(UserId(body["user"]["id"]), notice=text)
-
-
-def _is_at_home(body: Body) -> bool:
-    return bool((body.get("view") or {}).get("type") == "home")
-
 
 def _workspace(body: Body) -> WorkspaceId:
     # For somebody of another workspace, `team` is theirs; where the app is installed stands in the view.
@@ -357,10 +284,6 @@ async def _guarded(answer: Awaitable[Reply]) -> Reply:
     except Exception:
         log.exception("A request could not be answered.")
         return Reply(text=BROKEN)
-
-
-async def _ready(form: Block) -> Block:
-    return form
 
 
 async def _acknowledged(ack: AsyncAck) -> None:
