@@ -91,7 +91,7 @@ def _scopes(headers: Mapping[str, str]) -> Finding:
     if missing := [scope for scope in SCOPES if scope not in granted]:
         advice = "Paste what `rollcall manifest` prints into the app's page, and install it again."
         return Finding(False, f"Scopes are missing: {', '.join(missing)}. {advice}")
-    return Finding(True, f"All {len(SCOPES)} scopes are granted.")
+    return Finding(True, "All scopes of the manifest are granted.")
 
 
 def _clocks(headers: Mapping[str, str], before: datetime, after: datetime) -> Finding:

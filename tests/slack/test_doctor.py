@@ -33,7 +33,7 @@ async def test_all_is_well(world: World) -> None:
             """\
 well   The database has the schema of this version.
 well   The token is accepted, by Practice as @rollcall.
-well   All 10 scopes are granted.
+well   All scopes of the manifest are granted.
 well   The clock is 0 s off Slack's.
 well   #releases can be written to and read.
 """,
@@ -49,7 +49,7 @@ async def test_a_channel_that_cannot_be_read_or_written_to_is_named_with_what_fo
             """\
 well   The database has the schema of this version.
 well   The token is accepted, by Practice as @rollcall.
-well   All 10 scopes are granted.
+well   All scopes of the manifest are granted.
 well   The clock is 0 s off Slack's.
 wrong  #random cannot be read (not_in_channel). Where nobody can tell whether a message is there, a reminder is not sent again, and everything else is, so that it may stand twice. Type `/invite @Rollcall` in it.
 """,
