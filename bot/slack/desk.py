@@ -47,7 +47,7 @@ class Call:
     """A slash command as a person typed it.
 
     `text` is what follows the subcommand; `raw` is the same as Slack sent it, in which people have their ids.
-    `about` is the release in whose thread it was written, as a mention of Rollcall.
+    `about` is the release in whose thread it was written; `public` tells that all there see the answer.
     """
 
     workspace: WorkspaceId
@@ -57,6 +57,12 @@ class Call:
     raw: str
     delivery: Delivery
     about: Release | None = None
+    public: bool = False
+
+    @property
+    def sees(self) -> ChannelId | None:
+        """The channel of which releases are told: in public, what goes on elsewhere is not; else all."""
+        return self.channel if self.public else None
 
     def saying(self, text: str) -> "Call":
         """Return the same call with another text."""
@@ -153,6 +159,6 @@ async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
 async def _unknown(desk: Desk, call: Call, key: ReleaseKey) -> Refused:
     """Refuse a key that no release has, with the open one that is most like it."""
     unknown = unknown_release(key)
-    keys = [row.id.key for row in await desk.releases.open_in(call.workspace)]
+    keys = [row.id.key for row in await desk.releases.open_in(call.workspace, call.sees)]
     near = get_close_matches(key, keys, n=1)
     return replace(unknown, instead=f"Did you mean {near[0]}? {unknown.instead}") if near else unknown

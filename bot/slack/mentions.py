@@ -56,6 +56,7 @@ async def _answer(desk: Desk, event: Mapping[str, Any], raw: str, delivery: Deli
         raw=first_word(raw)[1],
         delivery=delivery,
         about=about,
+        public=True,
     )
     reply = await subcommands.answer(replace(desk, command=MENTIONED), word, call)
     return Reply(text=FORM.format(command=desk.command, word=word)) if reply.form else reply

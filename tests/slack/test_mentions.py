@@ -110,3 +110,18 @@ async def test_a_mention_that_slack_sends_again_is_answered_once(world: World) -
     said = [one for one in thread if one["user"] == "U0ROLLCALL" and not one.get("metadata")]
     assert len(said) == 2
     assert len((await world.release("checkout-1")).holds) == 1
+
+
+async def test_in_public_nothing_is_told_of_other_channels(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0", channel="random")
+    assert await answer(world, "ana", "@rollcall list") == snapshot(
+        "No release is open in this channel. Start one: @Rollcall start"
+    )
+    assert await answer(world, "ana", "@rollcall status chekout-1") == snapshot(
+        "There is no release chekout-1. The list of releases shows what is open."
+    )
+    await world.ana.types("/release start payments 7.1")
+    assert await answer(world, "ana", "@rollcall list") == snapshot(
+        "• *payments-1* (payments 7.1) in <#C0RELEASES>: awaiting approval, started <time>"
+    )
+    assert "checkout-1" in await world.ana.types("/release list")

@@ -9,10 +9,11 @@ SHOWN = 20
 
 
 async def answer(desk: Desk, call: Call) -> Reply:
-    """List the open releases, the newest first."""
-    rows = await desk.releases.open_in(call.workspace, limit=SHOWN + 1)
+    """List the open releases, the newest first; in public, those of the channel alone."""
+    rows = await desk.releases.open_in(call.workspace, call.sees, limit=SHOWN + 1)
     if not rows:
-        return Reply(text=f"No release is open. Start one: {desk.command} start")
+        where = " in this channel" if call.public else ""
+        return Reply(text=f"No release is open{where}. Start one: {desk.command} start")
     lines = [
         f"• *{row.id.key}* ({escape(row.service)} {escape(row.version)}) in <#{row.channel}>:"
         f" {STATES[row.state]}, started {moment(row.started_at)}"
