@@ -1,12 +1,12 @@
 """Who may say go: what a newer runbook changes in that, and how those before it sign the change."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
 from bot.runbook.conditions import CONDITIONS
 from bot.runbook.gates import SIGNING, CheckPassed, Gate, Need, Of, Seats, When
-from bot.runbook.model import Check, Review, Runbook, Stage
+from bot.runbook.model import ROLLBACK, Begin, Check, Review, Runbook, Stage
 from bot.runbook.roles import Duties, Role, Rotation
 from bot.runbook.values import duration
 from bot.runbook.ways import Way, empty_seat
@@ -36,7 +36,7 @@ def signing(before: Runbook, after: Runbook) -> Runbook:
 
 
 def _signing_roles(before: Runbook, after: Runbook) -> tuple[Role, ...]:
-    asked = dict.fromkeys(role for stage in before.stages for gate in stage.gates for role in gate.roles)
+    asked = dict.fromkeys(_asked(before))
     roles: dict[str, Role] = {}
     for role in map(before.role, asked):
         if Duties.STRICT in (before.duties, after.duties) and (role.starter or role.authors):
@@ -46,6 +46,14 @@ def _signing_roles(before: Runbook, after: Runbook) -> tuple[Role, ...]:
         if empty_seat(Way(seats=tuple(with_it)), with_it) is None:
             roles = with_it
     return tuple(roles.values())
+
+
+def _asked(runbook: Runbook) -> Iterator[str]:
+    """Return the roles that the gates of a runbook ask for an approval, or for the report of a check."""
+    reporter = {check.name: check.by for check in runbook.checks}
+    for stage in (*runbook.stages, runbook.way_back):
+        for gate in stage.gates:
+            yield from (*gate.roles, *(reporter[check] for check in gate.checks))
 
 
 def changes(before: Runbook, after: Runbook) -> tuple[str, ...]:
@@ -82,16 +90,29 @@ def _of_checks(before: Iterable[Check], after: Iterable[Check]) -> Iterator[str]
     yield from (f"The check {check.name} is gone; {check.by} reported it." for check in gone)
     for was, now in kept:
         yield from _change(f"Who reports the check {now.name}", was.by, now.by, str)
+        yield from _change(f"How long the check {now.name} counts", was.fresh, now.fresh, _length)
 
 
-def _of_stages(before: Iterable[Stage], after: Iterable[Stage]) -> Iterator[str]:
+def _of_stages(before: Sequence[Stage], after: Sequence[Stage]) -> Iterator[str]:
     gone, new, kept = _compared(before, after)
     for stage in new:
         yield f"The stage {stage.name} is new."
         yield from _of_gates(stage.name, (), stage.gates)
     yield from (f"The stage {stage.name} is gone, with its gates." for stage in gone)
+    there = [stage.name for stage, _ in kept if stage.name != ROLLBACK]
+    order = [stage.name for stage in before if stage.name in there]
+    yield from _change("The order of the stages", order, there, ", ".join)
     for was, now in kept:
+        # The way back goes where production is, so that its environment is no change of its own.
+        if now.name != ROLLBACK:
+            yield from _change(f"The environment of {now.name}", was.where, now.where, str)
+        yield from _change(f"The go for {now.name}", _go(was), _go(now), str)
         yield from _of_gates(now.name, was.gates, now.gates)
+
+
+def _go(stage: Stage) -> str:
+    whose = f"from the captain or {stage.owner}" if stage.begin is Begin.CAPTAIN else "not asked"
+    return f"{whose}, and it {'changes' if stage.production else 'leaves'} production"
 
 
 def _of_gates(stage: str, before: Iterable[Gate], after: Iterable[Gate]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from bot.runbook.gates import CheckPassed, Gate, Of, Risk, Seats, When
 from bot.runbook.model import Runbook
 from bot.runbook.policy import changes, said, signing
 from bot.runbook.roles import Role
-from tests.runbook.given import APPROVED, SHIPPED, STAGE, Write
+from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write
 from tests.runbook.test_model import runbooks
 
 CHECKED = APPROVED + "checks: {smoke: {by: qa}}\n"
@@ -87,6 +87,24 @@ QA = "        approvals: {qa: 1}\n"
             "rollback: {gates: [{name: Go, needs: {pair: 1}}]}\nchecks:",
             ("The gate Go of rollback is new: 1 pair.",),
         ),
+        (
+            "    owner: captain\n",
+            "    owner: captain\n    environment: live\n",
+            ("The environment of staging: live; before, staging.",),
+        ),
+        (
+            "    owner: captain\n",
+            "    owner: captain\n    production: true\n    begin: captain\n",
+            (
+                "The go for staging: from the captain or captain, and it changes production; before, not asked, "
+                "and it leaves production.",
+            ),
+        ),
+        (
+            "{smoke: {by: qa}}",
+            "{smoke: {by: qa, fresh: 2h}}",
+            ("How long the check smoke counts: 2h; before, to the end.",),
+        ),
         ("checks:", "reminders: {after: 2h}\noffers: 1h\nchecks:", ()),
         (QA, f"{QA}    steps: [do: Deploy]\n", ()),
     ],
@@ -106,6 +124,21 @@ def test_a_change_that_its_words_do_not_show_is_said_all_the_same(write: Write) 
     assert changes(owned("/db/"), owned("/sql/")) == (
         "The role qa: the owners of the changed paths, but not as before.",
     )
+
+
+def test_another_order_of_the_stages_is_said(write: Write) -> None:
+    one, two = "  - {name: one, owner: qa}\n", "  - {name: two, owner: qa}\n"
+    was, now = (read_runbook(write(HEAD + stages)) for stages in (one + two, two + one))
+    assert changes(was, now) == ("The order of the stages: two, one; before, one, two.",)
+
+
+def test_those_who_were_asked_on_the_way_back_or_for_a_check_sign_too(write: Write) -> None:
+    back = "rollback: {gates: [{name: Back, needs: {pair: 1}}]}\n"
+    before = read_runbook(write(STAGE + back))
+    assert signing(before, read_runbook(write(STAGE))).stages[0].gates[0].roles == ("pair (as before)",)
+    checked = GATE + "        needs: [{check: smoke}]\nchecks: {smoke: {by: qa}}\n"
+    after = read_runbook(write(STAGE))
+    assert signing(read_runbook(write(checked)), after).stages[0].gates[0].roles == ("qa (as before)",)
 
 
 def test_a_need_is_said_in_words() -> None:

@@ -92,8 +92,10 @@ class Override(Command):
     def _overridden(self, release: Release, facts: Facts) -> Decision:
         passed = Overridden(at=facts.now, by=self.by, stage=self.stage, gate=self.gate, reason=self.reason)
         review = release.review
-        # Who has signed already has not seen this override, so then they sign anew.
-        if review is not None and not review.done and not review.signed:
+        # Who has signed already has not seen this override, so then they sign anew; and a review of what
+        # went out before may be due too soon for this.
+        changed_at = release.revisions[-1].at if release.revisions else release.started_at
+        if review is not None and not review.signed and review.opened >= changed_at:
             return (passed,)
         due = facts.now + release.runbook.review.within
         return (passed, ReviewOpened(at=facts.now, by=self.by, because=Because.OVERRIDE, due=due))

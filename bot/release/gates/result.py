@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot.release.gates.applies import applies
@@ -97,12 +97,16 @@ def gate_status(release: Release, gate: Gate, stage: int) -> GateStatus:
 
 
 def passed_over(release: Release, gate: Gate, stage: int) -> GateStatus | None:
-    """Return how a gate stands that nobody is asked at any more, whatever was said at it; of others None."""
-    if not applies(gate.when, release, stage):
-        return GateStatus.NOT_NEEDED
+    """Return how a gate stands that nobody is asked at any more, whatever was approved; of others None.
+
+    A gate that is not needed any more still stops what somebody has said no to.
+    """
     if (stage, gate.name) in release.overridden:
         return GateStatus.OVERRIDDEN
-    return None
+    refused = (vote for vote in release.votes if vote.verdict is Verdict.REJECTED)
+    if applies(gate.when, release, stage) or (stage, gate.name) in ((no.stage, no.gate) for no in refused):
+        return None
+    return GateStatus.NOT_NEEDED
 
 
 def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
@@ -117,7 +121,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     left = left_to_ask(may, weighed.capacities, silent)
     open_seats = tuple(_open_seats(chosen, counted, left))
     root = Tree(release, stage, weighed, chosen.best).node(gate.needs)
-    return GateResult(
+    result = GateResult(
         gate=gate,
         status=passed_over(release, gate, stage) or _status(weighed),
         root=root,
@@ -131,6 +135,9 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
         set_aside=(*_set_aside(weighed, root), *_voided(release, gate, stage)),
         warned=tuple(_warned(release, weighed, chosen.best)),
     )
+    if applies(gate.when, release, stage):
+        return result
+    return replace(result, open=(), fewest=(), others=(), choice=(), checks=())
 
 
 def _status(weighed: Weighed) -> GateStatus:

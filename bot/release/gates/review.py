@@ -147,9 +147,15 @@ def opens_review(release: Release, now: datetime) -> ReviewOpened | None:
     """Return the review that the runbook asks for of each release that has reached its end in production."""
     plan = release.runbook.review
     ended = release.state in (State.COMPLETED, State.ROLLED_BACK)
-    if not plan.always or not ended or release.review is not None:
+    if not plan.always or not ended or (release.review is not None and not _signed_before_the_end(release)):
         return None
     return ReviewOpened(at=now, by=ROLLCALL, because=Because.RUNBOOK, due=now + plan.within)
+
+
+def _signed_before_the_end(release: Release) -> bool:
+    """Return whether those who signed the review have not seen how the release ended."""
+    review = release.review
+    return review is not None and review.done and review.signed[-1].at < release.since
 
 
 def due_review(release: Release, now: datetime) -> ReviewReminded | None:

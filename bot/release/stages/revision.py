@@ -150,6 +150,8 @@ def _because(
 ) -> str:
     if manifest.risk is not release.manifest.risk:
         return f"the risk has become {manifest.risk}"
+    if manifest.labels != release.manifest.labels:
+        return "the labels have changed"
     if not any(paths):
         return "what goes out has changed, and nothing tells where"
     changed, untold = (_covered(release, vote, those) for those in paths)

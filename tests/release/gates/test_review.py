@@ -14,7 +14,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.gates import Reminders
-from bot.runbook.model import Review, Runbook
+from bot.runbook.model import Begin, Review, Runbook
 from bot.runbook.roles import Standing
 from tests.release.given import (
     CHECK,
@@ -298,3 +298,25 @@ def test_people_to_sign_are_found_in_the_role_that_reviews_or_else_in_any(
 ) -> None:
     waits = waiting_on(play(overridden(role=role, count=5), dan.leaves("on-call")))
     assert [(w.role, w.name) for w in waits if w.kind is Awaited.PEOPLE] == [(told, "The review")]
+
+
+def test_who_signed_before_the_end_has_not_reviewed_what_came_of_it() -> None:
+    book = glass(always=True, role="qa")
+    signed = play(started(book), cleo.overrides("QA"), ben.signs(), bea.signs())
+    assert signed.review is not None
+    assert signed.review.done
+    ended = play(signed, later(ben.finishes("Deploy"), hours=1))
+    assert ended.review is not None
+    assert not ended.review.done
+    again = play(ended, later(ben.signs(), hours=1), later(bea.signs(), hours=1), time_passes(hours=1))
+    assert again.review is not None
+    assert again.review.done
+
+
+def test_an_override_of_what_goes_out_now_has_its_own_time_for_the_review() -> None:
+    review = Review(role="qa", within=4 * HOUR)
+    book = gated(asks("QA", qa=2), overrides="security", review=review, begin=Begin.CAPTAIN, reminders=SELDOM)
+    release = play(started(book), cleo.overrides("QA"))
+    later_on = play(release, later(ana.changes("2.0.0"), hours=3), later(cleo.overrides("QA"), hours=2))
+    assert later_on.review is not None
+    assert later_on.review.due == NINE + 9 * HOUR

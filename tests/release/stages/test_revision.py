@@ -9,11 +9,13 @@ from inline_snapshot import snapshot
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
+from bot.release.outlook.why import Deed, why
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.revision import AskedAgain, ManifestChanged
 from bot.release.state import State
+from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.gates import Risk, When
 from bot.runbook.model import Begin, Check, Rollback, Runbook, Stage
 from bot.runbook.roles import Role
@@ -467,3 +469,22 @@ def test_what_goes_out_again_as_it_was_shown_is_what_was_shown() -> None:
     first = started()
     again = play(first, ana.changes("2.0.0"), ana.changes("1.4.0"))
     assert play(again, shown(first, ben.approves("QA"))).vote(0, "QA", ben.id) is not None
+
+
+def test_a_gate_that_is_not_needed_any_more_still_stops_what_was_rejected_there() -> None:
+    labelled = Manifest(labels=("db",))
+    book = gated(asks("DB", when=When(labels=("db",)), security=1), asks("G", qa=1))
+    release = play(started_with(start(manifest=labelled), book), cleo.rejects("DB"))
+    release = play(release, ana.changes("1.4.0", Manifest()), ben.approves("G"))
+    assert release.state is State.AWAITING_APPROVAL
+    assert [(w.kind, w.on) for w in waiting_on(release)] == [(Awaited.REJECTION, (cleo.id,))]
+    assert [(act.deed, act.on) for act in why(release).acts] == [(Deed.WITHDRAW, (cleo.id, ana.id))]
+    for act in (cleo.withdraws("DB"), ana.settles("DB", cleo)):
+        assert play(release, act).state is State.IN_PROGRESS
+
+
+def test_other_labels_ask_everybody_again_whatever_paths_there_are_beside() -> None:
+    book = gated(asks("DB", when=DB, security=1), asks("Rest", qa=1))
+    release = play(started_with(start(manifest=FIRST), book), cleo.approves("DB"))
+    beside = replace(FIRST, labels=("irreversible",), paths=(*FIRST.paths, "z"))
+    assert play(release, ana.changes("1.4.0", beside)).votes == ()
