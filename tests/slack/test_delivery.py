@@ -102,6 +102,7 @@ async def test_the_events_of_one_act_become_one_update_of_each_message(world: Wo
     assert await world.calls("chat.update") - before == 2
 
 
+@pytest.mark.proof
 async def test_no_call_to_slack_is_made_before_the_acknowledgement(world: World) -> None:
     await world.control("faults", method="*", kind="timeout", times=1)
     answer = await world.control(

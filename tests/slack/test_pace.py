@@ -80,6 +80,7 @@ async def test_those_who_wait_go_in_the_order_in_which_they_came() -> None:
     assert came == [*range(10)]
 
 
+@pytest.mark.proof
 async def test_a_channel_that_does_not_answer_holds_up_no_other(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.control("faults", method="chat.update", kind="timeout")
