@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.duties import leads
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.runbook.roles import Standing
@@ -31,7 +32,7 @@ class Leaver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftWithDuty(Event):
-    """Somebody has gone who has something to do on the release."""
+    """Somebody has gone who has something to do on the release, or has started it."""
 
     person: UserId
     how: Gone
@@ -76,11 +77,14 @@ class JoinChannel(Command):
 
 
 def gone(release: Release, facts: Facts) -> Iterable[LeftWithDuty | CameBack]:
-    """Return the events by which those are noted who were deactivated with a duty, or are active again."""
+    """Return the events by which those are noted who are deactivated, or active again.
+
+    They are those who have a duty, whoever started the release, and those who were noted before.
+    """
     if not facts.directory.readable:
         return
     people = facts.directory.people
-    for person in sorted({release.captain, *_others(release)}):
+    for person in sorted({*_looked_for(release)}):
         active = people.get(person, Standing.DEACTIVATED) is not Standing.DEACTIVATED
         leaver = release.leavers.get(person)
         noted = leaver is not None and leaver.how is Gone.DEACTIVATED
@@ -99,7 +103,8 @@ def duties_of(release: Release, person: UserId) -> tuple[str, ...]:
     return (*captain, *deputy, *holds)
 
 
-def _others(release: Release) -> Iterable[UserId]:
-    if release.deputy is not None:
-        yield release.deputy
+def _looked_for(release: Release) -> Iterable[UserId]:
+    yield from leads(release)
+    yield release.starter  # Who started it is asked to lead where the others have gone.
     yield from (hold.owner for hold in release.holds)
+    yield from (person for person, leaver in release.leavers.items() if leaver.how is Gone.DEACTIVATED)

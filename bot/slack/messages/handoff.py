@@ -31,10 +31,12 @@ def handoffs(release: Release) -> Iterable[Message]:
 
 
 def leavers(release: Release) -> Iterable[Message]:
-    """Return a message for each person who has gone and still has a duty here."""
+    """Return a message for each person who has gone with a duty."""
     if release.state.ended:
         return
     for gone, leaver in release.leavers.items():
+        if not leaver.duties:
+            continue
         lines = [f"{person(gone)} {leaver.how}, and is {escape(', '.join(leaver.duties))} here."]
         if leaver.how is Gone.LEFT:
             lines.append(f"{person(gone)}, hand it over, or come back.")

@@ -133,6 +133,27 @@ def test_who_is_active_again_is_back() -> None:
     assert events(release, time_passes()) == (CameBack(at=NINE, by=ROLLCALL, person=ana.id),)
 
 
+def test_who_is_active_again_is_back_though_the_duty_is_over() -> None:
+    release = play(started(), ben.holds(), deactivated(ben), deactivated(ben, ana.lifts(1, "It is clear.")))
+    assert events(release, time_passes()) == (CameBack(at=NINE, by=ROLLCALL, person=ben.id),)
+    led = play(release, ben.joins("qa"), ana.leaves_the_channel(), ben.takes_the_lead())
+    assert led.captain == ben.id
+
+
+def test_whoever_started_it_is_no_heir_when_deactivated() -> None:
+    release = play(started(), ana.offers(gus), gus.accepts(), deactivated(ana))
+    left = play(release, deactivated(ana, gus.leaves_the_channel()))
+    assert captain_awaited(left)[0].on == (bea.id, ben.id, eli.id, dan.id, dee.id)
+    assert refusal(left, deactivated(ana, ana.takes_the_lead())).code is Code.NOT_YOURS
+    assert captain_awaited(play(left, time_passes()))[0].on[-1] == ana.id
+
+
+def test_whoever_started_it_has_no_duty_by_that() -> None:
+    release = play(started(), ana.offers(gus), gus.accepts())
+    assert answer(release, ana.leaves_the_channel()) == ()
+    assert play(release, deactivated(ana)).leavers[ana.id].duties == ()
+
+
 def test_who_is_deactivated_does_not_come_back_by_the_channel() -> None:
     release = play(started(), deactivated(ana))
     assert answer(release, deactivated(ana, ana.joins_the_channel())) == ()
