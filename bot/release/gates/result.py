@@ -162,13 +162,22 @@ def _fewest(
     places = zip(chosen.best.way.seats, chosen.full, strict=True)
     new = Counter(role for role, person in places if person is not None and not weighed.counted.get(person))
     rejecters = [vote.by for vote in weighed.said[Verdict.REJECTED]]
+    stood_in_for = _stood_in_for(chosen, weighed)
     for role, count in new.items():
         people = [person for person, roles in left.items() if role in roles]
         if len(people) < count:
             people += [person for person in rejecters if person in may and role in may[person].roles]
         # Of somebody away and the deputy one counts, so the one who is there is named.
-        spoken_for = {may[person].behalf for person in people if role in may[person].lent}
+        lending = {may[person].behalf for person in people if role in may[person].lent}
+        spoken_for = stood_in_for | lending
         yield Approvals(role=role, count=count, of=tuple(p for p in people if p not in spoken_for))
+
+
+def _stood_in_for(chosen: Chosen, weighed: Weighed) -> set[UserId | None]:
+    """Return in whose stead somebody sits who has approved, and who would lose that seat to them."""
+    places = zip(chosen.best.way.seats, chosen.full, strict=True)
+    sitting = {person: role for role, person in places if person is not None}
+    return {it.behalf for person, it in weighed.capacities.items() if sitting.get(person) in it.lent}
 
 
 def _spread(chosen: Chosen) -> Counter[str]:

@@ -89,16 +89,13 @@ def weigh(release: Release, gate: Gate, stage: int) -> Weighed:
 
 
 def choose(weighed: Weighed, may: Mapping[UserId, Capacity]) -> Chosen:
-    """Choose the way to show: one that is met, or the shortest of those on which the fewest people miss."""
+    """Choose the way to show: one that is met, or of those on which the fewest people miss the shortest."""
     if weighed.met:
         best = next(one for one in weighed.tried if not one.short)
         return Chosen(best=best, full=best.sitting)
-    counting_now = {p: capacity for p, capacity in weighed.capacities.items() if capacity.roles}
-    # Who abstained is not asked again, so where nobody else is left, people are to be found.
-    heard = {*counting_now, *(vote.by for vote in weighed.said[Verdict.ABSTAINED])}
-    everybody = one_for_two({**counting_now, **{p: it for p, it in may.items() if p not in heard}})
-    chosen = (Chosen(best=one, full=_full(one, everybody)) for one in weighed.tried)
-    return min(chosen, key=lambda one: (len(one.missing), one.best.short))
+    crowds = _crowds(weighed, may)
+    chosen = (Chosen(best=one, full=_full(one, crowd)) for one in weighed.tried for crowd in crowds)
+    return min(chosen, key=lambda one: (len(one.missing), _acts(one, weighed.counted)))
 
 
 def ways_of(release: Release, gate: Gate, stage: int) -> tuple[Way, ...]:
@@ -110,6 +107,23 @@ def ways_of(release: Release, gate: Gate, stage: int) -> tuple[Way, ...]:
 def passed(report: "Report | None") -> bool:
     """Return whether a check has passed, for what is released now; what is not known has not passed."""
     return report is not None and report.passed
+
+
+def _crowds(weighed: Weighed, may: Mapping[UserId, Capacity]) -> tuple[Roles, Roles]:
+    """Return who could sit together if all approve but those whose deputies have, and if they do, too."""
+    counting_now = {p: capacity for p, capacity in weighed.capacities.items() if capacity.roles}
+    # Who abstained is not asked again, so where nobody else is left, people are to be found.
+    heard = {*counting_now, *(vote.by for vote in weighed.said[Verdict.ABSTAINED])}
+    everybody = {**counting_now, **{p: it for p, it in may.items() if p not in heard}}
+    spoken_for = {it.behalf for it in counting_now.values()}
+    silent = {p: it for p, it in everybody.items() if p not in spoken_for}
+    # Somebody away who approves in person frees the deputy for another seat, or takes the deputy's.
+    return one_for_two(silent), one_for_two(everybody)
+
+
+def _acts(one: Chosen, counted: Roles) -> int:
+    """Return how many approvals and reports are still to come on a way."""
+    return len(one.best.checks) + sum(p is not None and not counted.get(p) for p in one.full)
 
 
 def _try(

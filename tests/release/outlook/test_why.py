@@ -1,7 +1,7 @@
 """Why a release waits: for each kind of waiting the rule and the act, and no fewer acts than are needed."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from random import Random
 
@@ -14,6 +14,7 @@ from bot.release.decide import decide, decide_start, fold
 from bot.release.gates.review import Because
 from bot.release.ids import UserId
 from bot.release.outlook.why import DEEDS, RULES, Act, Deed, why
+from bot.release.people.directory import Away
 from bot.release.refusal import Refused
 from bot.release.release import Release, Verdict
 from bot.release.state import State
@@ -320,9 +321,19 @@ said_before = st.lists(
 CROWD = {**EVERYBODY, "security": (cleo.id, eli.id, gus.id)}
 
 
-def at_a_gate(need: Need, before: list[thread.Act]) -> Release:
+absences = st.dictionaries(
+    st.sampled_from([person.id for person in PEOPLE]),
+    st.sampled_from(PEOPLE).map(lambda deputy: Away(deputy=deputy.id, until=thread.NINE + HOUR)),
+    max_size=2,
+).filter(lambda away: not away.keys() & {absent.deputy for absent in away.values()})
+
+
+def at_a_gate(need: Need, away: Mapping[UserId, Away], before: list[thread.Act]) -> Release:
     """Return a release that waits at a gate with nobody missing, after what people did, as far as they could."""
-    decision = decide_start(start(), start_facts(gated(needs("Go", need), checks=CHECKS), CROWD))
+    town = thread.town(CROWD, away=away)
+    decision = decide_start(
+        start(), start_facts(gated(needs("Go", need), checks=CHECKS), CROWD, directory=town)
+    )
     assume(not isinstance(decision, Refused))
     assert not isinstance(decision, Refused)
     release = fold(decision)
@@ -336,9 +347,11 @@ def at_a_gate(need: Need, before: list[thread.Act]) -> Release:
 
 
 @UNHURRIED
-@given(expressions, said_before)
-def test_no_fewer_acts_would_do_and_no_more_are_told(need: Need, before: list[thread.Act]) -> None:
-    release = at_a_gate(need, before)
+@given(expressions, absences, said_before)
+def test_no_fewer_acts_would_do_and_no_more_are_told(
+    need: Need, away: Mapping[UserId, Away], before: list[thread.Act]
+) -> None:
+    release = at_a_gate(need, away, before)
     count = sum(act.count for act in why(release).acts)
     assume(count <= 5)
     assert fewest(release, count) == count
@@ -362,11 +375,11 @@ def done(release: Release, act: Act, by: UserId) -> Release:
 
 
 @UNHURRIED
-@given(expressions, said_before, st.randoms(use_true_random=False))
+@given(expressions, absences, said_before, st.randoms(use_true_random=False))
 def test_whoever_of_those_named_acts_the_release_moves_on(
-    need: Need, before: list[thread.Act], chance: Random
+    need: Need, away: Mapping[UserId, Away], before: list[thread.Act], chance: Random
 ) -> None:
-    release = at_a_gate(need, before)
+    release = at_a_gate(need, away, before)
     # A no is taken back first, because its giver may be one of those who approve then.
     told = sorted(why(release).acts, key=lambda act: act.deed is not Deed.WITHDRAW)
     approved = set[UserId]()
@@ -412,6 +425,28 @@ def test_of_somebody_away_and_the_deputy_the_one_who_is_there_is_named() -> None
     gone = thread.among(thread.away(bea, gus, thread.NINE + HOUR), time_passes())
     release = play(started(gated(asks("QA", QUIET, qa=2)), members), gone)
     assert [(act.count, act.on) for act in why(release).acts] == [(2, (ben.id, eli.id, gus.id))]
+
+
+def test_who_is_away_is_not_asked_when_their_deputy_has_answered() -> None:
+    members = {**EVERYBODY, "qa": (bea.id, ben.id)}
+    gone = thread.among(thread.away(bea, gus, thread.NINE + HOUR), gus.approves("QA"))
+    release = play(started(gated(asks("QA", QUIET, qa=2)), members), gone)
+    assert [(act.count, act.on) for act in why(release).acts] == [(1, (ben.id,))]
+
+
+def test_who_is_away_is_asked_where_that_frees_their_deputy_for_another_seat() -> None:
+    members = {**EVERYBODY, "qa": (bea.id,), "security": (dan.id,)}
+    gone = thread.among(thread.away(bea, dan, thread.NINE + HOUR), dan.approves("Both"))
+    release = play(started(gated(asks("Both", QUIET, qa=1, security=1)), members), gone)
+    assert [(act.role, act.count, act.on) for act in why(release).acts] == [("qa", 1, (bea.id,))]
+
+
+def test_who_is_away_is_not_named_who_would_only_take_their_deputys_seat() -> None:
+    members = {**EVERYBODY, "qa": (bea.id, ben.id), "security": (cleo.id, dan.id)}
+    gone = thread.among(thread.away(bea, dan, thread.NINE + HOUR), dan.approves("Both"))
+    book = gated(asks("Both", QUIET, qa=2, security=1))
+    release = play(started(book, members), gone, cleo.approves("Both"))
+    assert [(act.role, act.count, act.on) for act in why(release).acts] == [("qa", 1, (ben.id,))]
 
 
 def test_who_is_away_is_named_for_a_role_that_their_deputy_has_too() -> None:
