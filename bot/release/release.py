@@ -219,8 +219,8 @@ class Release:
 
     @property
     def open_gates(self) -> tuple[Gate, ...]:
-        """The gates of the current stage, as long as it has not begun."""
-        return () if self.stage in self.began else self.current.gates
+        """The gates of the current stage that can still be answered: until it begins, or the release ends."""
+        return () if self.state.ended or self.stage in self.began else self.current.gates
 
     @property
     def touched_production(self) -> bool:

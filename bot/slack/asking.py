@@ -15,7 +15,6 @@ from bot.release.release import Release
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import MENTION, Desk, Reply, typed
 from bot.slack.messages.blocks import Block, actions, button, section
-from bot.slack.messages.gate import takes_answers
 from bot.slack.messages.text import escape
 from bot.slack.messages.words import mention
 
@@ -69,7 +68,7 @@ def says_yes(raw: str) -> bool:
 
 def _asking(release: Release, by: UserId) -> Iterable[str]:
     """Return the gates that ask a person for an approval now."""
-    if takes_answers(release):
+    if release.open_gates:
         for result in gate_results(release):
             if not result.status.passes and by in result.asked:
                 yield result.gate.name

@@ -91,7 +91,7 @@ NUMBERED: Final = frozenset({Awaited.HOLD, Awaited.QUESTION})
 def why(release: Release) -> Why:
     """Return why a release waits, and what would move it on."""
     waiting = waiting_on(release)
-    results = _results(release)
+    results = gate_results(release) if release.open_gates else ()
     blocked = any(not result.status.passes for result in results)
     entitled = release.members.get(release.runbook.overrides or "", ())
     return Why(
@@ -130,7 +130,3 @@ def _act(release: Release, one: Waiting) -> Act:
         role=one.role,
         count=1 if one.kind in NUMBERED else one.count,
     )
-
-
-def _results(release: Release) -> tuple[GateResult, ...]:
-    return () if release.state.ended or release.stage in release.began else gate_results(release)

@@ -6,7 +6,6 @@ from typing import Final
 from bot.release.gates.result import GateResult, gate_result, gate_status
 from bot.release.gates.tree import GateStatus, Node, Seat
 from bot.release.release import Release, Vote
-from bot.release.state import State
 from bot.runbook.gates import SIGNING, Gate
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
@@ -35,7 +34,7 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
 
     A gate that is met can still be rejected, until its stage begins.
     """
-    if stage != release.stage or not takes_answers(release):
+    if stage != release.stage or gate not in release.open_gates:
         return
     status = gate_status(release, gate, stage)
     if status is GateStatus.OVERRIDDEN:
@@ -54,12 +53,6 @@ def report_button(release: Release, gate: Gate, stage: int) -> Block:
     """Return the button that reports how a check of a gate went."""
     value = Target(release.key, stage, gate.name, bound=release.bound).value()
     return button("Report a check…", Action.REPORT_FORM, value)
-
-
-def takes_answers(release: Release) -> bool:
-    """Return whether the gates of the current stage can still be answered."""
-    answerable = (State.AWAITING_APPROVAL, State.READY, State.ROLLING_BACK)
-    return release.state in answerable and release.stage not in release.began
 
 
 def _lines(release: Release, result: GateResult, stage: int) -> Iterable[str]:

@@ -51,7 +51,7 @@ def _rejection(release: Release, no: Rejection) -> Iterable[str]:
 
 def _blocks(release: Release, no: Rejection) -> bool:
     vote, gate = no.vote, release.gate(no.vote.stage, no.vote.gate)
-    if no.ended or gate is None or release.state.ended or vote.stage != release.stage:
+    if no.ended or gate is None or gate not in release.open_gates or vote.stage != release.stage:
         return False
     return gate_status(release, gate, vote.stage) is GateStatus.REJECTED
 
