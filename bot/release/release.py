@@ -253,6 +253,10 @@ class Release:
         """Return the reports that count at the gates of a stage: those of now until it has begun."""
         return self.began[stage].reports if stage in self.began else self.reports
 
+    def reporters(self, check: str) -> tuple[UserId, ...]:
+        """Return the people in the role that reports a check, now."""
+        return self.members.get(self.runbook.check(check).by, ())
+
     def gate(self, stage: int, name: str) -> Gate | None:
         """Return the gate of that name of the stage with the index `stage`, or None."""
         if not 0 <= stage <= self.back:

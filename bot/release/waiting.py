@@ -38,8 +38,8 @@ class Waiting:
     """One thing that a release waits for: what, on whom, since when, until when.
 
     `name` is the gate, the check, the step, the stage or the reason; `role` whom the runbook asks; `count`
-    how many approvals or signatures, or the number of a hold. Where too few people are left to ask, the
-    release waits for the captain to find some (PEOPLE).
+    how many approvals or signatures, or the number of a hold. Where too few people are left to ask, or nobody
+    is in the role that reports a check, the release waits for the captain to find some (PEOPLE).
     """
 
     kind: Awaited
@@ -187,8 +187,10 @@ def _could_approve(
 
 
 def _check(release: Release, check: str, opened: datetime) -> Waiting:
-    by = next(one.by for one in release.runbook.checks if one.name == check)
+    by, on = release.runbook.check(check).by, release.reporters(check)
     report = release.reports.get(check)
     since = opened if report is None else report.at
-    on = release.members.get(by, ()) or first_there(release, Circle.LEAD)
-    return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since)
+    if on:
+        return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since)
+    lead = first_there(release, Circle.LEAD)
+    return Waiting(kind=Awaited.PEOPLE, name=check, role=by, on=lead, since=since)

@@ -181,12 +181,15 @@ def able(release: Release, waiting: Waiting) -> tuple[UserId, ...]:
     match waiting.kind:
         case Awaited.PEOPLE | Awaited.REVIEW | Awaited.LOCK:
             return ()  # It takes people who are not there, or comes after the release.
-        case Awaited.CHECK:
-            return tuple(person for person in waiting.on if person in release.members.get(waiting.role, ()))
         case Awaited.GO | Awaited.STEP | Awaited.CHOICE if release.holds:
             return ()
         case _:
             return waiting.on
+
+
+def of_a_check(release: Release, waiting: Waiting) -> bool:
+    """Return whether what is waited for is a check's, and not a gate's."""
+    return any((check.name, check.by) == (waiting.name, waiting.role) for check in release.runbook.checks)
 
 
 def _takes(answers: Answers, luck: Random) -> timedelta:

@@ -23,7 +23,7 @@ from bot.release.stages.steps import StepDone
 from bot.release.telling.reminders import Reminded
 from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Awaited, Waiting
-from bot.simulate.play import TURNS_LIMIT, Plan, Play, Turn, able
+from bot.simulate.play import TURNS_LIMIT, Plan, Play, Turn, able, of_a_check
 from bot.simulate.waits import LONG, Cause, Stall, better, outlook, stalls, waits
 
 ASKS: Final[Mapping[Awaited, str]] = {
@@ -116,9 +116,8 @@ class Telling:
                 yield f"→ {self._asked(turn, one)}"
 
     def _asked(self, turn: Turn, waiting: Waiting) -> str:
-        form = (
-            ASKS[waiting.kind] if able(turn.release, waiting) or waiting.kind is not Awaited.CHECK else NOBODY
-        )
+        sought = waiting.kind is Awaited.PEOPLE and of_a_check(turn.release, waiting)
+        form = NOBODY if sought else ASKS[waiting.kind]
         what = form.format(name=waiting.name, count=waiting.count, role=waiting.role)
         count = f"{waiting.count} of " if waiting.kind is Awaited.APPROVAL and waiting.count > 1 else ""
         wakes = self._wakes(turn.release, waiting, turn.at)

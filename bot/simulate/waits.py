@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeVar
 
 from bot.release.ids import UserId
+from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting
 from bot.simulate.people import People
-from bot.simulate.play import Play, able, play
+from bot.simulate.play import Play, able, of_a_check, play
 
 T = TypeVar("T")
 NOTHING: Final = timedelta()
@@ -89,7 +90,7 @@ def waits(played: Play) -> Mapping[Place, Wait]:
     for turn, end in zip(played.turns, ends, strict=False):
         sleep: dict[Place, timedelta] = {}
         for waiting in turn.waiting:
-            if place := _place(turn.release.current.name, waiting):
+            if place := _place(turn.release, waiting):
                 people = able(turn.release, waiting)
                 nobody = asleep(played.plan.people, people, turn.at, end) if people else NOTHING
                 sleep[place] = max(nobody, sleep.get(place, NOTHING))
@@ -118,19 +119,18 @@ def stalls(played: Play) -> tuple[Stall, ...]:
     return tuple(
         Stall(place=place, cause=cause, waiting=waiting)
         for waiting in last.waiting
-        if (place := _place(last.release.current.name, waiting))
+        if (place := _place(last.release, waiting))
         if (cause := _cause(played, waiting))
     )
 
 
 def _cause(played: Play, waiting: Waiting) -> Cause | None:
     """Return why nothing came of it; None for what something else keeps back."""
-    people = able(played.turns[-1].release, waiting)
+    release = played.turns[-1].release
+    people = able(release, waiting)
     match waiting.kind:
         case Awaited.PEOPLE:
-            return Cause.TOO_FEW
-        case Awaited.CHECK if not people:
-            return Cause.UNREPORTED
+            return Cause.UNREPORTED if of_a_check(release, waiting) else Cause.TOO_FEW
         case Awaited.REJECTION:
             return Cause.REJECTED
         case Awaited.HOLD | Awaited.QUESTION:
@@ -180,6 +180,7 @@ def rank(ordered: Sequence[T], percent: int) -> T:
     return ordered[-(-percent * len(ordered) // 100) - 1]
 
 
-def _place(stage: str, waiting: Waiting) -> Place | None:
-    form = PLACES.get(waiting.kind)
-    return Place(stage, form.format(waiting.name)) if form else None
+def _place(release: Release, waiting: Waiting) -> Place | None:
+    at_check = waiting.kind is Awaited.PEOPLE and of_a_check(release, waiting)
+    form = PLACES.get(Awaited.CHECK if at_check else waiting.kind)
+    return Place(release.current.name, form.format(waiting.name)) if form else None

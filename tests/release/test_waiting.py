@@ -206,8 +206,13 @@ def test_a_check_waits_for_who_reports_it() -> None:
     )
     failed = play(release, later(dan.reports("lint", passed=False), hours=1))
     assert waiting_on(failed)[0].since == NINE + timedelta(hours=1)
+
+
+def test_a_check_that_nobody_can_report_waits_for_people() -> None:
+    release = started(gated(needs("Green", LINT), needs("Clean", LINT), checks=CHECKS))
     alone = play(release, dan.leaves("on-call"), dee.leaves("on-call"))
-    assert waits(alone) == [(Awaited.CHECK, "lint", "on-call", (ana.id,))]
+    assert waits(alone) == [(Awaited.PEOPLE, "lint", "on-call", (ana.id,))]
+    assert waits(play(alone, dee.joins("on-call")))[0] == (Awaited.CHECK, "lint", "on-call", (dee.id,))
 
 
 def test_each_check_waits_for_its_own_role() -> None:

@@ -199,23 +199,36 @@ What would help
 
 
 def test_it_stalls_at_a_check_that_nobody_reports_and_an_override_would_help(files: Files) -> None:
+    # Dan alone is in the role at the start, and then goes away.
     files.change("smoke: {by: on-call}", "smoke: {by: robot}")
+    files.change("robot: {group: robot}", "robot: {first_of: [U0DAN]}")
     files.change("checks:", "overrides: on-call\nchecks:")
-    code, printed = files.simulate("--days", "1")
+    away = 'away: {starting: "2026-03-09", until: "2026-03-20", deputy: U0BEN}'
+    files.change("name: Dan,", f"name: Dan, {away},")
+    code, printed = files.simulate("--days", "4", *FRIDAY)
     assert code == 1
     assert "→ Ana: find somebody in robot who reports the check smoke" in printed
     assert ending(printed) == snapshot("""\
-Stalled: after 1 day it is not completed.
+Stalled: after 4 days it is not completed.
 
 Waited                                      for  nobody at work
 staging: gate QA                            11m              0m
 staging: step “Deploy to staging”            9m              0m
-production: check smoke                 23h 40m              0m
-production: gate Healthy                     9m              0m
+production: check smoke              3d 23h 40m           2d 6h
+production: gate Healthy              2d 15h 9m          2d 15h
 
 What would help
 - production: check smoke, nobody reports it: somebody in robot, who reports it; else it needs an override, by Dan
 """)
+
+
+def test_a_start_is_refused_where_nobody_could_report_a_check(files: Files) -> None:
+    files.change("smoke: {by: on-call}", "smoke: {by: robot}")
+    code, printed = files.simulate()
+    assert code == 1
+    assert printed.splitlines()[-1] == snapshot(
+        "It cannot be started. The gate Healthy of production could never be met: there is nobody in robot to report the check smoke. Let somebody else start it, or add people to the role."
+    )
 
 
 def test_it_stalls_where_somebody_who_said_no_has_gone_home(files: Files) -> None:

@@ -70,7 +70,7 @@ shop 2.0 (shop-1)
 ▶ production
 *Waiting for*
 • @ben: *QA* needs an approval from qa, since <time>
-• @ana: *QA* needs an approval from qa, and nobody is left to ask, since <time>
+• @ana: *QA* needs somebody from qa, and nobody is left to ask, since <time>
 Captain @ana · started <time> · event 2 · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---

@@ -323,5 +323,5 @@ Its deputy, or an owner of its stage, takes the lead by typing `lead shop-1`.\
 ▶ staging → ○ production
 *Waiting for*
 • @bea or @ben: *QA* needs an approval from qa, since <time>
-• @dee: *Security* needs an approval from security, and nobody is left to ask, since <time>\
+• @dee: *Security* needs somebody from security, and nobody is left to ask, since <time>\
 """)

@@ -47,7 +47,7 @@ async def test_a_preflight_tells_whether_each_seat_can_be_filled(tmp_path: Path)
         # At noon UTC it is evening in Singapore, where cleo is.
         await next_wednesday(world, hour=12)
         assert await world.ana.types("/release preflight shop") == snapshot("""\
-*shop (any version)*, if it were started now: every seat can be filled in time
+*shop (any version)*, if it were started now: every gate could be met in time
 ✓ *QA* before staging: @bea or @ben
 – *Schema* before staging: not needed for this release
 ✓ *Go or no-go* before production: @cleo, and the check load-test
@@ -81,7 +81,7 @@ async def test_a_dry_run_starts_nothing(tmp_path: Path) -> None:
     async with world_with(tmp_path, RUNBOOK) as world:
         await next_wednesday(world, hour=8)
         assert await world.ana.types("/release start shop 2.0 --dry-run The new basket") == snapshot("""\
-*shop 2.0*, if it were started now: every seat can be filled in time
+*shop 2.0*, if it were started now: every gate could be met in time
 ✓ *QA* before staging: @bea or @ben
 – *Schema* before staging: not needed for this release
 ✓ *Go or no-go* before production: @cleo, and the check load-test

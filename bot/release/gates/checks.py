@@ -67,7 +67,7 @@ class ReportCheck(Command):
     def _may_not(self, release: Release, check: Check, facts: Facts) -> Refused | None:
         if trouble := people_trouble(release, facts):
             return trouble
-        reporters = release.members.get(check.by, ())
+        reporters = release.reporters(check.name)
         if self.by not in reporters:
             return Refused(
                 code=Code.NOT_YOURS,

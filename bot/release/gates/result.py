@@ -51,7 +51,8 @@ class Approvals:
 class GateResult:
     """How one gate stands, and from what that follows.
 
-    `open` has the seats that are missing on the shortest way to meet it, and `checks` the checks; `fewest`
+    `open` has the seats that are missing on the shortest way to meet it, and `checks` the checks, of which
+    nobody can report those that are `unreportable`; `fewest`
     are the approvals that would fill those seats, whoever of their people gives them. `others` are the
     people who could help on another way, and `choice` the roles that are open on some way, where there are
     several. `warned` has the votes that count though the runbook keeps their givers apart, and why.
@@ -65,6 +66,7 @@ class GateResult:
     others: tuple[UserId, ...]
     choice: tuple[str, ...]
     checks: tuple[str, ...]
+    unreportable: tuple[str, ...]
     rejections: tuple[Vote, ...]
     abstained: tuple[Vote, ...]
     set_aside: tuple[SetAside, ...]
@@ -130,6 +132,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
         others=_others(weighed, chosen.best, left, open_seats),
         choice=_choice(weighed),
         checks=chosen.best.checks,
+        unreportable=chosen.best.unreportable,
         rejections=tuple(said[Verdict.REJECTED]),
         abstained=tuple(said[Verdict.ABSTAINED]),
         set_aside=(*_set_aside(weighed, root), *_voided(release, gate, stage)),

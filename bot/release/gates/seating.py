@@ -22,11 +22,15 @@ Roles = Mapping[UserId, frozenset[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One way to meet a gate, with who sits in its seats and which of its checks have not passed."""
+    """One way to meet a gate, with who sits in its seats and which of its checks have not passed.
+
+    `unreportable` are those of the checks that nobody can report, as their role has nobody in it.
+    """
 
     way: Way
     sitting: tuple[UserId | None, ...]
     checks: tuple[str, ...]
+    unreportable: tuple[str, ...]
 
     @property
     def empty(self) -> tuple[str, ...]:
@@ -72,6 +76,11 @@ class Chosen:
         """The role of each seat that stays empty even then."""
         return _empty(self.best.way, self.full)
 
+    @property
+    def lacking(self) -> int:
+        """For how many seats and checks there is nobody."""
+        return len(self.missing) + len(self.best.unreportable)
+
 
 def weigh(release: Release, gate: Gate, stage: int) -> Weighed:
     """Seat those who have approved a gate of the stage with the index `stage`, on every way to meet it."""
@@ -83,19 +92,22 @@ def weigh(release: Release, gate: Gate, stage: int) -> Weighed:
     approvals = {vote.by: vote for vote in said[Verdict.APPROVED]}
     capacities = counting(approvals, own, barred(release, gate.name))
     counted = {person: capacity.roles for person, capacity in capacities.items()}
-    reports = release.reports_at(stage)
-    tried = [_try(way, approvals, counted, reports) for way in ways_of(release, gate, stage)]
+    open_checks = _open_checks(release, gate, stage)
+    tried = [_try(way, approvals, counted, open_checks) for way in ways_of(release, gate, stage)]
     return Weighed(own=own, said=said, approvals=approvals, capacities=capacities, tried=tried)
 
 
 def choose(weighed: Weighed, may: Mapping[UserId, Capacity]) -> Chosen:
-    """Choose the way to show: one that is met, or of those on which the fewest people miss the shortest."""
+    """Choose the way to show: one that is met, or of those on which the fewest people miss the shortest.
+
+    People miss for a seat, and for a check.
+    """
     if weighed.met:
         best = next(one for one in weighed.tried if not one.short)
         return Chosen(best=best, full=best.sitting)
     crowds = _crowds(weighed, may)
     chosen = (Chosen(best=one, full=_full(one, crowd)) for one in weighed.tried for crowd in crowds)
-    return min(chosen, key=lambda one: (len(one.missing), _acts(one, weighed.counted)))
+    return min(chosen, key=lambda one: (one.lacking, _acts(one, weighed.counted)))
 
 
 def ways_of(release: Release, gate: Gate, stage: int) -> tuple[Way, ...]:
@@ -126,11 +138,20 @@ def _acts(one: Chosen, counted: Roles) -> int:
     return len(one.best.checks) + sum(p is not None and not counted.get(p) for p in one.full)
 
 
+def _open_checks(release: Release, gate: Gate, stage: int) -> Mapping[str, bool]:
+    """Return the checks of a gate that have not passed, each with whether somebody can report it."""
+    reports = release.reports_at(stage)
+    unpassed = (check for check in gate.checks if not passed(reports.get(check)))
+    return {check: bool(release.reporters(check)) for check in unpassed}
+
+
 def _try(
-    way: Way, approvals: Mapping[UserId, Vote], counted: Roles, reports: Mapping[str, "Report"]
+    way: Way, approvals: Mapping[UserId, Vote], counted: Roles, open_checks: Mapping[str, bool]
 ) -> Tried:
-    checks = tuple(check for check in way.checks if not passed(reports.get(check)))
-    return Tried(way=way, sitting=_seated(way.seats, approvals, counted), checks=checks)
+    checks = tuple(check for check in way.checks if check in open_checks)
+    unreportable = tuple(check for check in checks if not open_checks[check])
+    sitting = _seated(way.seats, approvals, counted)
+    return Tried(way=way, sitting=sitting, checks=checks, unreportable=unreportable)
 
 
 def _seated(

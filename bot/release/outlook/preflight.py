@@ -1,12 +1,12 @@
-"""Before a start: whether every seat can be filled by people who are awake before the deadline."""
+"""Before a start: whether seats can be filled and checks reported by people awake before the deadline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.release.gates.eligible import may_fill, one_for_two
+from bot.release.gates.eligible import Capacity, may_fill, one_for_two
 from bot.release.gates.result import gate_status
 from bot.release.gates.seating import Roles, ways_of
 from bot.release.gates.tree import GateStatus
@@ -23,7 +23,7 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOutlook:
-    """A gate before a start: who may fill its seats, and the roles that stay short.
+    """A gate before a start: who may fill its seats, and the roles that stay short, for a seat or a check.
 
     `short` are the roles with too few people even if everybody were awake, `asleep` those with too few who
     are at work before the deadline; `wakes` is when the next person of such a role is at work, with whom.
@@ -40,7 +40,7 @@ class GateOutlook:
 
     @property
     def fine(self) -> bool:
-        """Whether its seats can be filled in time."""
+        """Whether its seats can be filled and its checks reported in time."""
         return not self.needed or not (self.short or self.asleep)
 
 
@@ -84,11 +84,12 @@ def _outlook(
 ) -> GateOutlook:
     may = may_fill(release, gate, stage)
     there = {person: capacity for person, capacity in may.items() if person in awake}
-    short = _short(release, gate, stage, one_for_two(may))
-    asleep = () if short else _short(release, gate, stage, one_for_two(there))
-    waking = sorted(
-        (wakes[p], p) for p, it in may.items() if it.roles & {*asleep} and p in wakes and p not in awake
-    )
+    reported = {check for check in gate.checks if release.reporters(check)}
+    in_time = {check for check in gate.checks if awake.intersection(release.reporters(check))}
+    short = _short(release, gate, stage, one_for_two(may), reported)
+    asleep = () if short else _short(release, gate, stage, one_for_two(there), in_time)
+    helping = _helping(release, gate, may, asleep)
+    waking = sorted((wakes[p], p) for p in helping if p in wakes and p not in awake)
     return GateOutlook(
         stage=release.stage_name(stage),
         gate=gate.name,
@@ -101,11 +102,27 @@ def _outlook(
     )
 
 
-def _short(release: Release, gate: Gate, stage: int, people: Roles) -> tuple[str, ...]:
-    """Return the roles of the seats that stay empty on the way that leaves the fewest empty."""
-    empty = [_empty(way.seats, people) for way in ways_of(release, gate, stage)]
-    fewest = min(len(roles) for roles in empty)
-    return tuple(dict.fromkeys(next(roles for roles in empty if len(roles) == fewest)))
+def _helping(
+    release: Release, gate: Gate, may: Mapping[UserId, Capacity], roles: Collection[str]
+) -> set[UserId]:
+    """Return who approves at a gate in one of some roles, or reports a check of it."""
+    approving = {person for person, it in may.items() if not it.roles.isdisjoint(roles)}
+    checks = (check for check in gate.checks if release.runbook.check(check).by in roles)
+    return approving.union(*map(release.reporters, checks))
+
+
+def _short(
+    release: Release, gate: Gate, stage: int, people: Roles, reported: Collection[str]
+) -> tuple[str, ...]:
+    """Return the roles in which people miss, for seats and checks, on the way on which the fewest do."""
+    ways = ways_of(release, gate, stage)
+    lacking = ((*_empty(way.seats, people), *_silent(release, way.checks, reported)) for way in ways)
+    fewest = min(lacking, key=len)
+    return tuple(dict.fromkeys(fewest))
+
+
+def _silent(release: Release, checks: Iterable[str], reported: Collection[str]) -> Iterable[str]:
+    return (release.runbook.check(check).by for check in checks if check not in reported)
 
 
 def _empty(seats: Sequence[str], people: Roles) -> list[str]:

@@ -13,7 +13,7 @@ from bot.release.waiting import Awaited, Waiting, waiting_on
 
 RULES: Final[Mapping[Awaited, str]] = {
     Awaited.APPROVAL: "a stage begins when every gate before it is passed, each seat by another person",
-    Awaited.PEOPLE: "a seat is filled by a person in its role, and there are too few of them",
+    Awaited.PEOPLE: "seats are filled and checks reported by people in a role, and there are too few of them",
     Awaited.CHECK: "a check that has not passed, or is not known, counts as no",
     Awaited.REJECTION: "a rejection blocks until its giver takes it back or the captain settles it",
     Awaited.GO: "this stage begins with the go of the captain or of its owners",

@@ -265,7 +265,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Short:
-    """A gate that could not be met even if everybody who may approves, and the roles that are short."""
+    """A gate that could not be met whoever acts, and the roles that are short of people who approve."""
 
     stage: str
     result: GateResult
@@ -278,7 +278,7 @@ def short_of_people(release: Release) -> Iterable[Short]:
         for gate in release.stage_at(index).gates:
             result = gate_result(release, gate, index)
             roles = tuple(seats.role for seats in result.open if seats.missing)
-            if roles and not result.status.passes:
+            if (roles or result.unreportable) and not result.status.passes:
                 yield Short(stage=release.stage_name(index), result=result, roles=roles)
 
 
@@ -286,14 +286,26 @@ def _short_of_people(release: Release) -> Refused | None:
     short = next(iter(short_of_people(release)), None)
     if short is None:
         return None
-    kept = [p for role in short.roles for p in release.members.get(role, ()) if p in kept_apart(release)]
-    why = ", as who starts a release or wrote some of it approves none of it" if kept else ""
+    lacks = ", and there ".join(
+        [*_too_few(release, short.roles), *_no_reporter(release, short.result.unreportable)]
+    )
     return Refused(
         code=Code.NOT_ENOUGH_PEOPLE,
-        because=f"The gate {short.result.gate.name} of {short.stage} could never be met: there are"
-        f" too few people in {' and '.join(short.roles)}{why}.",
+        because=f"The gate {short.result.gate.name} of {short.stage} could never be met: there {lacks}.",
         instead="Let somebody else start it, or add people to the role.",
     )
+
+
+def _too_few(release: Release, roles: Sequence[str]) -> Iterable[str]:
+    kept = [p for role in roles for p in release.members.get(role, ()) if p in kept_apart(release)]
+    why = ", as who starts a release or wrote some of it approves none of it" if kept else ""
+    if roles:
+        yield f"are too few people in {' and '.join(roles)}{why}"
+
+
+def _no_reporter(release: Release, checks: Sequence[str]) -> Iterable[str]:
+    for check in checks:
+        yield f"is nobody in {release.runbook.check(check).by} to report the check {check}"
 
 
 def locked_by(release: Release) -> Locked | None:

@@ -30,7 +30,7 @@ def _verdict(outlook: Sequence[GateOutlook]) -> str:
     if not outlook:
         return "it has no gates"
     if not troubled:
-        return "every seat can be filled in time"
+        return "every gate could be met in time"
     return f"{troubled} of {len(outlook)} gates could not be met in time"
 
 

@@ -54,7 +54,7 @@ def waits(waiting: Waiting) -> str:
         case Awaited.APPROVAL:
             return f"{who}: *{name}* needs {_approvals(waiting)}, since {since}"
         case Awaited.PEOPLE:
-            return f"{who}: *{name}* needs {_approvals(waiting)}, and nobody is left to ask, since {since}"
+            return f"{who}: *{name}* needs {_people(waiting)}, and nobody is left to ask, since {since}"
         case Awaited.CHECK:
             return f"{who}: the check *{name}* has not passed, since {since}"
         case Awaited.REJECTION:
@@ -88,8 +88,10 @@ def next_steps(asked: Sequence[Waiting]) -> Iterable[str]:
 def brief(waiting: Waiting) -> str:
     """Return one thing that a release waits for in plain text, for the options of a form."""
     match waiting.kind:
-        case Awaited.APPROVAL | Awaited.PEOPLE:
+        case Awaited.APPROVAL:
             text = f"{waiting.name} needs {_plain_approvals(waiting)}"
+        case Awaited.PEOPLE:
+            text = f"{waiting.name} needs {_plain_people(waiting)}"
         case Awaited.CHECK:
             text = f"The check {waiting.name} has not passed"
         case Awaited.REJECTION:
@@ -164,6 +166,15 @@ def _approvals(waiting: Waiting) -> str:
 
 def _plain_approvals(waiting: Waiting) -> str:
     count = "an approval" if waiting.count == 1 else f"{waiting.count} approvals"
+    return f"{count} from {waiting.role}"
+
+
+def _people(waiting: Waiting) -> str:
+    return escape(_plain_people(waiting))
+
+
+def _plain_people(waiting: Waiting) -> str:
+    count = "somebody" if waiting.count == 1 else f"{waiting.count} people"
     return f"{count} from {waiting.role}"
 
 

@@ -20,6 +20,7 @@ from tests.release.given import (
     ben,
     cleo,
     dan,
+    dee,
     eli,
     gate,
     gated,
@@ -309,12 +310,26 @@ def test_a_gate_that_is_met_on_a_later_way_lacks_nothing() -> None:
 
 
 def test_a_way_for_which_there_are_too_few_people_is_not_shown_while_there_is_another() -> None:
-    need = Of(count=1, parts=(QA, Of(parts=(LINT, CheckPassed(check="load")))))
+    need = Of(count=1, parts=(QA, Of(parts=(LINT, SECURITY))))
     release = release_with(need)
     assert gate(release, "Go").checks == ()
     release = play(release, ben.leaves("qa"), bea.leaves("qa"), eli.leaves("qa"))
-    assert gate(release, "Go").checks == ("lint", "load")
-    assert gate(release, "Go").open == ()
+    assert gate(release, "Go").checks == ("lint",)
+    assert [seats.role for seats in gate(release, "Go").open] == ["security"]
+
+
+def test_a_check_that_nobody_can_report_is_not_shown_while_there_is_another_way() -> None:
+    release = release_with(Of(count=1, parts=(LINT, Of(parts=(QA, SECURITY)))))
+    assert gate(release, "Go").checks == ("lint",)
+    alone = play(release, dan.leaves("on-call"), dee.leaves("on-call"))
+    assert (gate(alone, "Go").checks, gate(alone, "Go").unreportable) == ((), ())
+    nobody = play(alone, *(p.leaves("qa") for p in (ben, bea, eli)), cleo.leaves("security"))
+    assert gate(play(nobody, eli.leaves("security")), "Go").unreportable == ("lint",)
+
+
+def test_a_check_that_has_passed_needs_nobody_who_reports_it() -> None:
+    release = play(release_with(Of(parts=(LINT, QA))), dan.reports("lint"))
+    assert gate(play(release, dan.leaves("on-call"), dee.leaves("on-call")), "Go").unreportable == ()
 
 
 def test_the_checks_that_are_missing_are_named() -> None:

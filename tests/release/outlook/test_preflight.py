@@ -171,6 +171,26 @@ def test_the_checks_that_may_be_needed_are_told() -> None:
     assert outlook(release, zones(BERLIN))["Go"].checks == ("lint",)
 
 
+def test_who_reports_a_check_is_awake_in_time() -> None:
+    release = started(
+        gated(needs("Go", CheckPassed(check="lint")), checks=(Check(name="lint", by="on-call"),))
+    )
+    where = zones(NEW_YORK, ana=BERLIN)
+    told = outlook(release, where, wait=HOUR)["Go"]
+    assert (told.short, told.asleep, told.fine) == ((), ("on-call",), False)
+    assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), dan.id),)
+    assert outlook(release, {**where, dee.id: BERLIN}, wait=HOUR)["Go"].fine
+
+
+def test_a_check_that_nobody_could_report_is_told() -> None:
+    either = Of(count=1, parts=(Seats(role="qa", count=2), CheckPassed(check="lint")))
+    release = started(gated(needs("Go", either), checks=(Check(name="lint", by="on-call"),)))
+    release = play(release, dan.leaves("on-call"), dee.leaves("on-call"))
+    assert outlook(release, zones(BERLIN))["Go"].fine
+    nobody = play(release, *(p.leaves("qa") for p in (bea, ben, eli)))
+    assert outlook(nobody, zones(BERLIN))["Go"].short == ("on-call",)
+
+
 def test_the_way_back_is_not_looked_at() -> None:
     book = runbook(rollback=Rollback(gates=(asks("Back", qa=1),)))
     assert "Back" not in outlook(started(book), zones(BERLIN))

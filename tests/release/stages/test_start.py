@@ -13,8 +13,8 @@ from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.start import Locked, Start, StartFacts
 from bot.release.state import State
-from bot.runbook.gates import Of, Risk, Seats, When
-from bot.runbook.model import Begin, Rollback, Runbook, Stage
+from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.model import Begin, Check, Rollback, Runbook, Stage
 from bot.runbook.roles import Role, Standing
 from tests.release.given import (
     CHECK,
@@ -217,6 +217,24 @@ def test_somebody_in_two_roles_is_not_counted_twice() -> None:
     assert refused(start(), facts).code is Code.NOT_ENOUGH_PEOPLE
     enough = start_facts(both, {**EVERYBODY, "qa": (eli.id,), "security": (cleo.id, eli.id)})
     assert not isinstance(decide_start(start(), enough), Refused)
+
+
+def test_a_check_that_nobody_could_report_keeps_a_release_from_its_start() -> None:
+    need = Of(parts=(CheckPassed(check="smoke"), Seats(role="qa", count=1)))
+    book = gated(needs("Go", need), checks=(Check(name="smoke", by="on-call"),))
+    assert refused(start(), start_facts(book, {**EVERYBODY, "on-call": ()})) == snapshot(
+        Refused(
+            code=Code.NOT_ENOUGH_PEOPLE,
+            because="The gate Go of Only could never be met: there is nobody in on-call to report the check smoke.",
+            instead="Let somebody else start it, or add people to the role.",
+        )
+    )
+    nobody = start_facts(book, {**EVERYBODY, "on-call": (), "qa": ()})
+    assert refused(start(), nobody).because == snapshot(
+        "The gate Go of Only could never be met: there are too few people in qa, and there is nobody in on-call to report the check smoke."
+    )
+    either = gated(needs("Go", Of(parts=need.parts, count=1)), checks=book.checks)
+    assert not isinstance(decide_start(start(), start_facts(either, {**EVERYBODY, "on-call": ()})), Refused)
 
 
 def test_a_later_stage_is_looked_at_too() -> None:

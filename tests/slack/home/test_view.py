@@ -257,7 +257,7 @@ LEFT = play(started(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY), a
             snapshot("""\
 # Waiting for you (1)
 *checkout-1* (checkout 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2)
-• <@ana>: *Security* needs an approval from security, and nobody is left to ask, since <time>
+• <@ana>: *Security* needs somebody from security, and nobody is left to ask, since <time>
 [Why?] [Hand over…]\
 """),
             id="people to be found",
