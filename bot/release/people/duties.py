@@ -45,10 +45,9 @@ def not_yours(release: Release, by: UserId, what: str, *circles: Circle) -> Refu
 
 
 def heirs_of(release: Release) -> tuple[UserId, ...]:
-    """Return who may take the lead when the captain has gone: of the role that leads, if there is one."""
-    role = release.runbook.lead
-    if role is not None:
-        return there(release, release.members.get(role, ()))
+    """Return who may take the lead when the captain has gone: of the role that leads, if it is not empty."""
+    if leading := release.members.get(release.runbook.lead or "", ()):
+        return there(release, leading)
     deputy = () if release.deputy is None else (release.deputy,)
     rest = people_of(release, Circle.OWNERS, Circle.ROLLBACK, Circle.STARTER)
     return there(release, (*deputy, *rest))

@@ -235,7 +235,10 @@ class TakeLead(Command):
 
 
 def may_take(release: Release, duty: Duty, person: UserId, facts: Facts) -> Refused | None:
-    """Refuse somebody who cannot have a duty: no full member, or not in the role that leads."""
+    """Refuse somebody who cannot have a duty: no full member, or not in the role that leads.
+
+    Where nobody is in that role, the heirs of a captain may have it.
+    """
     if not facts.directory.readable:
         return Refused(
             code=Code.CANNOT_READ_PEOPLE,
@@ -255,13 +258,14 @@ def may_take(release: Release, duty: Duty, person: UserId, facts: Facts) -> Refu
             code=Code.NOT_ELIGIBLE, because="Only people of this workspace follow a release as its shadow."
         )
     role = release.runbook.lead
-    if duty is Duty.SHADOW or role is None or person in release.members.get(role, ()):
+    may = release.members.get(role or "", ()) or heirs_of(release)
+    if duty is Duty.SHADOW or role is None or person in may:
         return None
     return Refused(
         code=Code.NOT_ELIGIBLE,
         because=f"The {duty} of {release.key} is somebody in {role}, by its runbook.",
         instead="Name somebody of that role.",
-        ask=tuple(p for p in release.members.get(role, ()) if p not in leads(release)),
+        ask=tuple(p for p in may if p not in leads(release)),
     )
 
 

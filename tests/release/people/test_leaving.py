@@ -206,6 +206,17 @@ def test_it_waits_for_the_captain_where_nobody_else_may_lead() -> None:
     assert captain_awaited(release)[0].on == (dan.id,)
 
 
+def test_it_waits_for_the_others_where_nobody_is_left_in_the_role_that_leads() -> None:
+    release = started_with(start(by=dan), runbook(lead="on-call"))
+    release = play(release, dee.leaves("on-call"), deactivated(dan, dan.leaves("on-call")))
+    assert captain_awaited(release)[0].on == (bea.id, ben.id, eli.id)
+    assert refusal(release, deactivated(dan, cleo.takes_the_lead())).code is Code.NOT_YOURS
+    led = play(release, deactivated(dan, bea.takes_the_lead()))
+    assert led.captain == bea.id
+    assert refusal(led, deactivated(dan, bea.offers(cleo))).ask == (ben.id, eli.id)
+    assert play(led, deactivated(dan, bea.offers(ben)), deactivated(dan, ben.accepts())).captain == ben.id
+
+
 def test_a_hold_whose_owner_has_gone_waits_for_who_leads() -> None:
     release = play(started(), gus.holds(), gus.leaves_the_channel())
     assert waiting_on(release)[0].on == (ana.id,)
