@@ -12,6 +12,11 @@ ONE_EACH: Final = (
 
 EQUIVALENTS: Final[Mapping[str, str]] = {
     "bot/release/gates/result.py _fewest: True => False": ONE_EACH,
+    "bot/release/gates/result.py _stood_in_for: True => False": ONE_EACH,
+    "bot/release/gates/review.py _signed_before_the_end: review.signed[-1].at < release.since => "
+    "review.signed[-1].at <= release.since": (
+        "Each command comes later than all events before it, so that nobody signs at the moment of the end."
+    ),
     "bot/release/gates/seating.py _empty: True => False": ONE_EACH,
     "bot/release/gates/tree.py Tree.__init__: True => False": ONE_EACH,
     "bot/release/outlook/preflight.py _empty: True => False": ONE_EACH,

@@ -140,7 +140,7 @@ def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     )
     if applies(gate.when, release, stage):
         return result
-    return replace(result, open=(), fewest=(), others=(), choice=(), checks=())
+    return replace(result, open=(), fewest=(), others=(), choice=(), checks=(), unreportable=())
 
 
 def _status(weighed: Weighed) -> GateStatus:
@@ -179,7 +179,7 @@ def _fewest(
 def _stood_in_for(chosen: Chosen, weighed: Weighed) -> set[UserId | None]:
     """Return in whose stead somebody sits who has approved, and who would lose that seat to them."""
     places = zip(chosen.best.way.seats, chosen.full, strict=True)
-    sitting = {person: role for role, person in places if person is not None}
+    sitting = {person: role for role, person in places}
     return {it.behalf for person, it in weighed.capacities.items() if sitting.get(person) in it.lent}
 
 

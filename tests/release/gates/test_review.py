@@ -320,3 +320,10 @@ def test_an_override_of_what_goes_out_now_has_its_own_time_for_the_review() -> N
     later_on = play(release, later(ana.changes("2.0.0"), hours=3), later(cleo.overrides("QA"), hours=2))
     assert later_on.review is not None
     assert later_on.review.due == NINE + 9 * HOUR
+
+
+def test_a_review_that_was_signed_to_its_end_afterwards_is_not_opened_again() -> None:
+    started_so = play(started(glass(always=True, role="qa")), cleo.overrides("QA"), ben.signs())
+    ended = play(started_so, later(ben.finishes("Deploy"), hours=1), later(bea.signs(), hours=1))
+    assert ended.review is not None
+    assert ended.review.done

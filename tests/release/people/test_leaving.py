@@ -335,3 +335,8 @@ def test_nothing_of_it_is_noted_after_the_end(act: Act) -> None:
 def test_nobody_is_looked_for_after_the_end() -> None:
     assert answer(completed(), deactivated(ana)) == ()
     assert completed().leavers.get(UserId("ana")) is None
+
+
+def test_who_left_and_has_nothing_to_do_any_more_is_not_noted_again() -> None:
+    release = play(started(), gus.holds(), gus.leaves_the_channel(), ana.lifts(1, "It is green."))
+    assert names(release, deactivated(gus)) == []

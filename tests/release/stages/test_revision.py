@@ -488,3 +488,10 @@ def test_other_labels_ask_everybody_again_whatever_paths_there_are_beside() -> N
     release = play(started_with(start(manifest=FIRST), book), cleo.approves("DB"))
     beside = replace(FIRST, labels=("irreversible",), paths=(*FIRST.paths, "z"))
     assert play(release, ana.changes("1.4.0", beside)).votes == ()
+
+
+def test_a_gate_that_is_not_needed_any_more_is_not_kept_open_by_who_abstained() -> None:
+    book = gated(asks("DB", when=When(labels=("db",)), security=1), asks("G", qa=1))
+    release = play(started_with(start(manifest=Manifest(labels=("db",))), book), cleo.abstains("DB"))
+    changed = play(release, ana.changes("1.4.0", Manifest()))
+    assert gate(changed, "DB").status is GateStatus.NOT_NEEDED
