@@ -10,7 +10,7 @@ from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
 from bot.release.ids import UserId
-from bot.release.people.duties import Circle, first_there, heirs_of, people_of, there
+from bot.release.people.duties import Circle, all_there, first_there, heirs_of, there
 from bot.release.release import Release, Vote
 from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
@@ -87,7 +87,7 @@ def _go(release: Release) -> Waiting:
 def _work(release: Release) -> Iterable[Waiting]:
     """Return the step that is next, or the choice what follows one that failed."""
     if release.failure is not None:
-        failure, on = release.failure, people_of(release, Circle.LEAD, Circle.OWNERS)
+        failure, on = release.failure, all_there(release, Circle.LEAD, Circle.OWNERS)
         yield Waiting(
             kind=Awaited.CHOICE, name=failure.step, role=release.current.owner, on=on, since=failure.at
         )
@@ -136,7 +136,7 @@ def _review(release: Release) -> Iterable[Waiting]:
 
 def _lock(release: Release) -> Iterable[Waiting]:
     if release.lock is not None:
-        role, on = release.runbook.way_back.owner, people_of(release, Circle.LEAD, Circle.ROLLBACK)
+        role, on = release.runbook.way_back.owner, all_there(release, Circle.LEAD, Circle.ROLLBACK)
         yield Waiting(kind=Awaited.LOCK, name=release.lock.reason, role=role, on=on, since=release.lock.at)
 
 

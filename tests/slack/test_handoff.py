@@ -172,7 +172,7 @@ It was declined: it stays as it was, <time>\
         third = await offer(world)
         assert await shown(world, "shop-1", second) == snapshot("""\
 *shop-1* (shop 2.0): @ana asks @dee to be *deputy*
-It was replaced by another offer, <time>\
+It was replaced by another offer, or by another captain, <time>\
 """)
         await press_old(world, "dee", "shop-1", accept["action_id"], accept["value"])
         await world.dee.sees_form()

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.release.gates.result import GateResult, SetAside, gate_results
 from bot.release.ids import UserId
-from bot.release.people.duties import leads
+from bot.release.people.duties import leads, there
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
 
@@ -93,7 +93,7 @@ def why(release: Release) -> Why:
     waiting = waiting_on(release)
     results = gate_results(release) if release.open_gates else ()
     blocked = any(not result.status.passes for result in results)
-    entitled = release.members.get(release.runbook.overrides or "", ())
+    entitled = there(release, release.members.get(release.runbook.overrides or "", ()))
     return Why(
         waiting=waiting,
         acts=tuple(_acts(release, waiting, results)),
@@ -122,7 +122,7 @@ def _approvals(result: GateResult) -> Iterable[Act]:
 
 
 def _act(release: Release, one: Waiting) -> Act:
-    on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *leads(release))
+    on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *there(release, leads(release)))
     return Act(
         deed=DEEDS[one.kind],
         name=one.name,

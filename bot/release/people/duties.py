@@ -64,6 +64,12 @@ def first_there(release: Release, *circles: Circle) -> tuple[UserId, ...]:
     return next(filter(None, found), people_of(release, circles[0]))
 
 
+def all_there(release: Release, *circles: Circle) -> tuple[UserId, ...]:
+    """Return who is there of some circles, or all of them where nobody is."""
+    people = people_of(release, *circles)
+    return there(release, people) or people
+
+
 def kept_apart(release: Release) -> Mapping[UserId, Apart]:
     """Return who fills no approving seat while duties are separated, and why."""
     authors = dict.fromkeys(release.manifest.authors, Apart.WROTE)

@@ -84,7 +84,8 @@ class DutyAccepted(Event):
     def change(self, release: Release) -> Release:
         given = _given(_ended(release, self.duty, Outcome.ACCEPTED, self.at), self.duty, self.by)
         *before, accepted = given.handed
-        return replace(given, handed=(*before, replace(accepted, waiting=waiting_on(given))))
+        told = replace(given, handed=(*before, replace(accepted, waiting=waiting_on(given))))
+        return _without_offers(told, self.at) if self.duty is Duty.CAPTAIN else told
 
     def told(self) -> tuple[str, str]:
         return f"became {self.duty}", ""
@@ -120,7 +121,7 @@ class LeadTaken(Event):
     """Somebody leads the release now, because its captain has gone."""
 
     def change(self, release: Release) -> Release:
-        return _given(_ended(release, Duty.CAPTAIN, Outcome.REPLACED, self.at), Duty.CAPTAIN, self.by)
+        return _given(_without_offers(release, self.at), Duty.CAPTAIN, self.by)
 
     def told(self) -> tuple[str, str]:
         return "took the lead", ""
@@ -177,17 +178,9 @@ class AcceptDuty(Command):
     def decide(self, release: Release, facts: Facts) -> Decision:
         return (
             _not_offered(release, self.duty, self.by)
-            or self._needless(release)
             or may_take(release, self.duty, self.by, facts)
             or self._not_read(release)
             or (DutyAccepted(at=facts.now, by=self.by, duty=self.duty, read=self.read),)
-        )
-
-    def _needless(self, release: Release) -> Refused | None:
-        if _has_it(release, self.duty, self.by) is None:
-            return None
-        return Refused(
-            code=Code.ALREADY_DONE, because=f"You have come to be {self.duty} already, or more than that."
         )
 
     def _not_read(self, release: Release) -> Refused | None:
@@ -312,6 +305,13 @@ def _ended(release: Release, duty: Duty, outcome: Outcome, at: datetime, comment
     left = {d: one for d, one in release.offers.items() if d is not duty}
     handed = Handed(offer=offer, outcome=outcome, at=at, comment=comment)
     return replace(release, offers=left, handed=(*release.handed, handed))
+
+
+def _without_offers(release: Release, at: datetime) -> Release:
+    """Return the release without any offer: those that a captain made end when another leads."""
+    for duty in release.offers:
+        release = _ended(release, duty, Outcome.REPLACED, at)
+    return release
 
 
 def _given(release: Release, duty: Duty, to: UserId) -> Release:

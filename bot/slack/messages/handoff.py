@@ -16,7 +16,7 @@ ENDS = {
     Outcome.ACCEPTED: "accepted: {to} is {duty} now",
     Outcome.DECLINED: "declined: it stays as it was",
     Outcome.LAPSED: "not answered in time: it stays as it was",
-    Outcome.REPLACED: "replaced by another offer",
+    Outcome.REPLACED: "replaced by another offer, or by another captain",
 }
 
 

@@ -214,6 +214,16 @@ def test_an_automatic_stage_that_is_held_needs_no_go() -> None:
     assert [act.deed for act in why(release).acts] == [Deed.LIFT]
 
 
+def test_who_has_gone_is_not_named_to_settle_or_to_override() -> None:
+    book = gated(asks("QA", qa=1), overrides="security")
+    release = play(started(book), cleo.holds(), cleo.leaves_the_channel(), eli.rejects("QA"))
+    assert why(release).override == (eli.id,)
+    withdrawing = next(act for act in why(release).acts if act.deed is Deed.WITHDRAW)
+    assert withdrawing.on == (eli.id, ana.id)
+    left = play(release, ana.leaves_the_channel())
+    assert next(act for act in why(left).acts if act.deed is Deed.WITHDRAW).on == (eli.id,)
+
+
 def test_what_was_set_aside_is_told_with_its_reason() -> None:
     release = play(started(), ben.approves("QA"), ben.leaves("qa"))
     assert [(it.vote.by, it.because) for it in why(release).set_aside] == snapshot(

@@ -21,6 +21,7 @@ from bot.release.people.handoff import (
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
+from bot.release.waiting import waiting_on
 from bot.runbook.gates import Reminders, Risk
 from bot.runbook.model import Runbook
 from bot.runbook.roles import Standing
@@ -142,9 +143,7 @@ def test_a_deputy_who_becomes_captain_is_deputy_no_more() -> None:
 
 def test_who_has_become_captain_meanwhile_is_not_made_deputy_by_an_older_offer() -> None:
     release = play(started(), ana.offers(dan, Duty.DEPUTY), ana.offers(dan), dan.accepts())
-    assert refusal(release, dan.accepts(Duty.DEPUTY)) == snapshot(
-        Refused(code=Code.ALREADY_DONE, because="You have come to be deputy already, or more than that.")
-    )
+    assert refusal(release, dan.accepts(Duty.DEPUTY)).code is Code.STALE
 
 
 def test_another_captain_keeps_the_deputy() -> None:
@@ -435,3 +434,16 @@ def test_what_goes_out_is_part_of_the_reading() -> None:
     offered = play(started(), ana.offers(ben))
     riskier = play(offered, ana.changes("1.4.0", Manifest(risk=Risk.HIGH)))
     assert refusal(riskier, ben.accepts(read=fingerprint(offered))).code is Code.STALE
+
+
+def test_every_offer_ends_when_another_becomes_captain() -> None:
+    release = play(started(), ana.offers(gus, Duty.DEPUTY), ana.offers(dee, Duty.SHADOW), ana.offers(dan))
+    led = play(release, dan.accepts())
+    assert dict(led.offers) == {}
+    assert outcomes(led) == [
+        (Duty.CAPTAIN, dan.id, Outcome.ACCEPTED),
+        (Duty.DEPUTY, gus.id, Outcome.REPLACED),
+        (Duty.SHADOW, dee.id, Outcome.REPLACED),
+    ]
+    assert led.handed[0].waiting == waiting_on(led)
+    assert list(play(release, gus.accepts(Duty.DEPUTY)).offers) == [Duty.SHADOW, Duty.CAPTAIN]

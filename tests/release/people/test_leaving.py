@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.directory import Directory
-from bot.release.people.handoff import Duty, LeadTaken
+from bot.release.people.handoff import Duty, LeadTaken, Outcome
 from bot.release.people.leaving import CameBack, Gone, LeftWithDuty
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
@@ -291,6 +291,26 @@ def test_nobody_takes_the_lead_of_a_release_that_has_a_captain(person: Person) -
             code=Code.NOT_YOURS, because="checkout-1 has a captain, who hands it over.", ask=(UserId("ana"),)
         )
     )
+
+
+def test_what_the_captain_offered_ends_when_another_takes_the_lead() -> None:
+    release = play(started(), ana.offers(gus, Duty.DEPUTY), ana.offers(dan), ana.leaves_the_channel())
+    led = play(release, ben.takes_the_lead())
+    assert dict(led.offers) == {}
+    assert [(it.offer.to, it.outcome) for it in led.handed] == [
+        (gus.id, Outcome.REPLACED),
+        (dan.id, Outcome.REPLACED),
+    ]
+    assert refusal(led, gus.accepts(Duty.DEPUTY)).code is Code.STALE
+
+
+def test_who_has_gone_is_not_asked_what_follows_a_failure() -> None:
+    def choice(release: Release) -> tuple[UserId, ...]:
+        return next(one.on for one in waiting_on(release) if one.kind is Awaited.CHOICE)
+
+    release = play(in_production(), dan.fails("Deploy"), ana.leaves_the_channel())
+    assert choice(release) == (dan.id, dee.id)
+    assert choice(play(release, ana.joins_the_channel())) == (ana.id, dan.id, dee.id)
 
 
 def test_the_lead_is_taken_once() -> None:
