@@ -246,3 +246,12 @@ def test_who_wakes_in_a_role_that_has_enough_people_is_no_help() -> None:
     told = outlook(release, where, now=early, wait=timedelta(minutes=5))["Go"]
     assert told.asleep == ("qa",)
     assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), bea.id),)
+
+
+def test_who_is_not_missed_is_not_told_to_wake_up() -> None:
+    both = Of(parts=(Seats(role="qa", count=1), CheckPassed(check="smoke")))
+    book = gated(needs("Go", both), checks=(Check(name="smoke", by="on-call"),))
+    where = zones(NEW_YORK, dan=BERLIN, dee="America/Sao_Paulo")
+    told = outlook(one_gate(book), where, wait=HOUR)["Go"]
+    assert told.asleep == ("qa",)
+    assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), bea.id),)

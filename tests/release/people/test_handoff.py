@@ -24,8 +24,9 @@ from bot.release.state import State
 from bot.release.waiting import waiting_on
 from bot.runbook.gates import Reminders, Risk
 from bot.runbook.model import Runbook
-from bot.runbook.roles import Standing
+from bot.runbook.roles import Role, Standing
 from tests.release.given import (
+    EVERYBODY,
     NINE,
     Act,
     Person,
@@ -447,3 +448,11 @@ def test_every_offer_ends_when_another_becomes_captain() -> None:
     ]
     assert led.handed[0].waiting == waiting_on(led)
     assert list(play(release, gus.accepts(Duty.DEPUTY)).offers) == [Duty.SHADOW, Duty.CAPTAIN]
+
+
+def test_somebody_of_the_role_that_leads_may_be_asked_also_from_outside_the_channel() -> None:
+    leads = Role(name="leads", group="leads")
+    members = {**EVERYBODY, "leads": (ana.id, ben.id)}
+    release = started(runbook(lead="leads", roles=(leads,)), members)
+    release = play(release, ben.holds(), ben.leaves_the_channel())
+    assert play(release, ana.offers(ben), ben.accepts()).captain == ben.id
