@@ -124,9 +124,9 @@ class Release:
     its events; `rejections`, `failures` and `overrides` are all there were, `overridden` are the gates, by
     stage and name, that were passed so for what goes out now, `lifted` are the holds that are open no more,
     `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when its
-    people were read last. `filed` is the runbook as the file had it: where who may say go has changed,
-    `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook that was
-    signed last kept people apart.
+    people were read last, `guests` those of them who are no full members. `filed` is the runbook as the file
+    had it: where who may say go has changed, `runbook` has a gate more, at which that is signed, and
+    `duties_before` is how the runbook that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -148,6 +148,7 @@ class Release:
     started_at: datetime
     members: Members
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
+    guests: tuple[UserId, ...] = ()
     read_at: datetime
     state: State = State.AWAITING_APPROVAL
     stage: int = 0

@@ -45,12 +45,19 @@ def not_yours(release: Release, by: UserId, what: str, *circles: Circle) -> Refu
 
 
 def heirs_of(release: Release) -> tuple[UserId, ...]:
-    """Return who may take the lead when the captain has gone: of the role that leads, if it is not empty."""
+    """Return who may take the lead when the captain has gone: of the role that leads, if it is not empty.
+
+    Guests own a stage where the runbook says so, and lead nothing.
+    """
+    return tuple(person for person in there(release, _next(release)) if person not in release.guests)
+
+
+def _next(release: Release) -> tuple[UserId, ...]:
     if leading := release.members.get(release.runbook.lead or "", ()):
-        return there(release, leading)
+        return leading
     deputy = () if release.deputy is None else (release.deputy,)
     rest = people_of(release, Circle.OWNERS, Circle.ROLLBACK, Circle.STARTER)
-    return there(release, (*deputy, *rest))
+    return (*deputy, *rest)
 
 
 def there(release: Release, people: Iterable[UserId]) -> tuple[UserId, ...]:

@@ -219,12 +219,14 @@ class TakeLead(Command):
                 because=f"{release.key} has a captain, who hands it over.",
                 ask=leads(release),
             )
+        if trouble := may_take(release, Duty.CAPTAIN, self.by, facts):
+            return trouble
         heirs = heirs_of(release)
         if self.by not in heirs:
             return Refused(
                 code=Code.NOT_YOURS, because=f"Others come first to lead {release.key}.", ask=heirs
             )
-        return may_take(release, Duty.CAPTAIN, self.by, facts) or (LeadTaken(at=facts.now, by=self.by),)
+        return (LeadTaken(at=facts.now, by=self.by),)
 
 
 def may_take(release: Release, duty: Duty, person: UserId, facts: Facts) -> Refused | None:

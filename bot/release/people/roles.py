@@ -25,9 +25,12 @@ class MembersRead(Event):
 
     members: Members
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
+    guests: tuple[UserId, ...] = ()
 
     def change(self, release: Release) -> Release:
-        return replace(release, members=self.members, deputies=self.deputies, read_at=self.at)
+        return replace(
+            release, members=self.members, deputies=self.deputies, guests=self.guests, read_at=self.at
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +52,11 @@ def members_read(release: Release, facts: Facts) -> Sequence[MembersRead]:
     if None in members.values():
         return ()
     deputies = standing_in(release.runbook, members, facts)
-    if not _turned(release, facts.now) and (members, deputies) == (release.members, release.deputies):
+    guests = guests_in(members, facts.directory)
+    read, before = (members, deputies, guests), (release.members, release.deputies, release.guests)
+    if read == before and not _turned(release, facts.now):
         return ()
-    return (MembersRead(at=facts.now, by=ROLLCALL, members=known(members), deputies=deputies),)
+    return (MembersRead(at=facts.now, by=ROLLCALL, members=known(members), deputies=deputies, guests=guests),)
 
 
 def people_trouble(release: Release, facts: Facts) -> Refused | None:
@@ -75,6 +80,13 @@ def standing_in(runbook: Runbook, members: Read, facts: Facts) -> Mapping[UserId
         for person, away in sorted(absent.items())
         if person in concerned and facts.directory.people.get(away.deputy) is Standing.MEMBER
     }
+
+
+def guests_in(members: Read, directory: Directory) -> tuple[UserId, ...]:
+    """Return those in the roles who are active in the workspace and no full members of it."""
+    concerned = {person for people in members.values() for person in people or ()}
+    others = {Standing.GUEST, Standing.STRANGER, Standing.BOT}
+    return tuple(sorted(person for person in concerned if directory.people.get(person) in others))
 
 
 def known(members: Read) -> Members:

@@ -13,7 +13,7 @@ from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, manifest_trouble
 from bot.release.people.directory import Away, Directory
 from bot.release.people.duties import Circle, kept_apart, people_of
-from bot.release.people.roles import About, known, read_members, standing_in, unread
+from bot.release.people.roles import About, guests_in, known, read_members, standing_in, unread
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
@@ -88,6 +88,7 @@ class Started(Event):
     members: Members
     manifest: Manifest = NOTHING_KNOWN
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
+    guests: tuple[UserId, ...] = ()
     before: Runbook | None = None
     policy: tuple[str, ...] = ()
     earlier: Earlier | None = None
@@ -115,6 +116,7 @@ class Started(Event):
             started_at=self.at,
             members=self.members,
             deputies=self.deputies,
+            guests=self.guests,
             read_at=self.at,
             since=self.at,
             at=self.at,
@@ -250,6 +252,7 @@ class Start:
             members=known(members),
             manifest=self.manifest,
             deputies=standing_in(pinned, members, Facts(now=facts.now, directory=facts.directory)),
+            guests=guests_in(members, facts.directory),
             before=before,
             policy=policy,
             earlier=facts.earlier,

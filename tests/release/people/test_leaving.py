@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
+from bot.release.decide import decide_start, fold
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.directory import Directory
 from bot.release.people.handoff import Duty, LeadTaken, Outcome
@@ -13,6 +14,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
+from bot.runbook.model import Stage
 from bot.runbook.roles import Role, Standing
 from tests.release.given import (
     EVERYBODY,
@@ -40,9 +42,12 @@ from tests.release.given import (
     runbook,
     standing,
     start,
+    start_facts,
     started,
     started_with,
+    steps,
     time_passes,
+    town,
 )
 
 GONE = Standing.DEACTIVATED
@@ -144,7 +149,7 @@ def test_whoever_started_it_is_no_heir_when_deactivated() -> None:
     release = play(started(), ana.offers(gus), gus.accepts(), deactivated(ana))
     left = play(release, deactivated(ana, gus.leaves_the_channel()))
     assert captain_awaited(left)[0].on == (bea.id, ben.id, eli.id, dan.id, dee.id)
-    assert refusal(left, deactivated(ana, ana.takes_the_lead())).code is Code.NOT_YOURS
+    assert refusal(left, deactivated(ana, ana.takes_the_lead())).code is Code.NOT_ELIGIBLE
     assert captain_awaited(play(left, time_passes()))[0].on[-1] == ana.id
 
 
@@ -210,11 +215,26 @@ def test_it_waits_for_the_others_where_nobody_is_left_in_the_role_that_leads() -
     release = started_with(start(by=dan), runbook(lead="on-call"))
     release = play(release, dee.leaves("on-call"), deactivated(dan, dan.leaves("on-call")))
     assert captain_awaited(release)[0].on == (bea.id, ben.id, eli.id)
-    assert refusal(release, deactivated(dan, cleo.takes_the_lead())).code is Code.NOT_YOURS
+    assert refusal(release, deactivated(dan, cleo.takes_the_lead())).ask == (bea.id, ben.id, eli.id)
     led = play(release, deactivated(dan, bea.takes_the_lead()))
     assert led.captain == bea.id
     assert refusal(led, deactivated(dan, bea.offers(cleo))).ask == (ben.id, eli.id)
     assert play(led, deactivated(dan, bea.offers(ben)), deactivated(dan, ben.accepts())).captain == ben.id
+
+
+def test_a_guest_who_owns_the_stage_is_no_heir() -> None:
+    role = Role(name="guests", group="guests", admits=(Standing.GUEST,))
+    book = runbook(Stage(name="Only", owner="guests", production=True, steps=steps("Deploy")), roles=(role,))
+    members = {**EVERYBODY, "guests": (bea.id, gus.id)}
+    directory = standing(gus, Standing.GUEST)(town(members))
+    decision = decide_start(start(), start_facts(book, directory=directory))
+    assert not isinstance(decision, Refused)
+    release = play(fold(decision), among(standing(gus, Standing.GUEST), ana.leaves_the_channel()))
+    assert captain_awaited(release)[0].on == (bea.id,)
+    assert (
+        refusal(release, among(standing(gus, Standing.GUEST), gus.takes_the_lead())).code is Code.NOT_ELIGIBLE
+    )
+    assert captain_awaited(play(release, time_passes()))[0].on == (bea.id, gus.id)
 
 
 def test_a_hold_whose_owner_has_gone_waits_for_who_leads() -> None:
