@@ -25,9 +25,6 @@ def test_verify_says_which_ledger_it_looks_at_and_where_what_was_practised_is(tm
         "rollcall: There is no ledger at sqlite:///rollcall.db. Name it by DATABASE_URL; what was practised is in sqlite:///.rollcall/ledger.db.\n"
     )
     (tmp_path / "rollcall.db").touch()
-    assert types(tmp_path, "verify") == snapshot(
-        "The ledger at sqlite:///rollcall.db is unbroken, and every row is what its events say: 0 releases, 0 events.\n"
-    )
     practised = tmp_path / ".rollcall" / "ledger.db"
     practised.parent.mkdir()
     practised.touch()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -145,6 +146,7 @@ def test_the_luck_of_one_does_not_hang_on_the_others() -> None:
     assert played().took == played(at=MONDAY + timedelta(days=1)).took
 
 
+@pytest.mark.proof
 def test_the_same_seed_prints_the_same_bytes_in_every_process(files: Files) -> None:
     def printed(seed: int, hashes: str) -> bytes:
         typed = [sys.executable, "-m", "bot", "simulate", str(files.book), "--people", str(files.people)]

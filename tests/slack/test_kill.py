@@ -28,15 +28,8 @@ async def practice() -> AsyncIterator[Practice]:
     await practice.stop()
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "none",
-        "lost_answer",
-        pytest.param("late_store", marks=pytest.mark.proof),
-        pytest.param("timeout", marks=pytest.mark.proof),
-    ],
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("fault", ["none", "lost_answer", "late_store", "timeout"])
 async def test_a_killed_process_loses_nothing_and_doubles_nothing(
     practice: Practice, rollcall: Killable, fault: str
 ) -> None:

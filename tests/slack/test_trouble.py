@@ -70,6 +70,7 @@ async def test_a_removed_rollcall_goes_on_when_it_is_invited_again(world: World)
     assert "cancelled" in readable(await world.card("checkout-1", "war-room"))
 
 
+@pytest.mark.proof
 async def test_a_token_that_is_not_accepted_is_told_with_each_answer_and_tried_by_one_call_at_a_time(
     tmp_path: Path,
 ) -> None:
