@@ -17,11 +17,12 @@ def fill_seats(seats: Sequence[str], roles_of: Roles[Person]) -> tuple[Person | 
     because the seats of a role are alike; O(people * seats).)
     """
     seating = _Seating(seats, roles_of)
-    empty = len(seats)
+    full: set[str] = set()
     for person in roles_of:
-        if not empty:
-            break
-        empty -= seating.finds_seat(person, set())
+        tried = {*full}
+        if not seating.finds_seat(person, tried):
+            # Where a search found no room, no later one will (the Hungarian forest; Kuhn, the same).
+            full = tried
     queues = {role: iter(people) for role, people in seating.sitting.items()}
     return tuple(next(queues[role], None) for role in seats)
 
