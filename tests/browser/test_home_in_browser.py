@@ -7,7 +7,7 @@ from bot.release.state import State
 from tests.browser.window import NEEDS_CHROMIUM, PHONE, WIDE, Window, opens
 from tests.world import World
 
-pytestmark = NEEDS_CHROMIUM
+pytestmark = [NEEDS_CHROMIUM, pytest.mark.proof]
 
 
 def home(window: Window) -> Locator:

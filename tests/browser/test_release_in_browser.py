@@ -1,12 +1,13 @@
 """A release in a real browser: everything is typed and pressed in the practice Slack's page."""
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from bot.release.state import State
 from tests.browser.window import NEEDS_CHROMIUM, PHONE, opens
 from tests.world import World
 
-pytestmark = NEEDS_CHROMIUM
+pytestmark = [NEEDS_CHROMIUM, pytest.mark.proof]
 
 
 async def test_a_release_goes_from_start_to_completed_in_the_page(world: World, browser: Browser) -> None:

@@ -195,21 +195,11 @@ async def run_races(replicas: Sequence[Replica], town: Town, runbooks: Path, *, 
     assert await replicas[0].faults() == []
 
 
-async def test_the_answers_of_a_race_of_processes_fit_one_order(
-    replica: Replica, town: Town, runbooks: Path, url: str
-) -> None:
-    await race_processes(replica, town, runbooks, url, rounds=1)
-
-
 @pytest.mark.proof
 async def test_the_answers_of_many_races_of_processes_fit_one_order(
     replica: Replica, town: Town, runbooks: Path, url: str
 ) -> None:
-    await race_processes(replica, town, runbooks, url, rounds=MANY)
-
-
-async def race_processes(replica: Replica, town: Town, runbooks: Path, url: str, *, rounds: int) -> None:
-    """Let two other processes do what half of the hands do each."""
+    # Two other processes do what half of the hands do each.
     write_runbook(runbooks, seats=2)
     spawn, loop = multiprocessing.get_context("spawn"), asyncio.get_running_loop()
     with ExitStack() as stack:
@@ -221,7 +211,7 @@ async def race_processes(replica: Replica, town: Town, runbooks: Path, url: str,
             for _ in range(2)
         ]
         await asyncio.gather(*(loop.run_in_executor(pool, do_here, (), 0.0) for pool in pools))
-        for name, number in itertools.product(RACES, range(rounds)):
+        for name, number in itertools.product(RACES, range(MANY)):
             workspace, chance = WorkspaceId(f"{name} {number}"), random.Random(f"{name} {number}")
             before = await prepare(replica, town, RACES[name], workspace)
             every, at = hands(RACES[name], workspace, chance), time.monotonic() + 0.02
@@ -384,6 +374,7 @@ async def test_people_in_different_releases_do_not_wait_for_each_other(
         await asyncio.wait_for(pair[1].accepts(approve(BEN, key=payments.key)), timeout=5)
 
 
+@pytest.mark.proof
 async def test_a_release_that_another_session_holds_is_not_waited_for_longer_than_a_click_may(
     pair: Sequence[Replica],
 ) -> None:
@@ -396,6 +387,7 @@ async def test_a_release_that_another_session_holds_is_not_waited_for_longer_tha
     assert Counter(await pair[0].kinds())["Approved"] == 1
 
 
+@pytest.mark.proof
 async def test_two_processes_that_count_in_one_database_lose_nothing(url: str) -> None:
     each = 60
     await asyncio.gather(*(asyncio.to_thread(count_in_a_process, url, each) for _ in range(2)))

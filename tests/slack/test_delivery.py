@@ -44,6 +44,7 @@ async def test_a_post_that_goes_wrong_is_shown_once_in_the_end(world: World, kin
     await world.message("checkout-1", "gate:0:QA")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("kind", POSTS)
 async def test_what_comes_later_in_a_thread_waits_behind_a_post_that_goes_wrong(
     tmp_path: Path, kind: str

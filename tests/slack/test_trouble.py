@@ -107,6 +107,7 @@ What you do counts, but Slack does not accept my token, so no message shows it. 
         pytest.param("server_error", 1, 0, id="it was not stored"),
     ],
 )
+@pytest.mark.proof
 async def test_where_it_may_not_read_a_gate_comes_once_at_least_and_a_reminder_once_at_most(
     world: World, kind: str, gates: int, reminders: int
 ) -> None:
