@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from bot.settings import Settings, Transport
 RUNBOOKS = Path(__file__).parents[1] / "runbooks"
 WORKSPACE = WorkspaceId("T0PRACTICE")
 PATIENCE_S = 8.0
+A_TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+"""When every world begins, so that working hours are the same whenever a test runs."""
 
 
 class World:
@@ -330,7 +332,7 @@ async def open_world(
     folder: Path, transport: Transport = Transport.SOCKET, database_url: str = "", **other: object
 ) -> AsyncIterator[World]:
     """Open a world with Rollcall running in it."""
-    clock = MovableClock()
+    clock = MovableClock(A_TUESDAY - datetime.now(UTC))
     practice = Practice(clock, limits=False)
     await practice.start(port=0)
     url = database_url or f"sqlite:///{folder / 'ledger.db'}"
