@@ -21,12 +21,14 @@ from bot.ledger.schema import upgrade
 from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.settings import Settings, Transport
+from bot.slack.asked.reading import Asked
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery.calls import Calls
 from bot.slack.delivery.pace import Pace
 from bot.slack.delivery.showing import Showing
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
+from bot.slack.digest.digests import Digests
 from bot.slack.directory import SlackDirectory
 from bot.slack.home.tabs import HomeTabs
 from bot.slack.http import SlackOverHttp
@@ -77,14 +79,14 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         pace = Pace(settings.rollcall_pace)
         settle = timedelta(seconds=settings.rollcall_settle)
         showing = Showing(Calls(client, pace), database, clock, settle)
-        delivery = DeliveryWorker(showing, releases, pace, settings.rollcall_gap)
+        asked = Asked(releases, directory, identity.workspace, identity.url)
+        digests = Digests(showing, asked, identity.workspace, clock, settings.rollcall_command)
+        delivery = DeliveryWorker(showing, digests, releases, pace, settings.rollcall_gap)
 
         homes = HomeTabs(
             client=client,
-            releases=releases,
-            people=directory,
+            asked=asked,
             workspace=identity.workspace,
-            url=identity.url,
             clock=clock,
             command=settings.rollcall_command,
             gap_s=HOME_GAPS * settings.rollcall_gap,
@@ -125,6 +127,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
 
         ticks = Ticks()
         ticks.every(settings.rollcall_tick, lambda: attend_due(coordinator, releases, clock))
+        ticks.every(settings.rollcall_tick, delivery.wake_digests)
         ticks.every(settings.rollcall_tick, people.follow)
         ticks.every(PEOPLE_S, _noted(people.changed))
         stack.push_async_callback(ticks.stop)

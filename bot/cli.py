@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from bot.doctor import doctor
 from bot.ledger.database import Database
 from bot.ledger.schema import UnusableDatabase, upgrade
 from bot.ledger.verify import EventsMissing, count, rebuild, verify
+from bot.release.people.hours import Hours
 from bot.runbook.files.lint import lint
 from bot.runbook.files.schema import json_schema
 from bot.settings import Misconfigured, Settings, read_settings
@@ -32,6 +34,8 @@ PRACTICE_FOLDER: Final = Path(".rollcall")
 SQLITE: Final = "sqlite:///"
 PRACTICE_LEDGER: Final = PRACTICE_FOLDER / "ledger.db"
 PRACTICE_URL: Final = f"{SQLITE}{PRACTICE_LEDGER}"
+OFFICE: Final = Hours(zone="UTC", begins=time(8), ends=time(14))
+"""When those who test in the practice Slack are at work, with some hours of the day left to move through."""
 PRACTICE_SETTLE_S: Final = 3.0
 """The practice Slack stores late by one second at most, where it is told to."""
 
@@ -144,6 +148,8 @@ async def _practise(settings: Settings, fresh: bool) -> int:
             "rollcall_settle": PRACTICE_SETTLE_S,
         }
     )
+    # Where it is night, the practice begins in the morning: people are reminded when they are at work.
+    clock.advance(OFFICE.next_at_work(clock.now()) - clock.now())
     with suppress(asyncio.CancelledError):
         try:
             async with running(inside, clock):

@@ -23,6 +23,7 @@ from bot.release.ids import KEY, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import VERSION
 from bot.release.people.absence import AbsenceCommand
 from bot.release.people.directory import Directory
+from bot.release.people.hours import Hours
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
@@ -105,9 +106,9 @@ class Coordinator:
         )
         return decision if isinstance(decision, Refused) else fold(decision)
 
-    async def zone_of(self, workspace: WorkspaceId, person: UserId) -> str:
-        """Return the time zone of a person, or UTC where it is not known."""
-        return self._people.seen().zones.get(person, "UTC")
+    async def hours_of(self, workspace: WorkspaceId, person: UserId) -> Hours:
+        """Return when a person is at work; in UTC where it is not known."""
+        return self._people.seen().hours.get(person, Hours(zone="UTC"))
 
     async def facts(self, release: Release) -> Facts:
         """Return what a decision about a release would go by just now, for answers that change nothing."""

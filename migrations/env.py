@@ -1,9 +1,14 @@
 """How Alembic reaches the database and takes turns with other processes."""
 
+import logging
+
 from alembic import context
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from bot.ledger.tables import metadata
+from bot.ledger.verify import EventsMissing, rebuild
+
+log = logging.getLogger(__name__)
 
 TURN = 7_265_010
 """The advisory lock under which one process at a time migrates a PostgreSQL database."""
@@ -17,7 +22,19 @@ def migrate(connection: Connection) -> None:
         # The driver begins no transaction before a CREATE TABLE by itself.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    before = context.get_context().get_current_revision()
     context.run_migrations()
+    after = context.get_context().get_current_revision()
+    if after != before and after == context.get_head_revision():
+        make_rows_anew(connection)
+
+
+def make_rows_anew(connection: Connection) -> None:
+    """Work out anew what follows from the events, for a version may see it in another way."""
+    try:
+        rebuild(connection)
+    except EventsMissing as missing:
+        log.error("Rows are left as they are, for events are missing: %s", missing)
 
 
 def migrate_offline(url: str) -> None:

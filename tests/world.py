@@ -139,6 +139,25 @@ class World:
                 await asyncio.sleep(0.02)
         return readable(found[-1])
 
+    async def digest(self, user: str, *words: str) -> str:
+        """Return the one message in which a person is reminded privately, once it has some words."""
+        return readable((await self.digests(user, *words))[0])
+
+    async def digests(self, user: str, *words: str) -> Sequence[Mapping[str, Any]]:
+        """Return the messages of Rollcall to a person, once it is one that has some words."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = await self.messages(f"D0{user.upper()}")
+                if len(found) == 1 and all(word in readable(found[0]) for word in words):
+                    return found
+                await asyncio.sleep(0.02)
+
+    async def until_digest_is_not(self, user: str, ts: str) -> None:
+        """Wait until another message has taken the place of the one in which a person was reminded."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (await self.digests(user))[0]["ts"] == ts:
+                await asyncio.sleep(0.02)
+
     async def heard(self, ts: str) -> None:
         """Wait until Rollcall has taken the events about a message that somebody has written."""
         async with asyncio.timeout(PATIENCE_S):
@@ -243,6 +262,14 @@ class Person:
         await self.world.settled()
         return pressed
 
+    async def presses_in_digest(self, button: str) -> dict[str, Any]:
+        """Press a button of the message in which the person is reminded privately."""
+        await self.world.digest(self.name)
+        channel = f"D0{self.name.upper()}"
+        pressed = await self._press((await self.world.messages(channel))[0], button, channel)
+        await self.world.settled()
+        return pressed
+
     async def _press(self, message: Mapping[str, Any], button: str, channel: str) -> dict[str, Any]:
         for block in message["blocks"]:
             for element in block.get("elements", ()) if block["type"] == "actions" else ():
@@ -294,6 +321,7 @@ def plain(text: str) -> str:
     """Return text with people by short name, times as `<time>` and heads as `<head>`."""
     text = re.sub(r"<!date\^[^>]*>", "<time>", text)
     text = re.sub(r"<@U0([A-Z]+)>", lambda match: f"@{match[1].lower()}", text)
+    text = re.sub(r"<http://127[^|>]*\|([^>]+)>", r"\1", text)
     text = re.sub(r"ledger [0-9a-f]{12}", "ledger <head>", text)
     return text.replace("\u2060", "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.ledger.absences import MARK
 from bot.ledger.tables import messages, releases
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 
@@ -37,6 +38,13 @@ def unshown(connection: Connection) -> Sequence[ReleaseId]:
     """Return the releases with events that Slack may not show yet."""
     query = select(releases.c.workspace, releases.c.release).where(releases.c.shown_seq < releases.c.seq)
     return [ReleaseId(row.workspace, row.release) for row in connection.execute(query)]
+
+
+def to_people(connection: Connection) -> Sequence[ReleaseId]:
+    """Return where messages to one person are kept, instead of those of a release."""
+    query = select(messages.c.workspace, messages.c.release).distinct()
+    rows = connection.execute(query.where(messages.c.release.startswith(MARK)))
+    return [ReleaseId(row.workspace, row.release) for row in rows]
 
 
 def mark_shown(connection: Connection, release: ReleaseId, seq: int) -> None:

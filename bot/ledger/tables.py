@@ -148,5 +148,6 @@ messages: Final = Table(
     Column("shown", Text),
     Column("claimed_at", Moment),
     PrimaryKeyConstraint("workspace", "release", "slot"),
+    Index("ix_messages_workspace_channel_ts", "workspace", "channel", "ts"),
 )
 """What Slack shows. `claimed_at` is set while a post is under way and its outcome is not known."""

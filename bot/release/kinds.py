@@ -61,6 +61,7 @@ from bot.release.stages.stage import BeginStage, Completed, GatesLapsed, GatesMe
 from bot.release.stages.start import DutiesRelaxed, Start, Started
 from bot.release.stages.steps import FinishStep, StepDone
 from bot.release.telling.reminders import Reminded
+from bot.release.telling.snooze import Snooze, Snoozed
 from bot.release.telling.summary import Summarized
 
 COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
@@ -93,6 +94,7 @@ COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
     TakeLead,
     LeaveChannel,
     JoinChannel,
+    Snooze,
     Attend,
 )
 
@@ -140,6 +142,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     LeftWithDuty,
     CameBack,
     Reminded,
+    Snoozed,
     Summarized,
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, bound_to
 from bot.release.people.directory import Away
+from bot.release.people.hours import Hours
 from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.gates import Gate
@@ -124,9 +125,10 @@ class Release:
     its events; `rejections`, `failures` and `overrides` are all there were, `overridden` are the gates, by
     stage and name, that were passed so for what goes out now, `lifted` are the holds that are open no more,
     `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when its
-    people were read last, `guests` those of them who are no full members. `filed` is the runbook as the file
-    had it: where who may say go has changed, `runbook` has a gate more, at which that is signed, and
-    `duties_before` is how the runbook that was signed last kept people apart.
+    people were read last, `guests` those of them who are no full members, `hours` when they are at work as
+    far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the runbook as
+    the file had it: where who may say go has changed, `runbook` has a gate more, at which that is signed,
+    and `duties_before` is how the runbook that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -149,6 +151,8 @@ class Release:
     members: Members
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
     guests: tuple[UserId, ...] = ()
+    hours: Mapping[UserId, Hours] = field(default_factory=dict)
+    snoozed: Mapping[UserId, datetime] = field(default_factory=dict)
     read_at: datetime
     state: State = State.AWAITING_APPROVAL
     stage: int = 0

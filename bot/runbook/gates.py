@@ -16,7 +16,7 @@ from bot.runbook.needs import Need as Need
 from bot.runbook.needs import Of as Of
 from bot.runbook.needs import Seats as Seats
 from bot.runbook.parts import Part, fault_at, invalid
-from bot.runbook.roles import known
+from bot.runbook.roles import RoleName, known
 from bot.runbook.values import Duration, Name, between, number_schema, whole_number
 
 SIGNING: Final = "Who may approve"
@@ -24,14 +24,19 @@ SIGNING: Final = "Who may approve"
 
 
 class Reminders(Part):
-    """When people who are waited for are reminded: first, then repeatedly, and how often at most."""
+    """When people who are waited for are reminded, in their working hours: first privately, then in the
+    thread, then with the backup, then in the channel."""
 
     after: Duration = timedelta(hours=1)
-    """How long after the gate has opened the first reminder comes, from `1m` to `90d`."""
+    """How long after the gate has opened those asked are reminded privately, from `1m` to `90d`; they are
+    again each morning."""
     every: Duration = timedelta(hours=4)
-    """How long after a reminder the next one comes."""
+    """How long after a reminder the next one comes: in the thread, with the backup, in the channel."""
     limit: Annotated[int, whole_number, between(1, 50), number_schema(1, 50)] = 5
-    """How many reminders there are at most at one gate, from 1 to 50."""
+    """How often a person is reminded privately at most, and how many reminders of a gate there are, from 1 to
+    50."""
+    backup: RoleName | None = None
+    """The role whose people are asked for help when those asked do not answer in the thread."""
 
 
 _NEED: TypeAdapter[Need] = TypeAdapter(WrittenNeed)

@@ -21,6 +21,7 @@ from bot.runbook.parts import Few, Part, distinct, fault_at, invalid, named
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
 from bot.runbook.values import (
+    Day,
     Duration,
     Name,
     Repository,
@@ -210,6 +211,8 @@ class Runbook(Part):
     """When those who have not answered are reminded."""
     handoffs: Handoffs | None = None
     """The times of day at which the handoff summary of an open release is posted."""
+    holidays: Annotated[tuple[Day, ...], Few(0, 100), distinct()] = ()
+    """The days on which nobody is reminded, such as `2026-12-25`; at most 100."""
     rollback: Rollback | None = None
     """The way back; without it, one step that puts the version before back in place."""
     stages: Annotated[
@@ -217,7 +220,9 @@ class Runbook(Part):
     ]
     """The stages, in their order; at least one, at most 20."""
 
-    @field_validator("checks", "lead", "overrides", "review", "rollback", "stages", mode="before")
+    @field_validator(
+        "checks", "lead", "overrides", "review", "reminders", "rollback", "stages", mode="before"
+    )
     @classmethod
     def _knows_what_is_said_before(cls, value: object, info: ValidationInfo) -> object:
         """Read a part with what it refers to at hand, so that a fault is found where it stands."""

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, ValidationError, model_validator
 from bot.release import ids
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
+from bot.release.people.hours import Hours as KnownHours
 from bot.runbook.conditions import Names, Paths, Risk
 from bot.runbook.files.explain import explain
 from bot.runbook.files.strict_yaml import SIZE_LIMIT, parse, plain
@@ -145,6 +146,12 @@ class Person(Part):
             raise fault(f"expected rejects, abstains and holds to be at most 100% together, found {whole}%")
         return self
 
+    @property
+    def known_hours(self) -> KnownHours:
+        """Their hours, as Rollcall knows them."""
+        days = tuple(WEEK.index(day) for day in self.hours.days)
+        return KnownHours(zone=self.timezone, begins=self.hours.begins, ends=self.hours.ends, days=days)
+
     def shift(self, at: datetime) -> Span:
         """Return from when, and until when, they work without a break: at a moment, or else next after it."""
         zone, hours = ZoneInfo(self.timezone), self.hours
@@ -238,7 +245,7 @@ class People(Part):
             people={ids.UserId(id_): one.standing for id_, one in self.people.items()},
             groups=groups,
             away=away,
-            zones={ids.UserId(id_): one.timezone for id_, one in self.people.items()},
+            hours={ids.UserId(id_): one.known_hours for id_, one in self.people.items()},
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from bot.release.decide import apply
@@ -20,7 +20,7 @@ from bot.release.stages.holds import HoldLifted, HoldPlaced
 from bot.release.stages.stage import Completed, GatesLapsed, GatesMet, StageBegan, StageDone
 from bot.release.stages.start import DutiesRelaxed, Started
 from bot.release.stages.steps import StepDone
-from bot.release.telling.reminders import Reminded
+from bot.release.telling.reminders import Reminded, Way
 from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Awaited, Waiting
 from bot.simulate.play import TURNS_LIMIT, Plan, Play, Turn, able, of_a_check
@@ -167,7 +167,7 @@ class Telling:
             case Completed():
                 return "completed"
             case Reminded():
-                return f"reminder {event.count} of {event.gate} to {self._who(event.people, 'and')}"
+                return self._reminder(event)
             case Summarized(occasion=Occasion.STAGE):
                 return f"handoff: {stage} passes to {self._who(event.to, 'and')}"
             case Summarized():
@@ -178,6 +178,21 @@ class Telling:
                 return f"a review is due by {self._moment(event.due)}"
             case _:
                 return type(event).__name__
+
+    def _reminder(self, event: Reminded) -> str:
+        who = self._who(event.people, "and") or "those asked, who are not at work"
+        helpers = self._who(event.helpers, "and")
+        match event.way:
+            case Way.PRIVATE:
+                return f"{event.gate}: {who} reminded privately"
+            case Way.THREAD:
+                return f"{event.gate}: {who} reminded in the thread"
+            case Way.BACKUP:
+                return f"{event.gate}: {helpers} asked to help with {who}"
+            case Way.CHANNEL:
+                return f"{event.gate}: the channel told, and {helpers}, that it waits for {who}"
+            case _:
+                assert_never(event.way)
 
     def _read(self, before: Release | None, event: MembersRead) -> str:
         old = before.members if before else {}

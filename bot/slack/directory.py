@@ -7,6 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.people.directory import Directory
+from bot.release.people.hours import Hours
 from bot.runbook.roles import Standing
 
 PAGE: Final = 1_000
@@ -36,7 +37,7 @@ class SlackDirectory:
         self._seen = Directory(
             people={UserId(user["id"]): self._standing(user) for user in users},
             groups=await self._groups(),
-            zones={UserId(user["id"]): user["tz"] for user in users if user.get("tz")},
+            hours={UserId(user["id"]): Hours(zone=user["tz"]) for user in users if user.get("tz")},
         )
         return before != self._seen
 

@@ -26,6 +26,7 @@ from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Call, Desk, Reply, first_word, typed
+from bot.slack.digest.later import LATER, put_off
 from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
@@ -152,6 +153,8 @@ class Listeners:
             noted = await self._desk.note(ComeBack(workspace=_workspace(body), by=user))
             return Reply(text=refusal(noted)) if isinstance(noted, Refused) else Reply()
         delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
+        if action in LATER:
+            return await put_off(self._desk, action, _workspace(body), user, delivery)
         command = replace(MEANT[action](target, _workspace(body), user), bound=target.bound)
         answer = await self._desk.coordinator.handle(command, delivery)
         # A press that counted shows in the messages themselves; only a refusal needs words.

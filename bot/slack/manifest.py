@@ -17,6 +17,7 @@ SCOPES: Final = {
     "groups:history": "the same in private channels",
     "channels:read": "who leaves a public channel while they have something to do there",
     "groups:read": "the same in private channels",
+    "im:write": "opening the direct messages with a person who is reminded",
     "im:history": "the same in direct messages",
     "users:read": "who is active, a guest or a bot",
     "usergroups:read": "who is in the groups that runbooks name",

@@ -23,6 +23,8 @@ Body = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
 
+DIRECT: Final = "D"
+"""What the ids of the channels of direct messages begin with."""
 NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 
 
@@ -57,14 +59,16 @@ class Replies:
         if is_at_home(body):
             await self._tell_at_home(body, text)
             return
-        message = body.get("message") or {}
-        thread = message.get("thread_ts") or message.get("ts")
         user = body["user_id"] if "user_id" in body else body["user"]["id"]
         if "channel_id" not in body and "channel" not in body:
             # A global shortcut is chosen in no channel.
             await self._client.chat_postMessage(channel=user, text=text)
             return
         channel = body["channel_id"] if "channel_id" in body else body["channel"]["id"]
+        message = body.get("message") or {}
+        # Among direct messages nobody looks into a thread.
+        alone = channel.startswith(DIRECT)
+        thread = None if alone else message.get("thread_ts") or message.get("ts")
         try:
             await self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
         except SlackApiError as fault:

@@ -22,6 +22,7 @@ from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
+from bot.release.telling.snooze import Snooze
 from bot.runbook.gates import SIGNING
 from tests.ledger.world import (
     ANA,
@@ -178,6 +179,9 @@ async def _completed(replica: Replica, town: Town, clock: StillClock) -> None:
         act(JoinChannel, ANA),
     )
     town.groups["security"] = (CLEO,)
+    found = await replica.database.read(lambda c: replica.ledger.find(c, ReleaseId(TEAM, CHECKOUT)))
+    assert found is not None
+    await tells(act(Snooze, CLEO, until=found.at + 2 * HOUR))
     await tells(
         MINUTE,
         begin(CLEO),

@@ -22,6 +22,7 @@ from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
 from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint
+from bot.release.people.hours import Hours
 from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Refused
 from bot.release.release import Members, Release
@@ -34,6 +35,7 @@ from bot.release.stages.rollback import Rollback
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start, StartFacts
 from bot.release.stages.steps import FinishStep
+from bot.release.telling.snooze import Snooze
 from bot.runbook.gates import Gate, Need, Of, Reminders, Seats, When
 from bot.runbook.model import Begin, Handoffs, Runbook, Stage, Step
 from bot.runbook.roles import Role, Standing
@@ -283,6 +285,9 @@ class Person:
             )
         )
 
+    def snoozes(self, wait: timedelta) -> Act:
+        return _now(lambda r: Snooze(workspace=ACME, release=r.key, by=self.id, until=r.at + wait))
+
     def declines(self, duty: Duty = Duty.CAPTAIN, comment: str = "") -> Act:
         return _now(
             lambda r: DeclineDuty(workspace=ACME, release=r.key, by=self.id, duty=duty, comment=comment)
@@ -334,7 +339,7 @@ def members_become(changed: Callable[[Members], Members]) -> Act:
     """Let the scheduler find other people in the roles."""
 
     def asked(release: Release) -> Asked:
-        directory = town(changed(release.members), away=release.deputies)
+        directory = town(changed(release.members), away=release.deputies, hours=release.hours)
         return Asked(command=_attend(release).command, facts=Facts(now=release.at, directory=directory))
 
     return asked
@@ -498,13 +503,19 @@ PRODUCTION = Stage(
 )
 
 
-def town(members: Members = EVERYBODY, *, away: Mapping[UserId, Away] | None = None) -> Directory:
+def town(
+    members: Members = EVERYBODY,
+    *,
+    away: Mapping[UserId, Away] | None = None,
+    hours: Mapping[UserId, Hours] | None = None,
+) -> Directory:
     """Return a workspace in which each role is a user group, and everybody is a full member."""
     people = {person for those in members.values() for person in those} | {p.id for p in NEIGHBOURS}
     return Directory(
         people=dict.fromkeys(sorted(people), Standing.MEMBER),
         groups=dict(members),
         away=away or {},
+        hours=hours or {},
     )
 
 
@@ -558,14 +569,26 @@ def start_facts(
     )
 
 
-def started(book: Runbook | None = None, members: Members | None = None) -> Release:
-    """Return a release that ana has just started."""
-    return started_with(start(), book, members)
+def started(
+    book: Runbook | None = None,
+    members: Members | None = None,
+    *,
+    hours: Mapping[UserId, Hours] | None = None,
+) -> Release:
+    """Return a release that ana has just started; `hours` is when people are known to be at work."""
+    return started_with(start(), book, members, hours=hours)
 
 
-def started_with(command: Start, book: Runbook | None = None, members: Members | None = None) -> Release:
+def started_with(
+    command: Start,
+    book: Runbook | None = None,
+    members: Members | None = None,
+    *,
+    hours: Mapping[UserId, Hours] | None = None,
+) -> Release:
     """Return a release that was just started by a command."""
-    decision = decide_start(command, start_facts(book, members))
+    there = EVERYBODY if members is None else members
+    decision = decide_start(command, start_facts(book, directory=town(there, hours=hours)))
     assert not isinstance(decision, Refused), decision
     return fold(decision)
 
@@ -593,7 +616,9 @@ def _now(
     """Let a command come at the time of the newest event, with nobody in other roles than before."""
     return lambda r: Asked(
         command=command(r),
-        facts=Facts(now=r.at, directory=town(r.members, away=r.deputies), neighbours=neighbours(r)),
+        facts=Facts(
+            now=r.at, directory=town(r.members, away=r.deputies, hours=r.hours), neighbours=neighbours(r)
+        ),
     )
 
 

@@ -36,6 +36,7 @@ from bot.release.stages.rollback import Rollback
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
+from bot.release.telling.snooze import Snooze
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage, Step
 from bot.runbook.model import Rollback as WayBack
@@ -177,6 +178,7 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
         TakeLead: lambda: [TakeLead(**mine)],
         LeaveChannel: lambda: [LeaveChannel(**mine)],
         JoinChannel: lambda: [JoinChannel(**mine)],
+        Snooze: lambda: [Snooze(**mine, until=u) for u in later if u],
         Attend: lambda: [Attend(workspace=ACME, release=to, by=ROLLCALL)],
     }
     return made[kind]()

@@ -222,9 +222,10 @@ For @bea and @ben to know: it was yours to answer.\
 async def test_a_gate_that_was_reminded_of_and_then_overridden_is_not_called_met(tmp_path: Path) -> None:
     async with world_with(tmp_path, STAGED) as world:
         await world.ana.types("/release start shop 2.0")
-        await world.passes(hours=1, minutes=1)
+        await world.passes(hours=1)
+        await world.passes(hours=4)
         await world.dan.presses("More…", "shop-1", on="gate:0:QA")
         await world.dan.submits(answer="override", comment="Payments are down")
-        assert await shown(world, "shop-1", "reminder:0:QA:1") == snapshot(
+        assert await shown(world, "shop-1", "reminder:0:QA:2") == snapshot(
             "*shop-1* (shop 2.0): @bea and @ben were reminded of *QA*. It is *overridden* now."
         )

@@ -5,26 +5,40 @@ from inline_snapshot import snapshot
 from tests.world import World, readable
 
 
-async def test_who_has_not_answered_is_reminded_and_who_has_is_not(world: World) -> None:
+async def test_who_has_not_answered_is_asked_privately_and_who_has_is_not(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.passes(minutes=59)
     assert (await world.release("checkout-1")).reminders == ()
     await world.passes(minutes=2)
-    assert readable(await world.message("checkout-1", "reminder:0:QA:1")) == snapshot("""\
-*checkout-1* (checkout 1.4.0): @bea and @ben, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
+    assert await world.digest("ben") == snapshot("""\
+1 thing waits for you:
+*checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
+• @bea or @ben: *QA* needs an approval from qa, since <time>
 [Approve] [Reject] [More…]\
 """)
 
-    await world.ben.presses("Approve", "checkout-1", on="reminder:0:QA:1")
-    await world.passes(hours=9)
+    await world.ben.presses_in_digest("Approve")
+    assert await world.digest("ben", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
+    assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
+    await world.passes(days=2)
     assert len((await world.release("checkout-1")).reminders) == 1
-    assert "[Approve]" not in readable(await world.message("checkout-1", "reminder:0:QA:1"))
+
+
+async def test_it_gets_louder_where_nobody_answers(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=1)
+    await world.passes(hours=4)
+    assert readable(await world.message("checkout-1", "reminder:0:QA:2")) == snapshot("""\
+*checkout-1* (checkout 1.4.0): @bea and @ben, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
+[Approve] [Reject] [More…]\
+""")
 
 
 async def test_what_was_missed_in_a_long_pause_is_caught_up_once(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.passes(days=2)
     assert [past.count for past in (await world.release("checkout-1")).reminders] == [1]
+    assert await world.digest("ben", "1 thing waits")
 
 
 async def test_the_summary_comes_at_the_times_that_the_runbook_sets(world: World) -> None:

@@ -2,23 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from bot.release.gates.eligible import Capacity, may_fill, one_for_two
 from bot.release.gates.result import gate_status
 from bot.release.gates.seating import Roles, ways_of
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
+from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.runbook.gates import Gate
 from bot.runbook.seats import fill_seats
-
-BEGINS: Final = time(9, 0)
-ENDS: Final = time(18, 0)
-"""The hours, from Monday to Friday, at which people are taken to be at work in their own time zone."""
-DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +39,19 @@ class GateOutlook:
 
 
 def preflight(
-    release: Release, zones: Mapping[UserId, str], now: datetime, deadline: datetime
+    release: Release, hours: Mapping[UserId, Hours], now: datetime, deadline: datetime
 ) -> tuple[GateOutlook, ...]:
     """Return the outlook of each gate of a release that would just have been started.
 
-    Of whom no time zone is known, nobody can say that they are awake, so they do not count as awake.
+    Of whom no hours are known, nobody can say that they are awake, so they do not count as awake.
     """
-    wakes = {person: next_at_work(zone, _there(release, person, now)) for person, zone in zones.items()}
+    wakes = {person: its.next_at_work(_there(release, person, now)) for person, its in hours.items()}
     awake = frozenset(person for person, at in wakes.items() if at <= deadline)
     return tuple(
         _outlook(release, gate, index, awake, wakes)
         for index in range(len(release.runbook.stages))
         for gate in release.stage_at(index).gates
     )
-
-
-def next_at_work(zone: str, now: datetime) -> datetime:
-    """Return the first moment from `now` on at which somebody in a time zone is at work."""
-    local = now.astimezone(ZoneInfo(zone))
-    date = local.date()
-    while date.weekday() >= 5 or local >= datetime.combine(date, ENDS, tzinfo=local.tzinfo):
-        date += DAY
-    return max(now, datetime.combine(date, BEGINS, tzinfo=local.tzinfo).astimezone(now.tzinfo))
 
 
 def _there(release: Release, person: UserId, now: datetime) -> datetime:

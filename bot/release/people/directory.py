@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.release.ids import UserId
+from bot.release.people.hours import Hours
 from bot.runbook.roles import Standing
 
 
@@ -18,7 +19,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """Who is in the workspace, in its user groups by handle and by id, who is away, and in which time zone.
+    """Who is in the workspace, in its user groups by handle and by id, who is away, and at work when.
 
     Of what could not be read nothing is known: nobody has a standing, and no group is there.
     """
@@ -26,7 +27,7 @@ class Directory:
     people: Mapping[UserId, Standing] = field(default_factory=dict)
     groups: Mapping[str, tuple[UserId, ...]] = field(default_factory=dict)
     away: Mapping[UserId, Away] = field(default_factory=dict)
-    zones: Mapping[UserId, str] = field(default_factory=dict)
+    hours: Mapping[UserId, Hours] = field(default_factory=dict)
 
     @property
     def readable(self) -> bool:

@@ -9,6 +9,7 @@ from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
+from bot.release.people.hours import Hours
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.replace import replace
@@ -26,10 +27,16 @@ class MembersRead(Event):
     members: Members
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
     guests: tuple[UserId, ...] = ()
+    hours: Mapping[UserId, Hours] = field(default_factory=dict)
 
     def change(self, release: Release) -> Release:
         return replace(
-            release, members=self.members, deputies=self.deputies, guests=self.guests, read_at=self.at
+            release,
+            members=self.members,
+            deputies=self.deputies,
+            guests=self.guests,
+            hours=self.hours,
+            read_at=self.at,
         )
 
 
@@ -51,12 +58,18 @@ def members_read(release: Release, facts: Facts) -> Sequence[MembersRead]:
     members = _members(release, facts)
     if None in members.values():
         return ()
-    deputies = standing_in(release.runbook, members, facts)
-    guests = guests_in(members, facts.directory)
-    read, before = (members, deputies, guests), (release.members, release.deputies, release.guests)
-    if read == before and not _turned(release, facts.now):
-        return ()
-    return (MembersRead(at=facts.now, by=ROLLCALL, members=known(members), deputies=deputies, guests=guests),)
+    read = MembersRead(
+        at=facts.now,
+        by=ROLLCALL,
+        members=known(members),
+        deputies=standing_in(release.runbook, members, facts),
+        guests=guests_in(members, facts.directory),
+        hours=hours_in(members, facts.directory),
+    )
+    now = (read.members, read.deputies, read.guests, read.hours)
+    if now == (release.members, release.deputies, release.guests, release.hours):
+        return (read,) if _turned(release, facts.now) else ()
+    return (read,)
 
 
 def people_trouble(release: Release, facts: Facts) -> Refused | None:
@@ -87,6 +100,12 @@ def guests_in(members: Read, directory: Directory) -> tuple[UserId, ...]:
     concerned = {person for people in members.values() for person in people or ()}
     others = {Standing.GUEST, Standing.STRANGER, Standing.BOT}
     return tuple(sorted(person for person in concerned if directory.people.get(person) in others))
+
+
+def hours_in(members: Read, directory: Directory) -> Mapping[UserId, Hours]:
+    """Return when those in the roles are at work, as far as it is known."""
+    concerned = {person for people in members.values() for person in people or ()}
+    return {person: directory.hours[person] for person in sorted(concerned) if person in directory.hours}
 
 
 def known(members: Read) -> Members:

@@ -13,7 +13,8 @@ from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, manifest_trouble
 from bot.release.people.directory import Away, Directory
 from bot.release.people.duties import Circle, kept_apart, people_of
-from bot.release.people.roles import About, guests_in, known, read_members, standing_in, unread
+from bot.release.people.hours import Hours
+from bot.release.people.roles import About, guests_in, hours_in, known, read_members, standing_in, unread
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
@@ -89,6 +90,7 @@ class Started(Event):
     manifest: Manifest = NOTHING_KNOWN
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
     guests: tuple[UserId, ...] = ()
+    hours: Mapping[UserId, Hours] = field(default_factory=dict)
     before: Runbook | None = None
     policy: tuple[str, ...] = ()
     earlier: Earlier | None = None
@@ -117,6 +119,7 @@ class Started(Event):
             members=self.members,
             deputies=self.deputies,
             guests=self.guests,
+            hours=self.hours,
             read_at=self.at,
             since=self.at,
             at=self.at,
@@ -253,6 +256,7 @@ class Start:
             manifest=self.manifest,
             deputies=standing_in(pinned, members, Facts(now=facts.now, directory=facts.directory)),
             guests=guests_in(members, facts.directory),
+            hours=hours_in(members, facts.directory),
             before=before,
             policy=policy,
             earlier=facts.earlier,

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ledger.shown import Shown
-from bot.release.ids import ChannelId, ReleaseId
+from bot.release.ids import ChannelId, ReleaseId, UserId
 from bot.slack.delivery.pace import POST, Pace, StillTooFast
 from bot.slack.errors import REFUSED, error_of, named_error, slow_down, status_of
 from bot.slack.messages.message import Message
@@ -93,6 +93,12 @@ class Calls:
             raise self._delay(POST, fault) from fault
         except (aiohttp.ClientError, TimeoutError, KeyError):
             return None
+
+    async def direct(self, person: UserId) -> ChannelId:
+        """Return the channel of the direct messages with a person. Raises NotShown."""
+        async with self._repeatable("conversations.open", ChannelId(person)):
+            answer = await self._client.conversations_open(users=person)
+            return ChannelId(str(answer["channel"]["id"]))
 
     async def update(self, message: Message, place: Shown) -> None:
         """Change a message. It may be repeated without harm. Raises MessageGone."""

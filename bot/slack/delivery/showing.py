@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.ledger import shown
 from bot.ledger.database import Database
 from bot.ledger.shown import Shown
-from bot.release.ids import ChannelId, ReleaseId
+from bot.release.ids import ChannelId, ReleaseId, UserId
 from bot.release.release import Release
 from bot.slack.delivery.calls import Calls, Held, MessageGone, NotShown, NotTaken, Unreadable
 from bot.slack.messages.message import Message
@@ -51,6 +51,25 @@ class Showing:
                 await self._tell_it_is_over(release, place)
         await self._database.write(lambda connection: shown.mark_shown(connection, release.id, release.seq))
 
+    async def show_to(self, person: UserId, id_: ReleaseId, message: Message) -> None:
+        """Show a person one message, in place of all others that are kept with it. Raises NotShown."""
+        known = await self._known(id_)
+        place = known.get(message.slot)
+        if place is None:
+            place = Shown(slot=message.slot, channel=await self._calls.direct(person))
+        await self._match(id_, message, place, None)
+        for other in known.values():
+            if other.slot != message.slot:
+                await self._remove(id_, other, None)
+
+    async def people(self) -> Sequence[ReleaseId]:
+        """Return the places where something is shown to one person."""
+        return await self._database.read(shown.to_people)
+
+    async def slots(self, id_: ReleaseId) -> Sequence[str]:
+        """Return the slots of what is shown at a place, or may be."""
+        return tuple(await self._known(id_))
+
     async def _show_all(
         self, release: Release, wanted: Sequence[Message], known: Mapping[str, Shown]
     ) -> None:
@@ -67,7 +86,7 @@ class Showing:
         slots = {message.slot for message in wanted}
         for place in known.values():
             if place.slot not in slots and not is_trouble(place.slot):
-                await attempt(self._remove(release, place, root.ts))
+                await attempt(self._remove(release.id, place, root.ts))
         for message in thread:
             # In a thread nothing overtakes: what is not there yet waits behind the one before it.
             if not _is_missing(message, known) or not any(isinstance(delay, Held) for delay in delays):
@@ -79,7 +98,7 @@ class Showing:
         self, release: Release, message: Message, known: Mapping[str, Shown], thread: str | None
     ) -> Shown:
         place = known.get(message.slot) or Shown(slot=message.slot, channel=release.channel)
-        return await self._match(release, message, place, thread)
+        return await self._match(release.id, message, place, thread)
 
     async def _tell_captain(self, release: Release, why: str) -> None:
         """Tell the captain privately that the channel cannot be written to, once for each reason."""
@@ -87,20 +106,20 @@ class Showing:
         known = await self._known(release.id)
         place = known.get(message.slot) or Shown(slot=message.slot, channel=ChannelId(release.captain))
         if place.ts is None:
-            await self._match(release, message, place, None)
+            await self._match(release.id, message, place, None)
 
     async def _known(self, release: ReleaseId) -> dict[str, Shown]:
         return await self._database.read(lambda connection: shown.shown(connection, release))
 
-    async def _match(self, release: Release, message: Message, place: Shown, thread: str | None) -> Shown:
+    async def _match(self, id_: ReleaseId, message: Message, place: Shown, thread: str | None) -> Shown:
         """Make one message match what is wanted, and return what is known of it then."""
         if place.claimed_at is not None:
-            place = await self._resolve(release.id, place, thread, message)
+            place = await self._resolve(id_, place, thread, message)
         if place.ts is None:
-            return place if place.given_up else await self._post(release.id, message, place, thread)
+            return place if place.given_up else await self._post(id_, message, place, thread)
         if place.content == message.content:
             return place
-        return await self._update(release, message, place, thread)
+        return await self._update(id_, message, place, thread)
 
     async def _post(self, release: ReleaseId, message: Message, place: Shown, thread: str | None) -> Shown:
         # The claim is made last, because a late store is waited out from then on.
@@ -117,13 +136,13 @@ class Showing:
         fresh = replace(claimed, channel=channel, ts=ts, content=message.content, claimed_at=None)
         return await self._note(release, fresh)
 
-    async def _update(self, release: Release, message: Message, place: Shown, thread: str | None) -> Shown:
+    async def _update(self, id_: ReleaseId, message: Message, place: Shown, thread: str | None) -> Shown:
         try:
             await self._calls.update(message, place)
         except MessageGone:
-            fresh = await self._note(release.id, Shown(slot=place.slot, channel=release.channel))
-            return await self._post(release.id, message, fresh, thread)
-        return await self._note(release.id, replace(place, content=message.content))
+            fresh = await self._note(id_, Shown(slot=place.slot, channel=place.channel))
+            return await self._post(id_, message, fresh, thread)
+        return await self._note(id_, replace(place, content=message.content))
 
     async def _resolve(
         self, release: ReleaseId, place: Shown, thread: str | None, message: Message | None = None
@@ -141,14 +160,14 @@ class Showing:
             ts, content = None, message.content if message and message.fleeting else None
         return await self._note(release, replace(place, ts=ts, content=content, claimed_at=None))
 
-    async def _remove(self, release: Release, place: Shown, thread: str | None) -> None:
+    async def _remove(self, id_: ReleaseId, place: Shown, thread: str | None) -> None:
         """Delete a message that no longer holds, such as a go that was asked before a gate lapsed."""
         if place.claimed_at is not None:
-            place = await self._resolve(release.id, place, thread)
+            place = await self._resolve(id_, place, thread)
         if place.ts is not None:
             with suppress(MessageGone):
                 await self._calls.delete(place)
-        await self._forget(release.id, place)
+        await self._forget(id_, place)
 
     async def _tell_it_is_over(self, release: Release, place: Shown) -> None:
         """Edit what the captain was told about a trouble; the next one is told anew."""

@@ -15,6 +15,7 @@ from bot.release.ids import ReleaseId
 from bot.slack.delivery.calls import Held, NotShown, NotTaken
 from bot.slack.delivery.pace import Pace
 from bot.slack.delivery.showing import Showing
+from bot.slack.digest.digests import Digests
 from bot.slack.errors import REFUSED
 from bot.slack.messages import messages
 
@@ -49,8 +50,11 @@ class DeliveryWorker:
     update of each message.
     """
 
-    def __init__(self, showing: Showing, releases: Reader, pace: Pace, gap_s: float) -> None:
+    def __init__(
+        self, showing: Showing, digests: Digests, releases: Reader, pace: Pace, gap_s: float
+    ) -> None:
         self._showing = showing
+        self._digests = digests
         self._releases = releases
         self._pace = pace
         self._gap_s = gap_s
@@ -85,6 +89,11 @@ class DeliveryWorker:
             self._plans[release] = _Plan(at=min(at, plan.at), failures=plan.failures)
         self._woken.set()
 
+    async def wake_digests(self) -> None:
+        """Have those digests looked at whose time has come."""
+        for digest in self._digests.due():
+            self.wake(digest)
+
     def wake_all(self) -> None:
         """Have all that is not shown looked at now, because something that was in the way may be gone."""
         now = time.monotonic()
@@ -113,7 +122,7 @@ class DeliveryWorker:
         """Find what was not shown when the process ended; while the database cannot be read, try again."""
         while not self._stopping:
             try:
-                for release in await self._releases.unshown():
+                for release in (*await self._releases.unshown(), *await self._digests.every()):
                     self.wake(release)
                 return
             except Exception:
@@ -161,9 +170,13 @@ class DeliveryWorker:
             self._woken.set()
 
     async def _show(self, id_: ReleaseId) -> None:
-        found = await self._releases.find_with_head(id_)
-        if found is not None:
+        if person := self._digests.of(id_):
+            await self._digests.show(person)
+        elif found := await self._releases.find_with_head(id_):
             release, head = found
+            # The digests wait for no slow channel, so they are woken first.
+            for digest in self._digests.concerned(release):
+                self.wake(digest)
             await self._showing.show(release, messages(release, head))
 
     def _accepted(self) -> None:

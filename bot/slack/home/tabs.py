@@ -18,14 +18,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
-from bot.coordinator import People
-from bot.ledger.reader import Reader
-from bot.ledger.shown import Shown
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Directory
+from bot.slack.asked.reading import Asked
+from bot.slack.asked.watched import Watched
 from bot.slack.errors import error_of
 from bot.slack.home.view import home
-from bot.slack.home.watched import Watched
 from bot.slack.messages.blocks import Block
 
 log = logging.getLogger(__name__)
@@ -60,26 +58,21 @@ class HomeTabs:
     """Keep the Home tabs of those who have opened theirs as the ledger and the directory say.
 
     Nobody's tab is looked at twice within `gap_s` seconds, so that a burst of events becomes one call.
-    `url` is the address of the workspace, with a slash at its end.
     """
 
     def __init__(
         self,
         *,
         client: AsyncWebClient,
-        releases: Reader,
-        people: People,
+        asked: Asked,
         workspace: WorkspaceId,
-        url: str,
         clock: Clock,
         command: str,
         gap_s: float,
     ) -> None:
         self._client = client
-        self._releases = releases
-        self._people = people
+        self._asked = asked
         self._workspace = workspace
-        self._url = url
         self._clock = clock
         self._command = command
         self._gap_s = gap_s
@@ -156,7 +149,7 @@ class HomeTabs:
         self._last_round = time.monotonic()
         changed, self._changed = self._changed, set()
         try:
-            watched, directory = await self._read()
+            watched, directory = await self._asked.read()
         except Exception:
             self._changed |= changed
             raise
@@ -170,20 +163,6 @@ class HomeTabs:
         for person, tab in self._tabs.items():
             if changed and changed & (tab.about | _about(person, watched)):
                 self.look(person)
-
-    async def _read(self) -> tuple[Sequence[Watched], Directory]:
-        releases = await self._releases.unsettled(self._workspace)
-        cards = await self._releases.cards(self._workspace, [one.key for one in releases])
-        links = {key: self._link(card) for key, card in cards.items()}
-        directory = replace(self._people.seen(), away=await self._releases.away(self._workspace))
-        # What many releases wait for takes a while to work out, and nobody's press may wait for that.
-        every = (Watched.of(one, links.get(one.key, "")) for one in releases)
-        return await asyncio.to_thread(list, every), directory
-
-    def _link(self, card: Shown) -> str:
-        """Return the address of a card as Slack writes it (docs.slack.dev, chat.getPermalink)."""
-        assert card.ts is not None
-        return f"{self._url}archives/{card.channel}/p{card.ts.replace('.', '')}"
 
     def _due(self) -> Sequence[UserId]:
         """Return whose tabs to look at now, the longest waiting first."""

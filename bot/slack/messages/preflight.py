@@ -12,7 +12,7 @@ from bot.slack.messages.words import policy, rolled_back_before, title
 
 def preflight_text(release: Release, directory: Directory, now: datetime, deadline: datetime) -> str:
     """Return whether each seat of a release could be filled before the deadline."""
-    outlook = preflight(release, directory.zones, now, deadline)
+    outlook = preflight(release, directory.hours, now, deadline)
     return "\n".join(
         [
             f"*{escape(title(release))}*, if it were started now: {_verdict(outlook)}",

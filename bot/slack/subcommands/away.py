@@ -21,7 +21,7 @@ HOW = Refused(
 async def away(desk: Desk, call: Call) -> Reply:
     """Name the deputy who was mentioned, until the time that was said."""
     deputy, rest = mentioned(call.raw)
-    until = _until(rest, desk.clock.now(), await desk.coordinator.zone_of(call.workspace, call.user))
+    until = _until(rest, desk.clock.now(), (await desk.coordinator.hours_of(call.workspace, call.user)).zone)
     if deputy is None or until is None:
         return Reply(text=refusal(HOW))
     noted = await desk.note(GoAway(workspace=call.workspace, by=call.user, deputy=deputy, until=until))

@@ -2,22 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
-from bot.release.outlook.preflight import GateOutlook, next_at_work, preflight
+from bot.release.outlook.preflight import GateOutlook, preflight
+from bot.release.people.hours import Hours
 from bot.release.release import Members, Release
 from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Rollback, Runbook
 from tests.release.given import (
     EVERYBODY,
     NINE,
-    UNHURRIED,
     among,
     ana,
     asks,
@@ -45,14 +40,14 @@ SATURDAY = datetime(2026, 3, 7, 12, tzinfo=UTC)
 SEATED = (ana, bea, ben, cleo, dan, dee, eli, gus)
 
 
-def zones(zone: str, **others: str) -> Mapping[UserId, str]:
-    """Return the time zone of everybody, and another of some."""
-    everybody = {person.id: zone for person in SEATED}
-    return {**everybody, **{UserId(name): other for name, other in others.items()}}
+def zones(zone: str, **others: str) -> Mapping[UserId, Hours]:
+    """Return office hours in the time zone of everybody, and in another of some."""
+    everybody = {person.id: Hours(zone=zone) for person in SEATED}
+    return {**everybody, **{UserId(name): Hours(zone=other) for name, other in others.items()}}
 
 
 def outlook(
-    release: Release, where: Mapping[UserId, str], now: datetime = NINE, wait: timedelta = 4 * HOUR
+    release: Release, where: Mapping[UserId, Hours], now: datetime = NINE, wait: timedelta = 4 * HOUR
 ) -> dict[str, GateOutlook]:
     """Return the outlook of each gate by its name."""
     return {gate.gate: gate for gate in preflight(release, where, now, now + wait)}
@@ -104,7 +99,7 @@ def test_nobody_is_at_work_on_a_weekend() -> None:
 
 
 def test_of_whom_no_time_zone_is_known_nobody_says_that_they_are_awake() -> None:
-    told = outlook(one_gate(), {ben.id: BERLIN})["QA"]
+    told = outlook(one_gate(), {ben.id: Hours(zone=BERLIN)})["QA"]
     assert (told.asleep, told.wakes) == (("qa",), ())
 
 
@@ -120,7 +115,7 @@ def test_one_person_in_two_roles_is_one_person() -> None:
     assert outlook(release, zones(BERLIN))["Both"].short == ("security",)
     where = zones(NEW_YORK, eli=BERLIN)
     assert outlook(started(book), where, wait=HOUR)["Both"].asleep == ("security",)
-    assert outlook(started(book), {**where, ben.id: BERLIN}, wait=HOUR)["Both"].fine
+    assert outlook(started(book), {**where, ben.id: Hours(zone=BERLIN)}, wait=HOUR)["Both"].fine
 
 
 def test_somebody_away_and_the_deputy_are_one_person() -> None:
@@ -159,9 +154,11 @@ def test_one_way_to_meet_a_gate_is_enough() -> None:
     either = needs("Go", Of(count=1, parts=(Seats(role="qa", count=2), Seats(role="on-call", count=1))))
     release = started(gated(either))
     asleep = zones(NEW_YORK)
-    assert outlook(release, {**asleep, dan.id: BERLIN}, wait=HOUR)["Go"].fine
-    assert outlook(release, {**asleep, ben.id: BERLIN, eli.id: BERLIN}, wait=HOUR)["Go"].fine
-    assert outlook(release, {**asleep, ben.id: BERLIN}, wait=HOUR)["Go"].asleep == ("qa",)
+    assert outlook(release, {**asleep, dan.id: Hours(zone=BERLIN)}, wait=HOUR)["Go"].fine
+    assert outlook(release, {**asleep, ben.id: Hours(zone=BERLIN), eli.id: Hours(zone=BERLIN)}, wait=HOUR)[
+        "Go"
+    ].fine
+    assert outlook(release, {**asleep, ben.id: Hours(zone=BERLIN)}, wait=HOUR)["Go"].asleep == ("qa",)
     assert outlook(release, asleep, wait=HOUR)["Go"].asleep == ("on-call",)
 
 
@@ -179,7 +176,7 @@ def test_who_reports_a_check_is_awake_in_time() -> None:
     told = outlook(release, where, wait=HOUR)["Go"]
     assert (told.short, told.asleep, told.fine) == ((), ("on-call",), False)
     assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), dan.id),)
-    assert outlook(release, {**where, dee.id: BERLIN}, wait=HOUR)["Go"].fine
+    assert outlook(release, {**where, dee.id: Hours(zone=BERLIN)}, wait=HOUR)["Go"].fine
 
 
 def test_a_check_that_nobody_could_report_is_told() -> None:
@@ -196,43 +193,6 @@ def test_the_way_back_is_not_looked_at() -> None:
     assert "Back" not in outlook(started(book), zones(BERLIN))
 
 
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [
-        # In Berlin, the hour is one more than here, and from 29 March on two.
-        (datetime(2026, 3, 2, 7, 59, tzinfo=UTC), datetime(2026, 3, 2, 8, tzinfo=UTC)),
-        (datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 3, 2, 8, tzinfo=UTC)),
-        (datetime(2026, 3, 2, 16, 59, tzinfo=UTC), datetime(2026, 3, 2, 16, 59, tzinfo=UTC)),
-        (datetime(2026, 3, 2, 17, tzinfo=UTC), datetime(2026, 3, 3, 8, tzinfo=UTC)),
-        (datetime(2026, 3, 6, 17, tzinfo=UTC), datetime(2026, 3, 9, 8, tzinfo=UTC)),
-        (datetime(2026, 3, 8, 23, 30, tzinfo=UTC), datetime(2026, 3, 9, 8, tzinfo=UTC)),
-        (datetime(2026, 3, 27, 17, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)),
-        (datetime(2026, 10, 23, 16, tzinfo=UTC), datetime(2026, 10, 26, 8, tzinfo=UTC)),
-    ],
-)
-def test_people_are_at_work_in_office_hours_of_their_time_zone(now: datetime, expected: datetime) -> None:
-    assert next_at_work(BERLIN, now) == expected
-
-
-@UNHURRIED
-@given(
-    st.integers(0, 365 * 24 * 4),
-    st.sampled_from((BERLIN, NEW_YORK, TOKYO, "Pacific/Kiritimati", "Australia/Lord_Howe", "UTC")),
-)
-def test_the_next_moment_at_work_is_the_first_one(quarters: int, zone: str) -> None:
-    """The oracle looks at every quarter of an hour, which is enough for all zones that there are."""
-
-    def works(moment: datetime) -> bool:
-        local = moment.astimezone(ZoneInfo(zone))
-        return local.weekday() < 5 and 9 <= local.hour < 18
-
-    now = NINE + quarters * timedelta(minutes=15)
-    moment = now
-    while not works(moment):
-        moment += timedelta(minutes=15)
-    assert next_at_work(zone, now) == moment
-
-
 def test_the_first_who_wakes_is_told() -> None:
     told = outlook(one_gate(), zones(TOKYO, ben=NEW_YORK), now=NINE + HOUR, wait=HOUR)["QA"]
     assert told.wakes == ((datetime(2026, 3, 2, 14, tzinfo=UTC), ben.id),)
@@ -240,7 +200,10 @@ def test_the_first_who_wakes_is_told() -> None:
 
 def test_who_wakes_in_a_role_that_has_enough_people_is_no_help() -> None:
     # Dee is awake for on-call; dan wakes half an hour later, and qa in the afternoon.
-    where = {**zones(BERLIN, dan="Europe/London"), **dict.fromkeys((bea.id, ben.id, eli.id), NEW_YORK)}
+    where = {
+        **zones(BERLIN, dan="Europe/London"),
+        **dict.fromkeys((bea.id, ben.id, eli.id), Hours(zone=NEW_YORK)),
+    }
     early = NINE - HOUR / 2
     release = one_gate(gated(asks("Go", qa=1, on_call=1)))
     told = outlook(release, where, now=early, wait=timedelta(minutes=5))["Go"]

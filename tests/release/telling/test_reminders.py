@@ -1,16 +1,18 @@
 """Reminding those who have not answered: when, whom, how often, and caught up once."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.state import State
-from bot.release.telling.reminders import Reminded, next_reminder
+from bot.release.telling.reminders import Reminded, Way, next_reminder
 from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Reminders, Rollback, Stage
 from tests.release.given import (
@@ -59,13 +61,33 @@ def reminded(release: Release, act: Act) -> list[tuple[str, int, tuple[UserId, .
     return [(event.gate, event.count, event.people) for event in made]
 
 
+def told(release: Release) -> list[str]:
+    """Return each reminder that there was: when, how, whom, and who is to help."""
+    return [
+        f"{it.at:%a %H:%M} {it.way}: {' '.join(it.people) or 'nobody'}{_helped(it)}"
+        for it in release.reminders
+    ]
+
+
+def _helped(past: Reminded) -> str:
+    return f", with {' '.join(past.helpers)}" if past.helpers else ""
+
+
+def by_the_clock(release: Release, until: datetime) -> Release:
+    """Return the release after the scheduler has looked at it whenever it needed attention."""
+    while (at := attention_at(release)) is not None and at <= until:
+        release = play(release, time_passes(seconds=(at - release.at).total_seconds()))
+    return release
+
+
 def test_nobody_is_reminded_before_the_time() -> None:
     assert answer(one_gate(), time_passes(minutes=59, seconds=59)) == ()
 
 
-def test_a_reminder_comes_when_it_is_exactly_due() -> None:
+def test_the_first_reminder_comes_when_it_is_exactly_due_and_is_private() -> None:
+    people = (bea.id, ben.id, eli.id)
     assert events(one_gate(), time_passes(hours=1)) == (
-        Reminded(at=NINE + HOUR, by=ROLLCALL, stage=0, gate="QA", count=1, people=(bea.id, ben.id, eli.id)),
+        Reminded(at=NINE + HOUR, by=ROLLCALL, stage=0, gate="QA", count=1, people=people, way=Way.PRIVATE),
     )
 
 
@@ -74,13 +96,95 @@ def test_the_release_needs_attention_when_a_reminder_is_due() -> None:
     assert attention_at(play(one_gate(), time_passes(hours=1))) == NINE + 5 * HOUR
 
 
-def test_reminders_come_again_after_each_wait_up_to_the_limit() -> None:
-    release = play(one_gate(), time_passes(hours=1))
-    assert reminded(release, time_passes(hours=3, minutes=59)) == []
-    release = play(release, time_passes(hours=4), time_passes(hours=4))
-    assert [past.count for past in release.reminders] == [1, 2, 3]
+def test_it_gets_louder_from_reminder_to_reminder_up_to_the_limit() -> None:
+    plan = Reminders(after=HOUR, every=4 * HOUR, limit=5, backup="on-call")
+    release = by_the_clock(started(runbook(ONE_GATE, reminders=plan)), NINE + timedelta(days=30))
+    assert told(release) == snapshot(
+        [
+            "Mon 10:00 private: bea ben eli",
+            "Mon 14:00 thread: bea ben eli",
+            "Mon 18:00 backup: bea ben eli, with dan dee",
+            "Mon 22:00 channel: bea ben eli, with ana",
+            "Tue 02:00 channel: bea ben eli, with ana",
+            "Tue 10:00 private: bea ben eli",
+            "Wed 10:00 private: bea ben eli",
+            "Thu 10:00 private: bea ben eli",
+            "Fri 10:00 private: bea ben eli",
+        ]
+    )
     assert answer(release, time_passes(days=30)) == ()
     assert attention_at(release) is None
+
+
+def test_without_a_backup_the_channel_comes_after_the_thread() -> None:
+    release = by_the_clock(one_gate(), NINE + timedelta(hours=12))
+    assert told(release) == snapshot(
+        [
+            "Mon 10:00 private: bea ben eli",
+            "Mon 14:00 thread: bea ben eli",
+            "Mon 18:00 channel: bea ben eli, with ana",
+        ]
+    )
+
+
+def test_a_backup_that_is_asked_itself_or_away_is_no_help() -> None:
+    plan = Reminders(after=HOUR, every=HOUR, limit=3, backup="on-call")
+    release = started(runbook(ONE_GATE, reminders=plan))
+    release = play(
+        release,
+        among(away(dan, gus, NINE + timedelta(days=3)), time_passes(hours=1)),
+        among(away(dan, gus, NINE + timedelta(days=3)), time_passes(hours=1)),
+        among(away(dan, gus, NINE + timedelta(days=3)), time_passes(hours=1)),
+    )
+    assert told(release)[-1] == snapshot("Mon 12:00 backup: bea ben eli, with dee")
+
+
+def test_one_reminder_is_private_and_no_more() -> None:
+    plan = Reminders(after=HOUR, every=HOUR, limit=1, backup="on-call")
+    release = by_the_clock(started(runbook(ONE_GATE, reminders=plan)), NINE + timedelta(days=9))
+    assert told(release) == ["Mon 10:00 private: bea ben eli"]
+
+
+def test_each_is_reminded_in_their_own_hours() -> None:
+    """Bea and Ben are in Berlin, an hour ahead; Eli is in New York, five hours behind."""
+    berlin, new_york = Hours(zone="Europe/Berlin"), Hours(zone="America/New_York")
+    hours = {bea.id: berlin, ben.id: berlin, eli.id: new_york}
+    release = started(runbook(ONE_GATE, reminders=PLAN), hours=hours)
+    assert attention_at(release) == NINE + HOUR
+    assert told(by_the_clock(release, NINE + timedelta(days=1, hours=6))) == snapshot(
+        [
+            "Mon 10:00 private: bea ben",
+            "Mon 14:00 private: eli",
+            "Mon 14:00 thread: bea ben",
+            "Mon 18:00 channel: eli, with ana",
+            "Tue 08:00 private: bea ben",
+            "Tue 14:00 private: eli",
+        ]
+    )
+
+
+def test_a_weekend_and_a_holiday_pass_in_quiet() -> None:
+    hours = dict.fromkeys((bea.id, ben.id, eli.id, ana.id), Hours(zone="UTC"))
+    book = runbook(ONE_GATE, reminders=PLAN, holidays=(date(2026, 3, 9),))
+    friday = play(started(book, hours=hours), later(ana.changes("1.4.1"), days=4, hours=8, minutes=30))
+    assert told(by_the_clock(friday, NINE + timedelta(days=9))) == snapshot(
+        [
+            "Tue 09:00 private: bea ben eli",
+            "Tue 13:00 thread: bea ben eli",
+            "Tue 17:00 channel: bea ben eli, with ana",
+            "Wed 09:00 private: bea ben eli",
+        ]
+    )
+
+
+def test_who_is_asked_only_since_the_evening_is_reminded_in_the_morning() -> None:
+    hours = {person.id: Hours(zone="UTC") for person in (bea, ben, eli, gus)}
+    release = by_the_clock(started(runbook(ONE_GATE, reminders=PLAN), hours=hours), NINE + 8 * HOUR)
+    evening = meanwhile(gus.joins("qa"), time_passes(hours=5))
+    release = play(release, among(lambda town: replace(town, hours=hours), evening))
+    assert [
+        line for line in told(by_the_clock(release, NINE + timedelta(days=1, hours=3))) if "gus" in line
+    ] == snapshot(["Tue 09:00 private: bea ben eli gus"])
 
 
 def test_reminders_that_were_missed_are_caught_up_once() -> None:
@@ -233,9 +337,9 @@ def test_a_gate_that_lacks_only_a_check_reminds_nobody() -> None:
     assert attention_at(release) is None
 
 
-def test_a_deputy_is_reminded_beside_who_is_away() -> None:
+def test_a_deputy_is_reminded_and_who_is_away_is_left_in_peace() -> None:
     act = among(away(bea, gus, NINE + timedelta(days=3)), time_passes(hours=1))
-    assert reminded(one_gate(), act) == [("QA", 1, (bea.id, ben.id, eli.id, gus.id))]
+    assert reminded(one_gate(), act) == [("QA", 1, (ben.id, eli.id, gus.id))]
 
 
 def test_a_hold_does_not_keep_from_reminding() -> None:

@@ -16,8 +16,8 @@ from bot.release.people.handoff import Duty
 from bot.release.release import Release
 from bot.runbook.gates import CheckPassed
 from bot.runbook.model import Check, Review
+from bot.slack.asked.watched import Watched
 from bot.slack.home.view import home
-from bot.slack.home.watched import Watched
 from tests.release.given import (
     NINE,
     Person,

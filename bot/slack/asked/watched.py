@@ -1,4 +1,4 @@
-"""What the Home tabs are made of: the releases that wait for something, and whom each of them concerns."""
+"""What people are asked by: the releases that wait for something, and whom each of them concerns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

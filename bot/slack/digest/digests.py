@@ -1,0 +1,91 @@
+"""Showing the digests: that of each person follows what waits for them, and is posted anew to remind."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.ledger.absences import MARK, chain_of
+from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.people.directory import Directory
+from bot.release.release import Release
+from bot.release.telling.reminders import Way
+from bot.slack.asked.entries import entries_of
+from bot.slack.asked.reading import Asked
+from bot.slack.asked.watched import Watched
+from bot.slack.delivery.showing import Showing
+from bot.slack.digest.message import message
+from bot.slack.digest.times import newest, next_digest
+
+
+class Digests:
+    """Show the digest of one person at a time, and know whom a change concerns.
+
+    A digest is kept among the messages that are shown, in the place where others have the key of a release.
+    """
+
+    def __init__(
+        self, showing: Showing, asked: Asked, workspace: WorkspaceId, clock: Clock, command: str
+    ) -> None:
+        self._showing = showing
+        self._asked = asked
+        self._workspace = workspace
+        self._clock = clock
+        self._command = command
+        self._about: dict[UserId, frozenset[ReleaseKey]] = {}
+        self._later: dict[UserId, datetime] = {}
+
+    def of(self, id_: ReleaseId) -> UserId | None:
+        """Return the person whose digest is meant, or None where it is a release."""
+        return UserId(id_.key.removeprefix(MARK)) if id_.key.startswith(MARK) else None
+
+    def concerned(self, release: Release) -> Iterable[ReleaseId]:
+        """Return the digests that are to be looked at because a release has changed."""
+        told = {person for person, about in self._about.items() if release.key in about}
+        for person in sorted(told | _reminded(release)):
+            yield chain_of(self._workspace, person)
+
+    async def every(self) -> Iterable[ReleaseId]:
+        """Return all digests that there are, or may have to be, whatever was shown before a restart."""
+        watched, _ = await self._asked.read()
+        reminded = {person for one in watched for person in _reminded(one.release)}
+        return {*await self._showing.people(), *(chain_of(self._workspace, person) for person in reminded)}
+
+    def due(self) -> Iterable[ReleaseId]:
+        """Return the digests whose time has come meanwhile."""
+        now = self._clock.now()
+        for person in [person for person, at in self._later.items() if at <= now]:
+            del self._later[person]
+            yield chain_of(self._workspace, person)
+
+    async def show(self, person: UserId) -> None:
+        """Make a digest say what waits for its person, and post it anew if it is time. Raises NotShown."""
+        watched, directory = await self._asked.read()
+        id_, entries = chain_of(self._workspace, person), entries_of(person, watched, self._command)
+        last = newest(await self._showing.slots(id_))
+        self._about[person] = frozenset(entry.of.release.key for entry in entries)
+        digest = last
+        if (reminded := _latest(person, watched)) is not None:
+            zone = directory.hours[person].zone if person in directory.hours else "UTC"
+            after = next_digest(last, reminded, _free(person, directory, reminded), zone)
+            if after is not None and after.at > self._clock.now():
+                self._later[person] = after.at
+            elif after is not None:
+                digest = after
+        if digest is not None:
+            await self._showing.show_to(person, id_, message(digest, person, entries, self._clock.now()))
+
+
+def _reminded(release: Release) -> set[UserId]:
+    return {person for it in release.reminders if it.way is Way.PRIVATE for person in it.people}
+
+
+def _latest(person: UserId, watched: Sequence[Watched]) -> datetime | None:
+    """Return when a person was last to be reminded privately of something that waits for them still."""
+    waiting = (one.release for one in watched if one.waits_for(person))
+    past = (it for release in waiting for it in release.reminders if it.stage == release.stage)
+    return max((it.at for it in past if it.way is Way.PRIVATE and person in it.people), default=None)
+
+
+def _free(person: UserId, directory: Directory, moment: datetime) -> datetime:
+    """Return from when a person may be disturbed."""
+    return moment

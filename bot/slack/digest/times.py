@@ -1,0 +1,56 @@
+"""When a digest is posted anew, so that Slack notifies its reader, and when it is only edited."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+MOST_A_DAY: Final = 4
+"""Digests that a person is notified of in a day of their own time zone, however much waits for them."""
+GAP: Final = timedelta(hours=1)
+"""The least time between two of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One digest as it was posted: for when, and as which of its day."""
+
+    at: datetime
+    count: int = 1
+
+    @property
+    def slot(self) -> str:
+        """Where it is kept."""
+        return f"digest:{self.at.isoformat()}:{self.count}"
+
+    @classmethod
+    def read(cls, slot: str) -> Self:
+        """Return the digest of a slot."""
+        at, _, count = slot.removeprefix("digest:").rpartition(":")
+        return cls(at=datetime.fromisoformat(at), count=int(count))
+
+
+def newest(slots: Iterable[str]) -> Digest | None:
+    """Return the newest of the digests that were posted, or None."""
+    return max((Digest.read(slot) for slot in slots), key=lambda digest: digest.at, default=None)
+
+
+def next_digest(last: Digest | None, reminded: datetime, free: datetime, zone: str) -> Digest | None:
+    """Return the digest that is next, with its time; None where the last one is edited instead.
+
+    `reminded` is when the person was last to be reminded of something that waits for them still, `free` from
+    when they may be disturbed.
+    """
+    if last is None:
+        return Digest(at=max(reminded, free))
+    if reminded <= last.at:
+        return None
+    at = max(reminded, free, last.at + GAP)
+    same_day = _day(at, zone) == _day(last.at, zone)
+    count = last.count + 1 if same_day else 1
+    return Digest(at=at, count=count) if count <= MOST_A_DAY else None
+
+
+def _day(at: datetime, zone: str) -> object:
+    return at.astimezone(ZoneInfo(zone)).date()

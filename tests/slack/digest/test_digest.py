@@ -1,0 +1,119 @@
+"""The digest: one private message for all that waits for a person, edited, and posted anew to remind."""
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.clock import MovableClock
+from bot.practice import Practice
+from bot.settings import Transport
+from tests.slack.test_delivery import POSTS
+from tests.world import A_TUESDAY, World, rollcall_in, settings_for
+
+
+async def test_two_releases_wait_for_somebody_and_one_message_says_so(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ana.types("/release start payments 7.0.0")
+    await world.passes(hours=1)
+    assert await world.digest("ben", "2 things") == snapshot("""\
+2 things wait for you:
+*checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+*payments-1* (payments 7.0.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 3)
+• @bea or @ben: *QA* needs 2 approvals from qa, since <time>
+Not now? Be reminded again later:
+[Approve] [Reject] [More…] [Approve] [Reject] [More…] [In an hour] [In four hours] [In the morning]\
+""")
+
+
+async def test_an_answer_in_the_thread_shows_in_the_digest(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=1)
+    await world.digest("bea", "1 thing waits")
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
+
+
+async def test_what_comes_soon_after_is_added_and_reminded_of_an_hour_later(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(minutes=30)
+    await world.ana.types("/release start payments 7.0.0")
+    await world.passes(minutes=30)
+    first = (await world.digests("ben", "checkout-1"))[0]
+    await world.passes(minutes=30)
+    # It stands in the message that is there, of which Slack has notified already.
+    assert (await world.digests("ben", "2 things"))[0]["ts"] == first["ts"]
+    await world.passes(minutes=30)
+    await world.until_digest_is_not("ben", first["ts"])
+    assert len(await world.digests("ben", "2 things")) == 1
+
+
+async def test_somebody_puts_it_off_and_is_reminded_then(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=1)
+    first = (await world.digests("ben", "[In an hour]"))[0]
+    await world.ben.presses_in_digest("In an hour")
+    assert await world.digest("ben", "You are reminded again") == snapshot("""\
+1 thing waits for you:
+*checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+You are reminded again <time>.
+[Approve] [Reject] [More…] [In an hour] [In four hours] [In the morning]\
+""")
+    await world.passes(minutes=59)
+    assert (await world.digests("ben", "checkout-1"))[0]["ts"] == first["ts"]
+    await world.passes(minutes=1)
+    await world.until_digest_is_not("ben", first["ts"])
+
+
+async def test_who_is_not_at_work_is_left_in_peace(world: World) -> None:
+    """In the evening in Berlin the captain starts a release in New York, and Ben hears of it in the morning."""
+    await world.passes(hours=8)
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=10)
+    assert await world.messages("D0BEN") == []
+    await world.passes(hours=4)
+    assert "1 thing waits" in await world.digest("ben")
+
+
+async def test_somebody_who_deletes_it_gets_it_back_when_something_changes(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=1)
+    await world.deletes((await world.digests("ben", "1 thing"))[0], "D0BEN")
+    await world.ana.types("/release start payments 7.0.0")
+    await world.passes(hours=1)
+    assert "2 things" in await world.digest("ben", "2 things")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("kind", POSTS)
+async def test_a_digest_whose_post_goes_wrong_is_there_once_in_the_end(world: World, kind: str) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    for _ in ("ben", "bea"):
+        await world.control("faults", method="chat.postMessage", kind=kind, delay_s=0.5)
+    await world.passes(hours=1)
+    for who in ("ben", "bea"):
+        assert "1 thing waits" in await world.digest(who, "1 thing")
+
+
+async def test_after_a_restart_what_was_not_posted_is(tmp_path: Path) -> None:
+    clock = MovableClock(A_TUESDAY - MovableClock().now())
+    practice = Practice(clock, limits=False)
+    await practice.start(port=0)
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    world, settings = World(practice, clock, url), settings_for(practice, url, Transport.SOCKET)
+    async with rollcall_in(practice, settings, clock):
+        await world.people_read()
+        await world.ana.types("/release start checkout 1.4.0")
+        # Both digests fail, and are not tried again before Rollcall has stopped.
+        await world.control("faults", method="conversations.open", kind="server_error", times=2)
+        await world.passes(hours=1)
+    async with rollcall_in(practice, settings, clock):
+        assert "1 thing waits" in await world.digest("ben", "1 thing")
+        assert "1 thing waits" in await world.digest("bea", "1 thing")
+    async with rollcall_in(practice, settings, clock):
+        await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+        await world.digest("bea", "Nothing")
+    await world.close()
+    await practice.stop()

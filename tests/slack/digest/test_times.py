@@ -1,0 +1,67 @@
+"""When a digest is posted anew: once for much that comes together, and so many times a day at most."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.digest.times import GAP, MOST_A_DAY, Digest, newest, next_digest
+
+TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def test_the_first_is_posted_when_there_is_something_to_remind_of() -> None:
+    assert next_digest(None, TEN, TEN, "UTC") == Digest(at=TEN)
+
+
+def test_who_may_not_be_disturbed_gets_it_afterwards() -> None:
+    assert next_digest(None, TEN, TEN + HOUR, "UTC") == Digest(at=TEN + HOUR)
+
+
+def test_without_anything_new_there_is_no_other() -> None:
+    assert next_digest(Digest(at=TEN), TEN, TEN, "UTC") is None
+    assert next_digest(Digest(at=TEN), TEN - HOUR, TEN, "UTC") is None
+
+
+def test_what_comes_soon_after_waits_for_an_hour() -> None:
+    soon = TEN + MINUTE
+    assert next_digest(Digest(at=TEN), soon, soon, "UTC") == Digest(at=TEN + GAP, count=2)
+
+
+def test_after_the_last_of_the_day_the_next_comes_tomorrow() -> None:
+    last, later = Digest(at=TEN, count=MOST_A_DAY), TEN + 5 * HOUR
+    assert next_digest(last, later, later, "UTC") is None
+    tomorrow = TEN + timedelta(days=1)
+    assert next_digest(last, tomorrow, tomorrow, "UTC") == Digest(at=tomorrow)
+
+
+def test_the_day_is_that_of_the_reader() -> None:
+    evening = Digest(at=TEN + 4 * HOUR, count=MOST_A_DAY)  # 23:00 in Tokyo
+    night = TEN + 5 * HOUR + MINUTE
+    assert next_digest(evening, night, night, "Asia/Tokyo") == Digest(at=night)
+    assert next_digest(evening, night, night, "UTC") is None
+
+
+def test_a_slot_reads_back() -> None:
+    digest = Digest(at=TEN + timedelta(microseconds=7), count=3)
+    assert Digest.read(digest.slot) == digest
+    assert newest([Digest(at=TEN).slot, digest.slot]) == digest
+    assert newest([]) is None
+
+
+@given(st.lists(st.integers(0, 3 * 24 * 60), max_size=200), st.sampled_from(["UTC", "Asia/Kolkata"]))
+def test_however_much_comes_a_day_has_few_and_they_lie_apart(minutes: list[int], zone: str) -> None:
+    last, posted = None, list[Digest]()
+    for minute in sorted(minutes):
+        now = TEN + minute * MINUTE
+        after = next_digest(last, now, now, zone)
+        if after is not None:
+            last = after
+            posted.append(after)
+    days = [digest.at.astimezone(ZoneInfo(zone)).date() for digest in posted]
+    assert all(days.count(day) <= MOST_A_DAY for day in days)
+    assert all(after.at - before.at >= GAP for before, after in pairwise(posted))
