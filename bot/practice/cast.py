@@ -3,7 +3,8 @@
 The tokens open nothing but a practice Slack.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 BOT_TOKEN = "xoxb-practice"  # noqa: S105
 APP_TOKEN = "xapp-practice"  # noqa: S105
@@ -28,7 +29,8 @@ class Person:
     """Somebody in the workspace; `tz` is an IANA name and `name` is unique.
 
     `single_channel` marks the guest of one channel, and `team` differs for somebody of another workspace
-    who is here through Slack Connect.
+    who is here through Slack Connect. The times of a status and of a pause are Unix seconds, 0 for
+    never; `at` tells what of them still holds.
     """
 
     id: str
@@ -41,6 +43,20 @@ class Person:
     bot: bool = False
     deactivated: bool = False
     team: str = TEAM_ID
+    status_text: str = ""
+    status_emoji: str = ""
+    status_expiration: int = 0
+    paused_from: int = 0
+    paused_until: int = 0
+
+    def at(self, now: datetime) -> "Person":
+        """Return the person at a moment: without a status that has expired, or a pause that is over."""
+        person, second = self, now.timestamp()
+        if 0 < person.status_expiration <= second:
+            person = replace(person, status_text="", status_emoji="", status_expiration=0)
+        if person.paused_until <= second:
+            person = replace(person, paused_from=0, paused_until=0)
+        return person
 
     @property
     def external(self) -> bool:
@@ -171,6 +187,7 @@ SCOPES = frozenset(
         "chat:write",
         "chat:write.public",
         "commands",
+        "dnd:read",
         "groups:history",
         "groups:read",
         "im:history",

@@ -15,6 +15,7 @@ from bot.practice.acts.membership import join, leave
 from bot.practice.acts.modals import close, submit
 from bot.practice.acts.presence import acting, present
 from bot.practice.acts.presses import Press, press_in_message, press_in_view
+from bot.practice.acts.rest import pause, set_status
 from bot.practice.acts.shortcuts import run_message_shortcut, run_shortcut
 from bot.practice.acts.talk import change_group, change_person, open_home, say
 from bot.practice.shapes import Impossible, Json
@@ -58,6 +59,8 @@ class Control:
             "clock": self._advance,
             "faults": self._order,
             "people": self._change_person,
+            "status": self._set_status,
+            "pause": self._pause,
             "groups": self._change_group,
             "join": self._join,
             "leave": self._leave,
@@ -185,6 +188,19 @@ class Control:
         changes = {key: value for key, value in body.items() if key != "user"}
         return change_person(self._slack, user=_need(body, "user"), changes=changes)
 
+    async def _set_status(self, body: Json) -> Json:
+        return set_status(
+            self._slack,
+            user=_need(body, "user"),
+            text=_text(body, "text", ""),
+            emoji=_text(body, "emoji", ""),
+            expiration=_second(body, "expiration"),
+        )
+
+    async def _pause(self, body: Json) -> Json:
+        user, start, until = _need(body, "user"), _second(body, "from"), _second(body, "until")
+        return pause(self._slack, user=user, start=start, until=until)
+
     async def _change_group(self, body: Json) -> Json:
         return change_group(self._slack, group=_need(body, "group"), users=_need(body, "users"))
 
@@ -260,6 +276,13 @@ def _url(value: object) -> str | None:
     if value is None or (isinstance(value, str) and value.startswith(("http://", "https://"))):
         return value
     raise Impossible("request_url must be a web address, or null for sockets.")
+
+
+def _second(given: Json, name: str) -> int:
+    second = given.get(name) or 0
+    if not isinstance(second, int) or isinstance(second, bool) or second < 0:
+        raise Impossible(f"{name} must be a Unix second, or 0.")
+    return second
 
 
 def _number(value: object, name: str) -> float:

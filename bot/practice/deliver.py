@@ -22,6 +22,7 @@ SUBSCRIPTIONS: dict[str, str | None] = {
     "channel_archive": "channels:read",
     "channel_left": "channels:read",
     "channel_unarchive": "channels:read",
+    "dnd_updated_user": "dnd:read",
     "group_archive": "groups:read",
     "group_left": "groups:read",
     "group_unarchive": "groups:read",

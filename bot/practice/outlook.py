@@ -69,7 +69,8 @@ def clock(workspace: Workspace) -> Json:
 def person_facts(workspace: Workspace, person: Person) -> Json:
     """Return what is known of a person, with the time on their wall."""
     local = workspace.now().astimezone(ZoneInfo(person.tz))
-    return {**asdict(person), "external": person.external, "local_time": local.strftime("%H:%M")}
+    facts = asdict(person.at(workspace.now()))
+    return {**facts, "external": person.external, "local_time": local.strftime("%H:%M")}
 
 
 def _channel(workspace: Workspace, me: Person, channel: Channel) -> Json:

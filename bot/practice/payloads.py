@@ -154,7 +154,7 @@ def user_object(person: Person, now: datetime, *, with_email: bool = False, stra
         "name": person.name,
         "deleted": person.deactivated,
         "real_name": person.real_name,
-        "profile": _profile(person, with_email=with_email),
+        "profile": _profile(person.at(now), with_email=with_email),
         "is_bot": person.bot,
         "is_app_user": False,
         "updated": int(now.timestamp()),
@@ -172,6 +172,9 @@ def _profile(person: Person, *, with_email: bool) -> Json:
         "display_name": person.name,
         "display_name_normalized": person.name,
         "team": person.team,
+        "status_text": person.status_text,
+        "status_emoji": person.status_emoji,
+        "status_expiration": person.status_expiration,
     }
     has_email = with_email and not person.bot
     return profile | ({"email": f"{person.name}@{person.domain}.example"} if has_email else {})
@@ -195,6 +198,20 @@ def _roles(person: Person) -> Json:
         "is_primary_owner": False,
         "is_restricted": person.guest,
         "is_ultra_restricted": person.guest and person.single_channel,
+    }
+
+
+def dnd_status(person: Person, now: datetime) -> Json:
+    """Build what Slack tells others about a person's do-not-disturb: the present window, else the next.
+
+    Somebody's pause is told to others as such a window; its own `snooze_` facts are for that person alone
+    (docs.slack.dev, dnd.info). Without a window both ends are 1, as in Slack's example of dnd.teamInfo.
+    """
+    paused = person.at(now)
+    return {
+        "dnd_enabled": paused.paused_until > 0,
+        "next_dnd_start_ts": paused.paused_from or 1,
+        "next_dnd_end_ts": paused.paused_until or 1,
     }
 
 

@@ -52,6 +52,12 @@ class Slack:
             stranger=self.workspace.is_stranger(person),
         )
 
+    def change_person(self, person: Person, **changes: str | bool | int) -> Json:
+        """Change a person's facts, of which the app hears; return Slack's user object."""
+        facts = self.user_facts(self.workspace.change_person(person.id, **changes))
+        self.tell({"type": "user_change", "user": facts})
+        return facts
+
     def tell_of_message(self, channel: Channel, message: Json) -> None:
         """Send a message, or what became of one, to the app where it is in the channel: its own, too."""
         if BOT_USER in channel.members or channel.im_with:

@@ -204,7 +204,7 @@ class Workspace:
 
     # Changes of the cast
 
-    def change_person(self, user: str, **changes: str | bool) -> Person:
+    def change_person(self, user: str, **changes: str | bool | int) -> Person:
         """Change a person's facts and return them as they are now."""
         self.people[user] = replace(self.people[user], **changes)  # type: ignore[arg-type]
         self.changed("people", user=user)

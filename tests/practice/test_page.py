@@ -349,6 +349,34 @@ async def test_a_phone_shows_one_pane_at_a_time(world: World) -> None:
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+async def test_one_is_out_of_office_until_a_moment_and_back_again(world: World) -> None:
+    page = await world.opens("ben/releases")
+    await page.get_by_role("button", name="Set a status").click()
+    await page.get_by_role("menuitem", name="Out of office until…").click()
+    await page.get_by_label("Until").fill("2046-12-24T09:00")
+    await page.get_by_role("button", name="Set", exact=True).click()
+
+    mine = page.get_by_role("button", name="Out of office until Mon, Dec 24, 9:00 AM")
+    await expect(mine).to_be_visible()
+    await expect(page.get_by_role("img", name="Out of office")).to_have_text("🌴")
+    assert world.practice.workspace.people["U0BEN"].status_expiration == 2429251200
+
+    await mine.click()
+    await page.get_by_role("menuitem", name="Clear the status").click()
+    await expect(page.get_by_role("button", name="Set a status")).to_be_visible()
+
+
+async def test_notifications_are_paused_for_an_hour(world: World) -> None:
+    page = await world.opens("ben/releases")
+    await page.get_by_role("button", name="Set a status").click()
+    await page.get_by_role("menuitem", name="Pause notifications for an hour").click()
+
+    await expect(page.get_by_role("button", name="Notifications paused until")).to_be_visible()
+    await expect(page.get_by_role("img", name="Notifications paused")).to_have_text("💤")
+    await page.get_by_role("button", name="+1 h").click()
+    await expect(page.get_by_role("button", name="Set a status")).to_be_visible()
+
+
 async def test_a_private_answer_is_not_shown_to_somebody_else(world: World) -> None:
     await world.posts("checkout 1.4.0")
     await world.client.chat_postEphemeral(channel=RELEASES, user="U0ANA", text="Only security may approve.")

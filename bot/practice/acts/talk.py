@@ -68,10 +68,7 @@ def change_person(slack: Slack, *, user: object, changes: Json) -> Json:
     if changes.get("guest") is False:
         changes = {"single_channel": False, **changes}
     _refuse_unlikely_guest(slack.workspace, replace(person, **changes))
-    changed = slack.workspace.change_person(person.id, **changes)
-    user_facts = slack.user_facts(changed)
-    slack.tell({"type": "user_change", "user": user_facts})
-    return {"ok": True, "user": user_facts}
+    return {"ok": True, "user": slack.change_person(person, **changes)}
 
 
 def change_group(slack: Slack, *, group: object, users: object) -> Json:

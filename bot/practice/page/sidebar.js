@@ -5,6 +5,7 @@ import { shortMoment, span, timeOfDay } from "./dates.js";
 import { h, icon, popUp } from "./dom.js";
 import { avatar } from "./messages.js";
 import { go, route } from "./route.js";
+import { marks, statusButton } from "./status.js";
 
 const STEPS = [
   ["+15 min", 15 * 60],
@@ -44,6 +45,7 @@ function head(scene, place) {
         icon("down"),
       ),
     ),
+    statusButton(scene),
   );
 }
 
@@ -57,6 +59,7 @@ function who(person, scene) {
       person.real_name,
       person.guest && h("span", { class: "badge" }, "GUEST"),
       person.external && h("span", { class: "badge" }, "EXTERNAL"),
+      marks(person, scene),
     ),
     h("small", {}, [timeOfDay(scene.now(), person.tz), person.title].filter(Boolean).join(" · ")),
   );

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.practice.web_api import chat, conversations, people, views
+from bot.practice.web_api import chat, conversations, dnd, people, views
 from bot.practice.web_api.call import Run
 from bot.practice.web_api.limits import Tier
 
@@ -34,6 +34,8 @@ METHODS: dict[str, Method] = {
     "conversations.members": Method(run=conversations.members, tier=Tier.FOUR),
     "conversations.open": Method(run=conversations.open_dm, tier=Tier.THREE, scope="im:write"),
     "conversations.replies": Method(run=conversations.replies, tier=Tier.THREE),
+    "dnd.info": Method(run=dnd.info, tier=Tier.THREE, scope="dnd:read"),
+    "dnd.teamInfo": Method(run=dnd.team_info, tier=Tier.TWO, scope="dnd:read"),
     "team.info": Method(run=people.team_info, tier=Tier.THREE, scope="team:read"),
     "usergroups.list": Method(run=people.groups, tier=Tier.TWO, scope="usergroups:read"),
     "usergroups.users.list": Method(run=people.group_users, tier=Tier.TWO, scope="usergroups:read"),
