@@ -75,7 +75,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=CALL_TIMEOUT))
         client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         identity = await identify(client)
-        directory = SlackDirectory(client, identity.workspace)
+        directory = SlackDirectory(client, identity.workspace, clock)
         pace = Pace(settings.rollcall_pace)
         settle = timedelta(seconds=settings.rollcall_settle)
         showing = Showing(Calls(client, pace), database, clock, settle)

@@ -12,7 +12,7 @@ class Directory(Protocol):
     """Something that knows the people of a workspace as they were read last."""
 
     async def refresh(self) -> bool:
-        """Read people and groups again; return whether anything differs."""
+        """Read people and groups again; return whether anything differs that releases hang on."""
         ...
 
 

@@ -1,14 +1,18 @@
 """Who the people of the workspace are: read from Slack now and then, and known without a call in between."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import Clock
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.people.directory import Directory
 from bot.release.people.hours import Hours
 from bot.runbook.roles import Standing
+from bot.slack.quiet import DoNotDisturb, out_until
 
 PAGE: Final = 1_000
 """People in one answer, the most that Slack gives (docs.slack.dev, users.list)."""
@@ -21,29 +25,56 @@ MARKS: Final = (
     ("is_ultra_restricted", Standing.GUEST),
 )
 """The marks of a user, and the standing that each gives; the first that is set counts."""
+ASKED: Final = (Standing.MEMBER, Standing.GUEST)
+"""Whose notifications are asked after; Slack tells nothing of the others."""
+SLACKBOT: Final = "USLACKBOT"
+"""Slack's own bot, which has the marks of a member."""
 
 
 class SlackDirectory:
     """Tell who the people are, from what was read last. Before anything was read, nobody is known."""
 
-    def __init__(self, client: AsyncWebClient, workspace: WorkspaceId) -> None:
+    def __init__(self, client: AsyncWebClient, workspace: WorkspaceId, clock: Clock) -> None:
         self._client = client
         self._workspace = workspace
+        self._clock = clock
+        self._dnd = DoNotDisturb(client)
         self._seen = Directory()
 
     async def refresh(self) -> bool:
-        """Read people and groups from Slack; return whether anything differs. Raises SlackApiError."""
+        """Read people and groups from Slack, and who is not to be disturbed.
+
+        Return whether anything but the latter differs. Raises SlackApiError.
+        """
         before, users = self._seen, await self._users()
         self._seen = Directory(
             people={UserId(user["id"]): self._standing(user) for user in users},
             groups=await self._groups(),
             hours={UserId(user["id"]): Hours(zone=user["tz"]) for user in users if user.get("tz")},
+            quiet=before.quiet,
         )
+        await self._dnd.read(self._asked())
+        self._seen = replace(self._seen, quiet=self._quiet(users, self._clock.now()))
         return before != self._seen
 
     def seen(self) -> Directory:
         """Return the people as they were read last."""
         return self._seen
+
+    def _asked(self) -> Sequence[UserId]:
+        """Return whose notifications are asked after, first those who are in a group, as most roles are."""
+        grouped = {person for group in self._seen.groups.values() for person in group}
+        asked = [one for one, standing in self._seen.people.items() if standing in ASKED and one != SLACKBOT]
+        return sorted(asked, key=lambda person: person not in grouped)
+
+    def _quiet(self, users: Sequence[Mapping[str, Any]], now: datetime) -> Mapping[UserId, datetime]:
+        """Return until when each is not to be disturbed, the later of what the status and the pause say."""
+        quiet = dict(self._dnd.until(now))
+        for user in users:
+            if until := out_until(user, now):
+                person = UserId(user["id"])
+                quiet[person] = max(until, quiet.get(person, until))
+        return quiet
 
     def _standing(self, user: Mapping[str, Any]) -> Standing:
         # Slack sets `is_stranger` only for who shares no channel with the app; their team always differs.

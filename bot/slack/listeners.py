@@ -57,7 +57,13 @@ CHANNEL_EVENTS: Final = (
     "channel_unarchive",
     "group_unarchive",
 )
-PEOPLE_EVENTS: Final = ("subteam_created", "subteam_members_changed", "subteam_updated", "user_change")
+PEOPLE_EVENTS: Final = (
+    "dnd_updated_user",
+    "subteam_created",
+    "subteam_members_changed",
+    "subteam_updated",
+    "user_change",
+)
 ELSEWHERE: Final = "This Rollcall serves another workspace, so nothing was changed."
 ANYTHING: Final = re.compile(".*", re.DOTALL)
 

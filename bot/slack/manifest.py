@@ -20,6 +20,7 @@ SCOPES: Final = {
     "im:write": "opening the direct messages with a person who is reminded",
     "im:history": "the same in direct messages",
     "users:read": "who is active, a guest or a bot",
+    "dnd:read": "who has paused notifications, and is not to be disturbed",
     "usergroups:read": "who is in the groups that runbooks name",
 }
 """The scopes that are asked for, each with what it is for."""

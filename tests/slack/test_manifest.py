@@ -13,6 +13,7 @@ def test_the_app_has_a_home_tab_and_hears_when_it_is_opened() -> None:
     assert made["settings"]["event_subscriptions"]["bot_events"] == snapshot(
         [
             "app_home_opened",
+            "dnd_updated_user",
             "subteam_created",
             "subteam_members_changed",
             "subteam_updated",

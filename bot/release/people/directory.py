@@ -21,13 +21,17 @@ class Away:
 class Directory:
     """Who is in the workspace, in its user groups by handle and by id, who is away, and at work when.
 
-    Of what could not be read nothing is known: nobody has a standing, and no group is there.
+    `quiet` is until when a person is not to be disturbed. It changes all day long and no release hangs on it,
+    so directories that differ in it alone are equal.
+
+    Of what could not be read nothing is known: nobody has a standing, no group is there, and nobody is quiet.
     """
 
     people: Mapping[UserId, Standing] = field(default_factory=dict)
     groups: Mapping[str, tuple[UserId, ...]] = field(default_factory=dict)
     away: Mapping[UserId, Away] = field(default_factory=dict)
     hours: Mapping[UserId, Hours] = field(default_factory=dict)
+    quiet: Mapping[UserId, datetime] = field(default_factory=dict, compare=False)
 
     @property
     def readable(self) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.ledger.absences import MARK, chain_of
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.people.directory import Directory
+from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.telling.reminders import Way
 from bot.slack.asked.entries import entries_of
@@ -65,9 +65,11 @@ class Digests:
         self._about[person] = frozenset(entry.of.release.key for entry in entries)
         digest = last
         if (reminded := _latest(person, watched)) is not None:
-            zone = directory.hours[person].zone if person in directory.hours else "UTC"
-            after = next_digest(last, reminded, _free(person, directory, reminded), zone)
-            if after is not None and after.at > self._clock.now():
+            now, hours = self._clock.now(), directory.hours.get(person, Hours(zone="UTC"))
+            quiet = directory.quiet.get(person, now)
+            free = hours.next_at_work(quiet) if quiet > now else reminded
+            after = next_digest(last, reminded, free, hours.zone)
+            if after is not None and after.at > now:
                 self._later[person] = after.at
             elif after is not None:
                 digest = after
@@ -84,8 +86,3 @@ def _latest(person: UserId, watched: Sequence[Watched]) -> datetime | None:
     waiting = (one.release for one in watched if one.waits_for(person))
     past = (it for release in waiting for it in release.reminders if it.stage == release.stage)
     return max((it.at for it in past if it.way is Way.PRIVATE and person in it.people), default=None)
-
-
-def _free(person: UserId, directory: Directory, moment: datetime) -> datetime:
-    """Return from when a person may be disturbed."""
-    return moment

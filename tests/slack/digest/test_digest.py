@@ -1,5 +1,7 @@
 """The digest: one private message for all that waits for a person, edited, and posted anew to remind."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.settings import Transport
 from tests.slack.test_delivery import POSTS
-from tests.world import A_TUESDAY, World, rollcall_in, settings_for
+from tests.world import A_TUESDAY, PATIENCE_S, World, rollcall_in, settings_for
 
 
 async def test_two_releases_wait_for_somebody_and_one_message_says_so(world: World) -> None:
@@ -75,6 +77,23 @@ async def test_who_is_not_at_work_is_left_in_peace(world: World) -> None:
     assert await world.messages("D0BEN") == []
     await world.passes(hours=4)
     assert "1 thing waits" in await world.digest("ben")
+
+
+async def test_who_does_not_want_to_be_disturbed_is_reminded_afterwards(world: World) -> None:
+    before, until = await world.calls("users.list"), world.clock.now() + timedelta(hours=3)
+    await world.control("pause", user="ben", until=int(until.timestamp()))
+    out = {"text": "Out of office", "emoji": ":palm_tree:", "expiration": int(until.timestamp())}
+    await world.control("status", user="bea", **out)
+    async with asyncio.timeout(PATIENCE_S):
+        while await world.calls("dnd.teamInfo") == 0 or await world.calls("users.list") == before:
+            await asyncio.sleep(0.02)
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=2)
+    assert len((await world.release("checkout-1")).reminders) == 1
+    assert [await world.messages(channel) for channel in ("D0BEN", "D0BEA")] == [[], []]
+    await world.passes(hours=1)
+    assert "1 thing waits" in await world.digest("ben")
+    assert "1 thing waits" in await world.digest("bea")
 
 
 async def test_somebody_who_deletes_it_gets_it_back_when_something_changes(world: World) -> None:
