@@ -84,13 +84,6 @@ def next_reminder(release: Release, gate: Gate) -> datetime | None:
     return min([*_private(release, gate, asked).values(), *([rung.at] if rung else [])], default=None)
 
 
-def asked_privately(release: Release) -> frozenset[UserId]:
-    """Return everybody who was reminded privately of a gate that is open."""
-    gates = {gate.name for gate in release.open_gates}
-    past = (it for it in release.reminders if it.way is Way.PRIVATE and it.stage == release.stage)
-    return frozenset(person for it in past if it.gate in gates for person in it.people)
-
-
 def _due(release: Release, gate: Gate, now: datetime) -> Iterable[Reminded]:
     asked, stage = _asked(release, gate), release.stage
     if people := tuple(person for person, at in _private(release, gate, asked).items() if at <= now):
