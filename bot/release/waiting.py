@@ -92,6 +92,9 @@ def _work(release: Release) -> Iterable[Waiting]:
             kind=Awaited.CHOICE, name=failure.step, role=release.current.owner, on=on, since=failure.at
         )
         return
+    if not release.open_steps:
+        # Nothing is waited for between the last step and what follows from it, in one decision.
+        return
     # A step's turn comes when the one before it is ticked.
     ticks = (tick.at for tick in release.done)
     since = max([release.began[release.stage].at, release.since, *ticks])

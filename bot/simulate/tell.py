@@ -190,7 +190,8 @@ class Telling:
             case Way.BACKUP:
                 return f"{event.gate}: {helpers} asked to help with {who}"
             case Way.CHANNEL:
-                return f"{event.gate}: the channel told, and {helpers}, that it waits for {who}"
+                led = f", and {helpers}," if helpers else ""
+                return f"{event.gate}: the channel told{led} that it waits for {who}"
             case _:
                 assert_never(event.way)
 

@@ -58,7 +58,7 @@ LINT = CheckPassed(check="lint")
 
 def quiet(*, begin: Begin = Begin.CAPTAIN, **other: object) -> Release:
     """Return a release of which nothing is due for months, but for what `other` adds."""
-    return started(gated(asks("QA", SELDOM, qa=1), begin=begin, **other))
+    return started(gated(asks("QA", qa=1), begin=begin, **{"reminders": SELDOM, **other}))
 
 
 def rotation(**other: object) -> Release:
@@ -67,7 +67,7 @@ def rotation(**other: object) -> Release:
         {"timezone": "UTC", "starting": "2026-03-02", "people": ["U0BEN", "U0BEA"]}
     )
     rota = Role(name="rota", rotation=weekly)
-    book = gated(asks("QA", SELDOM, qa=1), begin=Begin.AUTOMATIC, roles=(rota,), **other)
+    book = gated(asks("QA", qa=1), begin=Begin.AUTOMATIC, roles=(rota,), reminders=SELDOM, **other)
     decision = decide_start(start(), start_facts(book, directory=USERS))
     assert not isinstance(decision, Refused)
     return fold(decision)
@@ -89,7 +89,7 @@ TIMED: dict[str, tuple[Callable[[], Release], datetime, str]] = {
     "an offer": (lambda: play(quiet(), ana.offers(dan)), NINE + HOUR / 2, "OfferLapsed"),
     "an approval": (
         lambda: play(
-            started(gated(asks("QA", SELDOM, qa=1, expires=3 * HOUR), begin=Begin.CAPTAIN)),
+            started(gated(asks("QA", qa=1, expires=3 * HOUR), begin=Begin.CAPTAIN, reminders=SELDOM)),
             ben.approves("QA"),
         ),
         NINE + 3 * HOUR,
@@ -144,9 +144,7 @@ def test_everything_that_has_a_time_gets_attention_then_and_not_before(
     assert event in names(before, look(seconds=(at - NINE).total_seconds()))
 
 
-def test_what_only_people_can_move_needs_no_attention() -> None:
-    release = play(quiet(), ben.approves("QA"))
-    assert attention_at(release) is None
+def test_what_has_ended_needs_no_attention() -> None:
     assert attention_at(completed()) is None
     assert attention_at(play(quiet(), ana.cancels())) is None
 

@@ -35,6 +35,7 @@ Fri 2026-03-06
          → Ana: do “Deploy to staging”
 
 Mon 2026-03-09
+  09:00  Deploy to staging: Ana reminded privately
   09:01  Ana ticks “Deploy to staging”
          staging is done
          handoff: production passes to Dan
@@ -187,6 +188,12 @@ Mon 2026-03-02
          → Ben: approve QA
   09:11  Ben abstains at QA
          → Ana: find 1 more for QA in qa
+  10:00  QA: Ana reminded privately
+  14:00  QA: Ana reminded in the thread
+
+Tue 2026-03-03
+  09:00  QA: Ana reminded privately
+         QA: the channel told that it waits for Ana
 
 Stalled: after 1 day it is not completed.
 

@@ -14,14 +14,16 @@ async def test_who_has_not_answered_is_asked_privately_and_who_has_is_not(world:
 1 thing waits for you:
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
 • @bea or @ben: *QA* needs an approval from qa, since <time>
-[Approve] [Reject] [More…]\
+Not now? Be reminded again later:
+[Approve] [Reject] [More…] [In an hour] [In four hours] [In the morning]\
 """)
 
     await world.ben.presses_in_digest("Approve")
     assert await world.digest("ben", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
     assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
     await world.passes(days=2)
-    assert len((await world.release("checkout-1")).reminders) == 1
+    reminded = [it.gate for it in (await world.release("checkout-1")).reminders]
+    assert reminded == ["QA", "Deploy to staging"]
 
 
 async def test_it_gets_louder_where_nobody_answers(world: World) -> None:

@@ -1,13 +1,14 @@
-"""Reminding those who have not answered at a gate, in their working hours.
+"""Reminding those whom a release waits for, in their working hours.
 
-Each of them is asked privately first, and again each morning. Where that does not help, there is a ladder for
-the gate: in the thread, then with the people of the backup role, then in the channel with the captain named.
+Each of them is asked privately first, and again each morning. Where that does not help, it gets louder: in
+the thread, then with the people of the backup role, then in the channel with the captain named.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from bot.release.event import Event
 from bot.release.gates.result import gate_result
@@ -15,9 +16,27 @@ from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release
 from bot.release.replace import replace
-from bot.runbook.gates import Gate, Reminders
+from bot.release.state import State
+from bot.release.waiting import Awaited, Waiting, waiting_on
+from bot.runbook.gates import Reminders
 
-DAY = timedelta(days=1)
+DAY: Final = timedelta(days=1)
+REMINDED: Final = frozenset(
+    {
+        Awaited.CHECK,
+        Awaited.PEOPLE,
+        Awaited.GO,
+        Awaited.STEP,
+        Awaited.CHOICE,
+        Awaited.QUESTION,
+        Awaited.CAPTAIN,
+    }
+)
+"""What people are reminded of besides approvals. A hold and a review have times of their own, and a rejection
+and a lock stay until somebody decides otherwise."""
+
+HELD: Final = frozenset({Awaited.GO, Awaited.STEP, Awaited.CHOICE})
+"""What nobody can do while a hold is open."""
 
 
 class Way(StrEnum):
@@ -31,10 +50,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminded(Event):
-    """People who have not answered at a gate were asked again.
+    """People whom a release waits for were asked again.
 
-    `count` is the rung of the ladder: 1 for all that is private. `helpers` are others who are named so that
-    they help: the backup, or the captain.
+    `gate` is the gate, or the step, the check or the stage that it is `about`. `count` is how loud it is: 1
+    for all that is private. `helpers` are others who are named so that they help: the backup, or the captain.
     """
 
     stage: int
@@ -43,9 +62,21 @@ class Reminded(Event):
     people: tuple[UserId, ...]
     way: Way = Way.THREAD
     helpers: tuple[UserId, ...] = ()
+    about: Awaited = Awaited.APPROVAL
 
     def change(self, release: Release) -> Release:
         return replace(release, reminders=(*release.reminders, self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """One thing that people are asked for: what, whom, since when, and how they are reminded."""
+
+    about: Awaited
+    name: str
+    since: datetime
+    on: tuple[UserId, ...]
+    plan: Reminders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,73 +96,103 @@ class _Rung:
 
 def due_reminders(release: Release, now: datetime) -> Iterable[Reminded]:
     """Return the reminders that are due. What was missed is caught up once."""
-    for gate in release.open_gates:
-        # The time is looked at first: it is seldom due, and whom to ask takes longer to find out.
-        if release.opened[release.stage] + _plan(release, gate).after <= now:
-            yield from _due(release, gate, now)
+    # The time is looked at first: it is seldom due, and whom to ask takes longer to find out.
+    if _earliest(release) <= now:
+        for ask in _asks(release):
+            yield from _due(release, ask, now)
 
 
 def reminder_times(release: Release) -> Iterable[datetime]:
-    """Return when somebody is next reminded at each gate that still waits for approvals."""
-    times = (next_reminder(release, gate) for gate in release.open_gates)
-    return [time for time in times if time is not None]
+    """Return when somebody is next reminded of each thing that the release waits for."""
+    for ask in _asks(release):
+        yield from _private(release, ask).values()
+        if rung := _rung(release, ask):
+            yield rung.at
 
 
-def next_reminder(release: Release, gate: Gate) -> datetime | None:
-    """Return when somebody is next reminded of `gate`; None once the limit is reached, or nobody is asked."""
-    asked = _asked(release, gate)
-    rung = _rung(release, gate, asked)
-    return min([*_private(release, gate, asked).values(), *([rung.at] if rung else [])], default=None)
+def _earliest(release: Release) -> datetime:
+    """Return a time before which nothing can be due."""
+    plans = (release.runbook.reminders, *(gate.remind for gate in release.open_gates if gate.remind))
+    # Holds and leavers may be older than the stage.
+    since = (*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values()))
+    return min((release.opened[release.stage], *since)) + min(plan.after for plan in plans)
 
 
-def _due(release: Release, gate: Gate, now: datetime) -> Iterable[Reminded]:
-    asked, stage = _asked(release, gate), release.stage
-    if people := tuple(person for person, at in _private(release, gate, asked).items() if at <= now):
-        yield Reminded(
-            at=now, by=ROLLCALL, stage=stage, gate=gate.name, count=1, people=people, way=Way.PRIVATE
-        )
-    rung = _rung(release, gate, asked)
-    if rung is not None and rung.at <= now:
-        yield Reminded(
+def _asks(release: Release) -> Iterable[_Ask]:
+    """Return what people are asked for who are not away."""
+    plan = release.runbook.reminders
+    for gate in release.open_gates:
+        result = gate_result(release, gate, release.stage)
+        # Who has not answered yet cannot help a gate that somebody has rejected.
+        if result.status is GateStatus.WAITING and result.asked:
+            since, on = release.opened[release.stage], _there(release, result.asked)
+            own = gate.remind or plan
+            yield _Ask(about=Awaited.APPROVAL, name=gate.name, since=since, on=on, plan=own)
+    others: dict[tuple[Awaited, str], list[Waiting]] = {}
+    held = release.holds and release.state is not State.ROLLING_BACK
+    for waiting in waiting_on(release):
+        if waiting.kind in REMINDED and not (waiting.kind in HELD and held):
+            others.setdefault((waiting.kind, waiting.name), []).append(waiting)
+    for (about, name), waits in others.items():
+        on = tuple(dict.fromkeys(person for waiting in waits for person in waiting.on))
+        since = min(waiting.until or waiting.since for waiting in waits)
+        yield _Ask(about=about, name=name, since=since, on=_there(release, on), plan=plan)
+
+
+def _there(release: Release, people: Sequence[UserId]) -> tuple[UserId, ...]:
+    return tuple(person for person in people if person not in release.deputies)
+
+
+def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
+    def reminded(count: int, people: Iterable[UserId], way: Way, helpers: Iterable[UserId] = ()) -> Reminded:
+        return Reminded(
             at=now,
             by=ROLLCALL,
-            stage=stage,
-            gate=gate.name,
-            count=rung.count,
-            # Whose evening it is, is not woken by a mention.
-            people=tuple(one for one, at in rung.people.items() if _at_work(release, one, at) <= now),
-            way=rung.way,
-            helpers=tuple(rung.helpers),
+            stage=release.stage,
+            gate=ask.name,
+            count=count,
+            people=tuple(people),
+            way=way,
+            helpers=tuple(helpers),
+            about=ask.about,
         )
 
+    if people := [person for person, at in _private(release, ask).items() if at <= now]:
+        yield reminded(1, people, Way.PRIVATE)
+    rung = _rung(release, ask)
+    if rung is not None and rung.at <= now:
+        # Whose evening it is, is not woken by a mention.
+        awake = (one for one, at in rung.people.items() if _at_work(release, one, at) <= now)
+        yield reminded(rung.count, awake, rung.way, rung.helpers)
 
-def _private(release: Release, gate: Gate, asked: Sequence[UserId]) -> dict[UserId, datetime]:
+
+def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
     """Return when each of those asked is reminded privately next: as they wished, or in the morning."""
-    plan, past = _plan(release, gate), _past(release, gate)
-    first, times = release.opened[release.stage] + plan.after, {}
-    for person in asked:
+    past, first = _past(release, ask), ask.since + ask.plan.after
+    times: dict[UserId, datetime] = {}
+    for person in ask.on:
         told = [it.at for it in past if it.way is Way.PRIVATE and person in it.people]
         if not told or release.snoozed.get(person, told[-1]) > told[-1]:
             times[person] = _at_work(release, person, first)
-        elif len(told) < plan.limit:
+        elif len(told) < ask.plan.limit:
             times[person] = _morning(release, person, told[-1])
     return times
 
 
-def _rung(release: Release, gate: Gate, asked: Sequence[UserId]) -> _Rung | None:
+def _rung(release: Release, ask: _Ask) -> _Rung | None:
     """Return the next step of the ladder, which begins once somebody was asked privately."""
-    plan, past = _plan(release, gate), _past(release, gate)
+    plan, past = ask.plan, _past(release, ask)
     first = {person: it.at for it in reversed(past) if it.way is Way.PRIVATE for person in it.people}
     public = [it for it in past if it.way is not Way.PRIVATE]
     count = len(public) + 2
-    if first.keys().isdisjoint(asked) or count > plan.limit:
+    if first.keys().isdisjoint(ask.on) or count > plan.limit:
         return None
-    helpers = _backup(release, plan, asked) if count == 3 else ()
+    helpers = _backup(release, ask) if count == 3 else ()
     way = Way.THREAD if count == 2 else Way.BACKUP if helpers else Way.CHANNEL
-    helpers = (release.captain,) if way is Way.CHANNEL else helpers
+    helpers = _lead(release, ask) if way is Way.CHANNEL else helpers
     last = (public or past)[-1 if public else 0].at
     # Who was asked privately only now is given time, too, before all read the name.
-    times = {person: max(last, first[person]) + plan.every for person in asked if person in first}
+    times = {person: max(last, first[person]) + plan.every for person in ask.on if person in first}
     return _Rung(
         way=way,
         count=count,
@@ -140,10 +201,15 @@ def _rung(release: Release, gate: Gate, asked: Sequence[UserId]) -> _Rung | None
     )
 
 
-def _backup(release: Release, plan: Reminders, asked: Sequence[UserId]) -> tuple[UserId, ...]:
+def _backup(release: Release, ask: _Ask) -> tuple[UserId, ...]:
     """Return the people of the backup role who are there, and not asked themselves."""
-    people = release.members.get(plan.backup, ()) if plan.backup else ()
-    return tuple(one for one in people if one not in asked and one not in release.deputies)
+    people = release.members.get(ask.plan.backup, ()) if ask.plan.backup else ()
+    return tuple(one for one in _there(release, people) if one not in ask.on)
+
+
+def _lead(release: Release, ask: _Ask) -> tuple[UserId, ...]:
+    """Return the captain, or the deputy where the captain is asked."""
+    return tuple(one for one in (release.captain, release.deputy) if one and one not in ask.on)[:1]
 
 
 def _at_work(release: Release, person: UserId, moment: datetime) -> datetime:
@@ -161,18 +227,9 @@ def _morning(release: Release, person: UserId, after: datetime) -> datetime:
     return _at_work(release, person, morning)
 
 
-def _plan(release: Release, gate: Gate) -> Reminders:
-    return gate.remind or release.runbook.reminders
-
-
-def _past(release: Release, gate: Gate) -> tuple[Reminded, ...]:
-    place = (release.stage, gate.name)
-    return tuple(it for it in release.reminders if (it.stage, it.gate) == place)
-
-
-def _asked(release: Release, gate: Gate) -> tuple[UserId, ...]:
-    """Return who has not answered at a gate and is not away."""
-    result = gate_result(release, gate, release.stage)
-    # Who has not answered yet cannot help a gate that somebody has rejected.
-    asked = result.asked if result.status is GateStatus.WAITING else ()
-    return tuple(person for person in asked if person not in release.deputies)
+def _past(release: Release, ask: _Ask) -> tuple[Reminded, ...]:
+    """Return the reminders of a thing since it is asked for."""
+    place = (release.stage, ask.about, ask.name)
+    return tuple(
+        it for it in release.reminders if (it.stage, it.about, it.gate) == place and it.at >= ask.since
+    )

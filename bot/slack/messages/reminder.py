@@ -6,41 +6,78 @@ What is asked of people privately stands in their digest.
 from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
-from bot.release.gates.tree import GateStatus
 from bot.release.release import Release
 from bot.release.telling.reminders import Reminded, Way
+from bot.release.waiting import Awaited, waiting_on
+from bot.slack.messages.blocks import Block
 from bot.slack.messages.gate import answer_buttons
 from bot.slack.messages.message import Message, entry
+from bot.slack.messages.stage import go_button, step_buttons
 from bot.slack.messages.text import escape, moment, people
+
+WHAT = {
+    Awaited.CHECK: "the check *{name}* has not passed",
+    Awaited.PEOPLE: "*{name}* needs people, and nobody is left to ask",
+    Awaited.GO: "*{name}* begins with the captain’s go",
+    Awaited.STEP: "“{name}” is to be done",
+    Awaited.CHOICE: "“{name}” has *failed*: choose what follows",
+    Awaited.QUESTION: "is the hold still needed? {name}",
+    Awaited.CAPTAIN: "its captain {name}, and somebody is to lead it",
+}
 
 
 def reminders(release: Release) -> Iterable[Message]:
-    """Return the newest reminder of each gate, with the buttons as long as it is open."""
-    newest = {(past.stage, past.gate): past for past in release.reminders if past.way is not Way.PRIVATE}
+    """Return the newest reminder of each thing that is waited for; of a gate, also what came of it."""
+    public = (past for past in release.reminders if past.way is not Way.PRIVATE)
+    newest = {(past.stage, past.about, past.gate): past for past in public}
     for past in newest.values():
-        gate = release.gate(past.stage, past.gate)
-        assert gate is not None
-        status = gate_status(release, gate, past.stage)
-        lines = [_answered(past, status)] if status.passes else _asked(release, past)
-        buttons = () if status.passes else answer_buttons(release, gate, past.stage)
-        slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
-        loud = past.way is Way.CHANNEL
-        yield entry(release, slot, past.at, lines, buttons, broadcast=loud, fleeting=True)
+        lines, buttons = _gate(release, past) if past.about is Awaited.APPROVAL else _other(release, past)
+        if lines:
+            slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
+            slot = slot if past.about is Awaited.APPROVAL else f"{slot}:{past.about}"
+            loud = past.way is Way.CHANNEL
+            yield entry(release, slot, past.at, lines, buttons, broadcast=loud, fleeting=True)
 
 
-def _asked(release: Release, past: Reminded) -> Iterable[str]:
-    # In the channel nothing else names the release.
-    gate = f"*{escape(past.gate)}*" + (f" of *{release.key}*" if past.way is Way.CHANNEL else "")
+def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
+    gate = release.gate(past.stage, past.gate)
+    assert gate is not None
+    status = gate_status(release, gate, past.stage)
+    if status.passes:
+        who = people(past.people, "and") or "Those who are asked"
+        return [f"{who} were reminded of *{escape(past.gate)}*. It is *{status}* now."], ()
     since, stage = moment(release.opened[past.stage]), escape(release.stage_name(past.stage))
-    waited = f"{gate} has waited for an answer since {since}. Until it is met, {stage} cannot begin."
+    waited = f"*{escape(past.gate)}*{_of(release, past)} has waited for an answer since {since}."
+    blocks = f"Until it is met, {stage} cannot begin."
+    return [*_asked(past, f"{waited} {blocks}")], answer_buttons(release, gate, past.stage)
+
+
+def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
+    """Return the reminder of something else than a gate: nothing once it is waited for no more."""
+    waits = (one for one in waiting_on(release) if (one.kind, one.name) == (past.about, past.gate))
+    waiting = next(waits, None) if past.stage == release.stage else None
+    if waiting is None:
+        return [], ()
+    what = WHAT[past.about].format(name=escape(waiting.name))
+    lines = _asked(past, f"{what}{_of(release, past)}. It has waited since {moment(waiting.since)}.")
+    match past.about:
+        case Awaited.GO:
+            return [*lines], [go_button(release)]
+        case Awaited.STEP | Awaited.CHOICE:
+            return [*lines], step_buttons(release, release.stage)
+        case _:
+            return [*lines], ()
+
+
+def _of(release: Release, past: Reminded) -> str:
+    """Return of which release it is, where nothing else names it: in the channel."""
+    return f" of *{release.key}*" if past.way is Way.CHANNEL else ""
+
+
+def _asked(past: Reminded, what: str) -> Iterable[str]:
     who = people(past.people, "and")
-    yield f"{who}, {waited}" if who else f"{waited} Whom it asks is not at work just now."
+    yield f"{who}, {what}" if who else f"{what[:1].upper()}{what[1:]} Whom it asks is not at work just now."
     if past.way is Way.BACKUP:
         yield f"{people(past.helpers, 'and')}, please help to reach them."
-    if past.way is Way.CHANNEL:
+    if past.way is Way.CHANNEL and past.helpers:
         yield f"{people(past.helpers, 'and')}, you lead this release: ask them, or choose another way."
-
-
-def _answered(past: Reminded, status: GateStatus) -> str:
-    who = people(past.people, "and") or "Those who are asked"
-    return f"{who} were reminded of *{escape(past.gate)}*. It is *{status}* now."

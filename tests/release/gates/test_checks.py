@@ -15,7 +15,7 @@ from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.gates import CheckPassed, Of, Seats
+from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Rollback, Stage
 from bot.runbook.roles import Standing
 from tests.release.given import (
@@ -54,7 +54,8 @@ CHECKS = (Check(name="lint", by="on-call"), Check(name="load", by="qa", fresh=4 
 def behind(*checks: str, begin: Begin = Begin.AUTOMATIC) -> Release:
     """Return a release behind a gate that needs some checks."""
     need = Of(parts=tuple(CheckPassed(check=check) for check in checks))
-    return started(gated(needs("Green", need), begin=begin, checks=CHECKS))
+    seldom = Reminders(after=timedelta(days=90))
+    return started(gated(needs("Green", need), begin=begin, checks=CHECKS, reminders=seldom))
 
 
 def test_a_report_is_kept_with_its_comment() -> None:
@@ -162,7 +163,7 @@ def test_a_result_counts_until_the_very_moment_in_which_it_is_too_old() -> None:
 def test_a_check_without_a_time_counts_to_the_end() -> None:
     release = play(behind("lint", begin=Begin.CAPTAIN), dan.reports("lint"))
     assert answer(release, time_passes(days=30)) == ()
-    assert attention_at(release) is None
+    assert attention_at(release) == NINE + timedelta(days=90)
 
 
 def test_what_is_too_old_is_taken_in_before_anything_is_decided() -> None:

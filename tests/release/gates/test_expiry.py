@@ -43,7 +43,7 @@ SELDOM = Reminders(after=timedelta(days=90))
 
 def four_hours(*, begin: Begin = Begin.AUTOMATIC, qa: int = 2) -> Release:
     """Return a release behind a gate whose approvals count for four hours."""
-    return started(gated(asks("QA", SELDOM, qa=qa, expires=4 * HOUR), begin=begin))
+    return started(gated(asks("QA", qa=qa, expires=4 * HOUR), begin=begin, reminders=SELDOM))
 
 
 def test_an_approval_counts_until_the_very_moment_in_which_it_is_too_old() -> None:
@@ -99,7 +99,7 @@ def test_an_approval_of_a_gate_without_a_time_counts_to_the_end() -> None:
 def test_nothing_grows_old_once_its_stage_has_begun() -> None:
     begun = play(four_hours(qa=1), ben.approves("QA"))
     assert begun.state is State.IN_PROGRESS
-    assert attention_at(begun) is None
+    assert attention_at(begun) == NINE + timedelta(days=90)
     assert answer(begun, time_passes(days=30)) == ()
 
 

@@ -47,8 +47,8 @@ BACK = "Put the version before back in place"
 
 
 def quiet() -> Release:
-    """Return a release at a gate of which nobody is reminded soon."""
-    return started(gated(asks("QA", Reminders(after=timedelta(days=90)), qa=2)))
+    """Return a release of which nobody is reminded soon."""
+    return started(gated(asks("QA", qa=2), reminders=Reminders(after=timedelta(days=90))))
 
 
 def with_deputy(release: Release, person: Person) -> Release:

@@ -1,10 +1,8 @@
 """Reminding those who have not answered: when, whom, how often, and caught up once."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
@@ -12,7 +10,7 @@ from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.state import State
-from bot.release.telling.reminders import Reminded, Way, next_reminder
+from bot.release.telling.reminders import Reminded, Way
 from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Reminders, Rollback, Stage
 from tests.release.given import (
@@ -59,6 +57,12 @@ def reminded(release: Release, act: Act) -> list[tuple[str, int, tuple[UserId, .
     """Return the gate, the count and the people of each reminder that an act brings about."""
     made = (event for event in events(release, act) if isinstance(event, Reminded))
     return [(event.gate, event.count, event.people) for event in made]
+
+
+def asked_of(release: Release) -> list[str]:
+    """Return what is reminded of after an hour: how, about what, and whom."""
+    made = (event for event in events(release, time_passes(hours=1)) if isinstance(event, Reminded))
+    return [f"{it.way} {it.about} {it.gate}: {' '.join(it.people)}" for it in made]
 
 
 def told(release: Release) -> list[str]:
@@ -233,8 +237,7 @@ def test_the_starter_is_not_reminded_of_an_approval_that_may_not_be_given() -> N
 
 def test_nobody_is_reminded_where_nobody_is_left_to_ask() -> None:
     release = play(one_gate(), ben.approves("QA"), bea.leaves("qa"), eli.leaves("qa"))
-    assert answer(release, time_passes(days=1)) == ()
-    assert attention_at(release) is None
+    assert asked_of(release) == ["private people QA: ana"]
 
 
 def test_somebody_in_two_roles_is_reminded_once() -> None:
@@ -255,14 +258,11 @@ def test_a_gate_may_have_its_own_times() -> None:
     slow = Reminders(after=2 * HOUR, every=HOUR, limit=1)
     gates = (asks("QA", slow, qa=2), asks("Security", security=1))
     release = started(runbook(CHECK.model_copy(update={"gates": gates}), reminders=PLAN))
-    qa, security = gates
-    assert next_reminder(release, qa) == NINE + 2 * HOUR
-    assert next_reminder(release, security) == NINE + HOUR
+    assert attention_at(release) == NINE + HOUR
     release = play(release, time_passes(hours=1))
     assert [past.gate for past in release.reminders] == ["Security"]
     release = play(release, time_passes(hours=1))
     assert [past.gate for past in release.reminders] == ["Security", "QA"]
-    assert next_reminder(release, qa) is None
     assert attention_at(release) == NINE + 5 * HOUR
 
 
@@ -279,17 +279,43 @@ def test_a_gate_that_lacks_nothing_but_a_withdrawal_reminds_nobody() -> None:
     assert attention_at(release) is None
 
 
-@pytest.mark.parametrize("release", [ready, in_production])
-def test_nobody_is_reminded_when_no_gate_is_open(release: Callable[[], Release]) -> None:
-    assert answer(release(), time_passes(days=30)) == ()
-    assert attention_at(release()) is None
+def test_people_are_reminded_of_whatever_a_release_waits_for() -> None:
+    assert asked_of(ready()) == snapshot(["private go Check: ana"])
+    assert asked_of(in_production()) == snapshot(["private step Deploy: dan dee"])
+    assert asked_of(play(in_production(), dan.fails("Deploy"))) == snapshot(
+        ["private choice Deploy: ana dan dee"]
+    )
+    assert asked_of(play(ready(), ana.leaves_the_channel())) == snapshot(
+        ["private captain left the channel: bea ben eli dan dee", "private go Check: bea ben eli"]
+    )
+    assert asked_of(play(in_production(), gus.holds(until=HOUR), time_passes(hours=1))) == snapshot(
+        ["private question The dashboards are red.: gus"]
+    )
+
+
+def test_nobody_is_reminded_of_what_a_hold_keeps_from_being_done() -> None:
+    for release in (ready(), in_production(), play(in_production(), dan.fails("Deploy"))):
+        assert asked_of(play(release, gus.holds())) == []
+
+
+def test_what_fails_again_is_a_new_thing_to_be_reminded_of() -> None:
+    failed = play(in_production(), dan.fails("Deploy"), time_passes(hours=1))
+    again = play(failed, dan.retries("Deploy"), later(dan.fails("Deploy"), hours=1))
+    assert asked_of(again) == snapshot(["private choice Deploy: ana dan dee"])
+
+
+def test_also_of_other_things_it_gets_louder() -> None:
+    release = by_the_clock(ready(), NINE + 12 * HOUR)
+    assert told(release) == snapshot(
+        ["Mon 10:00 private: ana", "Mon 14:00 thread: ana", "Mon 18:00 channel: ana"]
+    )
 
 
 def test_a_gate_that_is_named_like_its_stage_is_not_taken_for_it() -> None:
     book = runbook(CHECK.model_copy(update={"name": "Check", "gates": (asks("Check", qa=1),)}))
     release = play(started(book), ben.approves("Check"))
     assert release.state is State.READY
-    assert answer(release, time_passes(days=1)) == ()
+    assert asked_of(release) == ["private go Check: ana"]
 
 
 def test_an_ended_release_needs_no_attention() -> None:
@@ -333,8 +359,7 @@ def test_a_gate_that_lacks_only_a_check_reminds_nobody() -> None:
     need = Of(parts=(Seats(role="qa", count=1), CheckPassed(check="lint")))
     book = gated(needs("Go", need), checks=(Check(name="lint", by="on-call"),), reminders=PLAN)
     release = play(started(book), ben.approves("Go"))
-    assert answer(release, time_passes(days=1)) == ()
-    assert attention_at(release) is None
+    assert asked_of(release) == ["private check lint: dan dee"]
 
 
 def test_a_deputy_is_reminded_and_who_is_away_is_left_in_peace() -> None:
@@ -357,4 +382,4 @@ def test_nobody_is_reminded_of_the_gates_of_a_way_back_that_has_begun() -> None:
     release = play(started(gated(rollback=back, overrides="security")), ana.rolls_back())
     assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["Back"]
     begun = play(release, dan.approves("Back"), dan.leaves("on-call"))
-    assert reminded(begun, time_passes(days=1)) == []
+    assert asked_of(begun) == ["private step Put the version before back in place: dee"]
