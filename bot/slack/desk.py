@@ -17,6 +17,7 @@ from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.files.read import Runbooks
 from bot.slack.messages.blocks import Block
+from bot.slack.messages.text import LONGEST_TEXT, shorten
 from bot.slack.messages.words import refusal
 
 
@@ -80,6 +81,9 @@ class Reply:
     field: str = ""
     form: Block | None = None
     blocks: Sequence[Block] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT))
 
 
 QUOTES: Final = ('""', "“”", "„“", "„”", "””", "''", "‘’")

@@ -15,8 +15,6 @@ from bot.slack.errors import error_of
 from bot.slack.home.tabs import HomeTabs
 from bot.slack.home.told import told
 from bot.slack.messages.blocks import Block
-from bot.slack.messages.message import LONGEST_TEXT
-from bot.slack.messages.text import shorten
 from bot.slack.tasks import Tasks
 
 Body = Mapping[str, Any]
@@ -90,7 +88,7 @@ class Replies:
         """Answer for all to see, in the thread where Rollcall was mentioned or in one below that."""
         thread = event.get("thread_ts") or event["ts"]
         await self._client.chat_postMessage(
-            channel=event["channel"], thread_ts=thread, text=shorten(text, LONGEST_TEXT), unfurl_links=False
+            channel=event["channel"], thread_ts=thread, text=text, unfurl_links=False
         )
 
     async def whisper(self, event: Body, reply: Reply) -> None:

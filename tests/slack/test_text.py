@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.slack.messages.text import escape, quoted, shorten
+from bot.slack.messages.text import escape, quoted, shorten, within
 
 FORMATTED = re.compile(r"(?<![\w\u2060])[*_~`](?!\u2060)|<[^|>]*\|")
 """A sign that Slack would take for formatting, or a link under another name."""
@@ -49,3 +49,19 @@ def test_an_address_in_a_quotation_is_a_link_that_shows_itself() -> None:
 def test_what_is_cut_leaves_no_mark_in_halves(text: str, limit: int, cut: str) -> None:
     assert shorten(text, limit) == cut
     assert len(cut) <= limit
+
+
+@pytest.mark.parametrize(
+    ("lines", "limit", "shown"),
+    [
+        (["one", "two"], 7, ["one", "two"]),
+        (["one", "two", "three" * 9], 30, ["one", "two", "… and 1 more"]),
+        (["long " * 9, "two"], 30, ["long long…", "… and 1 more"]),
+        (["long " * 9], 30, ["long long…"]),
+    ],
+)
+def test_of_lines_that_are_too_many_the_first_are_told_and_how_many_more(
+    lines: list[str], limit: int, shown: list[str]
+) -> None:
+    assert within(lines, limit) == shown
+    assert len("\n".join(shown)) <= limit

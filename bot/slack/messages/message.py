@@ -5,15 +5,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from bot.release.release import Release
 from bot.slack.messages.blocks import Block, sections
-from bot.slack.messages.text import shorten
+from bot.slack.messages.text import LONGEST_TEXT, shorten
 from bot.slack.messages.words import mention
-
-LONGEST_TEXT: Final = 4_000
-"""Characters that an update of a message may have as its text (docs.slack.dev, chat.update)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,27 +2,39 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from bot.release.outlook.preflight import GateOutlook, preflight
 from bot.release.people.directory import Directory
 from bot.release.release import Release
-from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.messages.text import LONGEST_TEXT, escape, moment, people, person, within
 from bot.slack.messages.words import policy, rolled_back_before, title
+
+LONGEST_POLICY: Final = 800
+"""Characters, of what LONGEST_TEXT allows in all."""
 
 
 def preflight_text(release: Release, directory: Directory, now: datetime, deadline: datetime) -> str:
     """Return whether each seat of a release could be filled before the deadline."""
     outlook = preflight(release, directory.hours, now, deadline)
-    return "\n".join(
-        [
-            f"*{escape(title(release))}*, if it were started now: {_verdict(outlook)}",
-            *rolled_back_before(release),
-            *(line for gate in outlook for line in _gate(gate)),
-            *_policy(release),
-            f"Counted as awake: who is at work, by their own time zone, before {moment(deadline)}.",
-            "Nothing was started.",
-        ]
-    )
+    above = [
+        f"*{escape(title(release))}*, if it were started now: {_verdict(outlook)}",
+        *rolled_back_before(release),
+    ]
+    below = [
+        *_policy(release),
+        f"Counted as awake: who is at work, by their own time zone, before {moment(deadline)}.",
+        "Nothing was started.",
+    ]
+    return "\n".join([*above, *_gates(outlook, LONGEST_TEXT - len("\n".join([*above, "", *below]))), *below])
+
+
+def _gates(outlook: Sequence[GateOutlook], room: int) -> Iterable[str]:
+    """Return what can be said of each gate; where that is too much, of those that could not be met first."""
+    lines = ["\n".join(_gate(gate)) for gate in outlook]
+    if len("\n".join(lines)) > room:
+        lines = ["\n".join(_gate(gate)) for gate in sorted(outlook, key=lambda gate: gate.fine)]
+    return within(lines, room)
 
 
 def _verdict(outlook: Sequence[GateOutlook]) -> str:
@@ -52,4 +64,4 @@ def _gate(gate: GateOutlook) -> Iterable[str]:
 def _policy(release: Release) -> Iterable[str]:
     if release.policy:
         yield "*Who may approve has changed*, and those who could approve before sign it first:"
-        yield from policy(release)
+        yield from within([*policy(release)], LONGEST_POLICY)

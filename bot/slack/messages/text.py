@@ -1,13 +1,19 @@
 """Text for Slack. Whatever people or pipelines wrote goes through `escape`, at the last moment."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Final
 
 from bot.release.ids import ROLLCALL, UserId
 
 MOST_NAMED: Final = 12
+LONGEST_TEXT: Final = 4_000
+"""Characters that an update of a message may have as its text (docs.slack.dev, chat.update)."""
+LONGEST_MORE: Final = 20
+"""Characters of the line that says how many more there are."""
 FORMATTING: Final = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`")
 ADDRESS: Final = re.compile(r"(https?://[!-;=?-{}~]*[\w/=#&%+-])", re.ASCII)
 HALF_A_MARK: Final = re.compile(r"(<[^>]*|&[a-z]*)\Z")
@@ -39,6 +45,17 @@ def quoted(text: str) -> str:
 def shorten(text: str, limit: int) -> str:
     """Return at most `limit` characters of `text`, with an ellipsis where it was cut; no mark is halved."""
     return text if len(text) <= limit else HALF_A_MARK.sub("", text[: limit - 1]).rstrip() + "…"
+
+
+def within(lines: Sequence[str], limit: int) -> list[str]:
+    """Return as many of the lines as hold `limit` characters in all, and then how many more there are."""
+    whole = "\n".join(lines)
+    if len(whole) <= limit:
+        return [*lines]
+    ends = [*accumulate(len(line) + 1 for line in lines)]
+    many = max(bisect_right(ends, limit - LONGEST_MORE), 1)
+    more = [f"… and {len(lines) - many} more"] if many < len(lines) else []
+    return [shorten(line, limit - LONGEST_MORE) for line in lines[:many]] + more
 
 
 def person(user: UserId) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.release.outlook.why import RULES, Act, Deed, why
+from bot.release.gates.result import SetAside
+from bot.release.outlook.why import RULES, Act, Deed, Why, why
 from bot.release.release import Release
-from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.messages.text import LONGEST_TEXT, escape, moment, people, person, within
 from bot.slack.messages.words import mention, standing, waits
 
 SAYS: Final[Mapping[Deed, str]] = {
@@ -22,39 +23,42 @@ SAYS: Final[Mapping[Deed, str]] = {
     Deed.UNLOCK: "{who} lifts the lock",
 }
 MANY: Final = "{count} of {who} approve *{name}*"
+LONGEST_ASIDE: Final = 800
+LONGEST_ONWARD: Final = 1_500
+"""Characters, of what LONGEST_TEXT allows in all."""
 
 
 def why_text(release: Release) -> str:
     """Return why a release waits, as text that only one person sees."""
     found = why(release)
+    stands = f"{mention(release)} is {standing(release)}"
     if not found.waiting:
-        return f"{mention(release)} is {standing(release)}\nIt waits for nothing."
-    return "\n".join(
-        [
-            f"{mention(release)} is {standing(release)}",
-            "*What it waits for*",
-            *(f"• {waits(one)}\n    by the rule: {RULES[one.kind]}" for one in found.waiting),
-            *_aside(release),
-            *_onward(release),
-            f"Who is in the roles was read {moment(release.read_at)}.",
-        ]
-    )
+        return f"{stands}\nIt waits for nothing."
+    below = [*_aside(found), *_onward(found), f"Who is in the roles was read {moment(release.read_at)}."]
+    return "\n".join([stands, "*What it waits for*", *_waits(found, [stands, *below]), *below])
 
 
-def _aside(release: Release) -> Iterable[str]:
-    found = why(release)
+def _waits(found: Why, besides: Iterable[str]) -> Iterable[str]:
+    """Return what is waited for, as far as there is room besides the rest."""
+    lines = [f"• {waits(one)}\n    by the rule: {RULES[one.kind]}" for one in found.waiting]
+    return within(lines, LONGEST_TEXT - len("\n".join(besides)) - len("\n*What it waits for*\n"))
+
+
+def _aside(found: Why) -> Iterable[str]:
     if found.set_aside:
         yield "*What does not count*"
-    for one in found.set_aside:
-        yield f"• {person(one.vote.by)} at {escape(one.vote.gate)}: {escape(one.because)}"
+        yield from within([*map(_no_answer, found.set_aside)], LONGEST_ASIDE)
 
 
-def _onward(release: Release) -> Iterable[str]:
-    found = why(release)
+def _no_answer(aside: SetAside) -> str:
+    return f"• {person(aside.vote.by)} at {escape(aside.vote.gate)}: {escape(aside.because)}"
+
+
+def _onward(found: Why) -> Iterable[str]:
     if not found.acts:
         return
     yield "*The shortest way on*"
-    yield from (f"• {said(act)}" for act in found.acts)
+    yield from within([f"• {said(act)}" for act in found.acts], LONGEST_ONWARD)
     if found.override:
         yield f"In an emergency, {people(found.override)} can override a gate, with a reason and a review."
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.release.waiting import waiting_on
 from bot.slack.desk import MENTIONED, Call, Desk, Reply
-from bot.slack.messages.text import escape
+from bot.slack.messages.text import escape, within
 from bot.slack.messages.words import mention, standing, waits
 from bot.slack.subcommands.subcommand import Subcommand
 
@@ -31,6 +31,8 @@ BUTTONS: Final = {
 """What people type and is a button: its words, and the message that it stands at."""
 SHOWN: Final = 5
 """Open releases of the channel that the help names."""
+LONGEST_HERE: Final = 1_200
+"""Characters of what it says of them, so that what can be typed stands below."""
 
 
 def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
@@ -40,7 +42,7 @@ def help_for(subcommands: Sequence[Subcommand]) -> Subcommand:
         lines = [f"• `{desk.command} {one.usage}`: {one.summary}" for one in (*subcommands, explains)]
         services = ", ".join(desk.runbooks.services()) or "none yet; add a runbook that names one"
         threads = f"In threads, Slack has no commands: write `{MENTIONED} status` there, or press a button."
-        here = [line async for line in _here(desk, call)]
+        here = within([line async for line in _here(desk, call)], LONGEST_HERE)
         return Reply(text="\n".join([*here, "What you can type:", *lines, f"Services: {services}", threads]))
 
     explains = Subcommand(name="help", usage="help", summary="this list", answer=answer)

@@ -3,7 +3,8 @@
 from bot.release.release import Release
 from bot.release.waiting import waiting_on
 from bot.slack.desk import Call, Desk, Reply, pick
-from bot.slack.messages.words import ended, mention, standing, waits
+from bot.slack.messages.text import LONGEST_TEXT, within
+from bot.slack.messages.words import mention, standing, waits
 from bot.slack.subcommands.subcommand import Subcommand
 
 
@@ -15,8 +16,9 @@ async def answer(desk: Desk, call: Call) -> Reply:
 
 def status(release: Release) -> str:
     """Return how a release stands, a line for each thing that it waits for."""
-    now = ended(release) if release.state.ended else standing(release)
-    return "\n".join([f"{mention(release)} is {now}", *(f"• {waits(w)}" for w in waiting_on(release))])
+    stands = f"{mention(release)} is {standing(release)}"
+    lines = [f"• {waits(waiting)}" for waiting in waiting_on(release)]
+    return "\n".join([stands, *within(lines, LONGEST_TEXT - len(stands) - 1)])
 
 
 STATUS = Subcommand(
