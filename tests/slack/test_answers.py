@@ -157,3 +157,40 @@ async def test_a_met_gate_can_be_rejected_until_its_stage_begins_and_not_after(t
                 "answer": "QA was passed and production has begun, so it takes no more answers. Place a hold if something must not go on."
             }
         )
+
+
+async def test_of_many_rejections_the_gate_shows_the_newest_and_each_is_told_by_itself(
+    tmp_path: Path,
+) -> None:
+    crowd = TWO.replace("qa: {group: qa}", "qa: {users: [U0BEN, U0BEA, U0CLEO, U0DAN, U0DEE]}")
+    async with world_with(tmp_path, crowd) as world:
+        await world.ana.types("/release start shop 2.0")
+        for person in (world.ben, world.bea, world.cleo, world.dan):
+            await person.presses("Reject", "shop-1", on="gate:0:QA")
+            await person.submits(reason=f"It fails on the phone of {person.name}")
+        assert await shown(world, "shop-1", "gate:0:QA") == snapshot("""\
+*shop-1* (shop 2.0): *QA* before production is *rejected*
+☐ qa: @dee
+☐ qa: @dee
+4 rejected it; these are the newest:
+✗ @bea rejected it, <time>
+> It fails on the phone of bea
+✗ @cleo rejected it, <time>
+> It fails on the phone of cleo
+✗ @dan rejected it, <time>
+> It fails on the phone of dan
+[Approve] [Reject] [More…]\
+""")
+        assert await shown(world, "shop-1", "card") == snapshot("""\
+shop 2.0 (shop-1)
+*shop-1* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• @bea rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• @cleo rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• @dan rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• @dee, @ben, @bea, @cleo or @dan: *QA* needs 2 approvals from qa, since <time>
+Captain @ana · started <time> · event 5 · ledger <head>
+[Hold…] [Why?] [Hand over…]\
+""")

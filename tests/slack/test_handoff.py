@@ -202,8 +202,13 @@ async def test_a_deputy_may_what_the_captain_may_and_a_shadow_decides_nothing(tm
 @ben, read how it stands, and answer until <time>. You follow along and decide nothing.
 [Read and accept…] [Decline]\
 """)
-        await world.ben.presses("Read and accept…", "shop-1", on=await offer(world))
+        shadow = await offer(world)
+        await world.ben.presses("Read and accept…", "shop-1", on=shadow)
         await world.ben.submits(read=["0", "1"])
+        assert await shown(world, "shop-1", shadow) == snapshot("""\
+*shop-1* (shop 2.0): @dee asks @ben to be *shadow*
+It was accepted: @ben is shadow now, <time>\
+""")
         assert await shown(world, "shop-1", "card") == snapshot("""\
 shop 2.0 (shop-1)
 *shop-1* is *awaiting approval* for staging (stage 1 of 2)

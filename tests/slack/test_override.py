@@ -229,3 +229,71 @@ async def test_a_gate_that_was_reminded_of_and_then_overridden_is_not_called_met
         assert await shown(world, "shop-1", "reminder:0:QA:2") == snapshot(
             "*shop-1* (shop 2.0): @bea and @ben were reminded of *QA*. It is *overridden* now."
         )
+
+
+async def test_the_last_signature_of_a_review_may_come_from_who_has_joined_the_role(tmp_path: Path) -> None:
+    alone = RUNBOOK.replace("{within: 24h}", "{within: 24h, role: qa}")
+    async with world_with(tmp_path, alone) as world:
+        await world.ana.types("/release start shop 2.0.1")
+        await world.dan.presses("More…", "shop-1", on=GATE)
+        await world.dan.submits(answer="override", comment="Payments are down")
+        await world.bea.presses("Sign off…", "shop-1", on="review")
+        await world.bea.submits(reason="It was right")
+        await world.passes(hours=12, minutes=1)
+        assert await shown(world, "shop-1", "review:1") == snapshot("""\
+*shop-1* (shop 2.0.1): @ben, the review of this release still needs a signature. It is due <time>.
+[Sign off…]\
+""")
+        await world.regroups("qa", ["bea", "cleo"])
+        await world.passes(minutes=1)
+        await world.cleo.presses("Sign off…", "shop-1", on="review")
+        await world.cleo.submits()
+        assert await shown(world, "shop-1", "review") == snapshot("""\
+*shop-1* (shop 2.0.1): *Review* of this release, because a gate was overridden: *done*, 2 of 2 signed
+✓ @bea, <time>
+> It was right
+✓ @cleo, <time>\
+""")
+
+
+async def test_a_review_whose_people_have_gone_waits_for_others(tmp_path: Path) -> None:
+    alone = RUNBOOK.replace("{within: 24h}", "{within: 24h, role: qa}")
+    async with world_with(tmp_path, alone) as world:
+        await world.ana.types("/release start shop 2.0.1")
+        await world.dan.presses("More…", "shop-1", on=GATE)
+        await world.dan.submits(answer="override", comment="Payments are down")
+        await world.bea.presses("Sign off…", "shop-1", on="review")
+        await world.bea.submits(reason="It was right")
+        await world.regroups("qa", ["bea"])
+        await world.passes(minutes=1)
+        assert await shown(world, "shop-1", "review") == snapshot("""\
+*shop-1* (shop 2.0.1): *Review* of this release, because a gate was overridden: due <time>, 1 of 2 signed
+✓ @bea, <time>
+> It was right
+☐ nobody is left to sign it
+[Sign off…]\
+""")
+        assert await standing(world, "shop-1") == snapshot("""\
+*shop-1* is *in progress* with production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @dan or @dee: “Deploy” is to be done, since <time>
+• @ana: *The review* needs somebody from qa, and nobody is left to ask, since <time>\
+""")
+        await world.passes(hours=13)
+        assert await shown(world, "shop-1", "review:1") == snapshot("""\
+*shop-1* (shop 2.0.1): @ana, the review of this release still needs a signature. It is due <time>. Nobody is left to sign it: add people to qa.
+[Sign off…]\
+""")
+        assert await world.ana.types("/release why") == snapshot("""\
+*shop-1* (shop 2.0.1) is *in progress* with production (stage 1 of 1)
+*What it waits for*
+• @dan or @dee: “Deploy” is to be done, since <time>
+    by the rule: the steps of a stage are done in order
+• @ana: *The review* needs somebody from qa, and nobody is left to ask, since <time>
+    by the rule: seats are filled and checks reported by people in a role, and there are too few of them
+*The shortest way on*
+• @dan or @dee does “Deploy”
+• @ana finds people for *The review*
+Who is in the roles was read <time>.\
+""")

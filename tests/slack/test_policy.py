@@ -36,7 +36,16 @@ async def test_those_who_could_approve_before_sign_a_change_of_who_may(tmp_path:
     async with world_with(tmp_path, BEFORE) as world:
         await released(world)
         write(tmp_path, AFTER)
-        assert "Who may approve has changed" in await world.ana.types("/release preflight shop 2.0")
+        assert await world.ana.types("/release preflight shop 2.0") == snapshot("""\
+*shop 2.0*, if it were started now: every gate could be met in time
+✓ *Who may approve* before production: @bea, @ben or @cleo
+✓ *Go or no-go* before production: @dee
+*Who may approve has changed*, and those who could approve before sign it first:
+• The role qa: @dee; before, the group qa.
+• Needed at the gate Go or no-go of production: 1 qa; before, 1 qa and 1 security.
+Counted as awake: who is at work, by their own time zone, before <time>.
+Nothing was started.\
+""")
         await world.ana.types("/release start shop 2.0")
         assert await world.thread("shop-2") == snapshot("""\
 shop 2.0 (shop-2)

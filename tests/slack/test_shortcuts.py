@@ -80,7 +80,7 @@ What does this message show? (optional)
     assert await shown(world, "checkout-1", "closing:cancelled") == snapshot("""\
 *checkout-1* (checkout 1.4.0): The release is *cancelled by @ana*, <time>
 > wrong build
-2 pieces of evidence attached, each in this thread.\
+2 pieces of evidence are attached, each in this thread.\
 """)
     await world.dan.chooses("Attach as evidence", ts)
     assert (await world.dan.submits())["errors"] == snapshot(

@@ -174,7 +174,7 @@ async def test_start_in_a_private_channel_tells_the_captain_to_invite_rollcall(w
         "command", user="dan", channel="war-room", command="/release", text="start checkout 1.4.0"
     )
     assert (await world.direct("dan")) == snapshot(
-        "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0WARROOM>. I cannot see it. Invite me there: type `/invite @Rollcall` in that channel. I try again by myself."
+        "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0WARROOM>. I cannot see that channel. Invite me: type `/invite @Rollcall` there. I try again by myself."
     )
     await world.control("command", user="dan", channel="war-room", command="/invite", text="@rollcall")
     await world.passes(seconds=10)

@@ -32,7 +32,7 @@ async def test_an_archived_channel_stops_its_own_releases_until_it_is_taken_out_
     await until_told(world, "ana", "archived")
     assert await told(world, "ana") == snapshot(
         [
-            "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0RELEASES>. It is archived. Take it out of the archive. I try again by myself."
+            "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0RELEASES>. That channel is archived. Take it out of the archive. I try again by myself."
         ]
     )
 
@@ -66,8 +66,25 @@ async def test_a_removed_rollcall_goes_on_when_it_is_invited_again(world: World)
     await world.control("leave", user="rollcall", channel="war-room", by="dan")
     await world.ana.types("/release cancel checkout-1 wrong build", channel="random", settle=False)
     await until_told(world, "ana", "Invite me")
+    assert await told(world, "ana") == snapshot(
+        [
+            "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0WARROOM>. I cannot see that channel. Invite me: type `/invite @Rollcall` there. I try again by myself."
+        ]
+    )
     await world.control("command", user="ana", channel="war-room", command="/invite", text="@rollcall")
     assert "cancelled" in readable(await world.card("checkout-1", "war-room"))
+
+
+async def test_where_it_may_not_write_an_admin_is_to_let_it(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.control("faults", method="chat.update", kind="restricted_action", times=1_000)
+    await world.ana.types("/release hold checkout-1 it is late", settle=False)
+    await until_told(world, "ana", "admin")
+    assert await told(world, "ana") == snapshot(
+        [
+            "*checkout-1* (checkout 1.4.0) goes on, but I cannot show it in <#C0RELEASES>. I may not write in that channel. Ask a workspace admin to let me. I try again by myself."
+        ]
+    )
 
 
 @pytest.mark.proof

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from tests.slack.given import ROLES, world_with
+from tests.slack.given import ROLES, shown, world_with
 
 RUNBOOK = (
     ROLES
@@ -111,7 +111,7 @@ Who is in the roles was read <time>.\
 • @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
     by the rule: after a step has failed, a person chooses what follows
 *The shortest way on*
-• @ana, @dan or @dee retries or skips “Deploy”, or rolls back
+• @ana, @dan or @dee chooses what follows “Deploy”: retry it, skip it or roll back
 Who is in the roles was read <time>.\
 """)
 
@@ -145,3 +145,91 @@ It waits for nothing.\
         assert await world.ana.types("/release why shop-9") == snapshot(
             "There is no release shop-9. The list of releases shows what is open."
         )
+
+
+async def test_why_tells_what_follows_a_failure_and_who_is_to_find_people(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.regroups("on-call", [])
+        await world.passes(minutes=1)
+        assert await world.ana.types("/release why") == snapshot("""\
+*shop-1* (shop 2.0) is *awaiting approval* for staging (stage 1 of 2)
+*What it waits for*
+• @ana: *load-test* needs somebody from on-call, and nobody is left to ask, since <time>
+    by the rule: seats are filled and checks reported by people in a role, and there are too few of them
+• @bea, @ben or @cleo: *Go* needs an approval from qa or security, since <time>
+    by the rule: a stage begins when every gate before it is passed, each seat by another person
+*The shortest way on*
+• @ana finds people for *load-test*
+• @bea or @ben approves *Go*
+Who is in the roles was read <time>.\
+""")
+        await world.regroups("on-call", ["dan", "dee"])
+        await world.passes(minutes=1)
+        await world.dan.presses("Report a check…", "shop-1", on="gate:0:Go")
+        await world.dan.submits(outcome="passed")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:Go")
+        await world.ana.presses("It failed…", "shop-1", on="stage:0")
+        await world.ana.submits(reason="The disk is full")
+        assert await world.ana.types("/release why") == snapshot("""\
+*shop-1* (shop 2.0) is *stopped by a failure* in staging (stage 1 of 2)
+*What it waits for*
+• @ana: “Deploy to staging” has *failed*, <time>: choose what follows
+    by the rule: after a step has failed, a person chooses what follows
+*The shortest way on*
+• @ana chooses what follows “Deploy to staging”: retry it, skip it or cancel the release
+Who is in the roles was read <time>.\
+""")
+        await world.ana.presses("Skip…", "shop-1", on="stage:0")
+        await world.ana.submits(reason="It was there already")
+        assert await world.ana.types("/release why") == snapshot("""\
+*shop-1* (shop 2.0) is *ready* for production (stage 2 of 2)
+*What it waits for*
+• @ana: *production* begins with the captain’s go, since <time>
+    by the rule: this stage begins with the go of the captain or of its owners
+*The shortest way on*
+• @ana begins *production*
+Who is in the roles was read <time>.\
+""")
+
+
+async def test_why_tells_after_the_end_what_is_still_to_be_done(tmp_path: Path) -> None:
+    always = RUNBOOK.replace("overrides: on-call", "overrides: on-call\nreview: {always: true}")
+    async with world_with(tmp_path, always) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.dan.presses("Report a check…", "shop-1", on="gate:0:Go")
+        await world.dan.submits(outcome="passed")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:Go")
+        await world.ana.presses("Done", "shop-1", on="stage:0")
+        await world.ana.presses("Begin production", "shop-1", on="stage:1")
+        await world.dan.chooses("Attach as evidence", (await world.message("shop-1", "stage:1"))["ts"])
+        await world.dan.submits(comment="How it began")
+        await world.dan.presses("Roll back…", "shop-1", on="card")
+        await world.dan.submits(reason="Orders are lost", key="shop-1")
+        await world.dan.presses("Done", "shop-1", on="stage:2")
+        assert await world.ana.types("/release why shop-1") == snapshot(
+            """\
+*shop-1* (shop 2.0) is *rolled back by @dan*, <time>
+> Orders are lost
+*What it waits for*
+• @bea, @ben, @cleo, @dan or @dee: its review needs 2 signatures, until <time>
+    by the rule: a release is reviewed where a gate was overridden, or its runbook asks for it
+• @ana, @dan or @dee: the lock on the service is to be lifted, since <time>
+    by the rule: a service stays locked after a rollback until somebody says what was mended
+*The shortest way on*
+• 2 of @bea, @ben, @cleo, @dan or @dee sign the review
+• @ana, @dan or @dee lifts the lock
+Who is in the roles was read <time>.\
+"""
+        )
+        assert await shown(world, "shop-1", "closing:rolled_back") == snapshot("""\
+*shop-1* (shop 2.0): The release is *rolled back by @dan*, <time>
+> Orders are lost
+2.0 is withdrawn.
+*shop* is *locked*: no release of it starts until somebody says what was mended.
+1 piece of evidence is attached, in this thread.
+*What happened* since the last summary, <time>
+• @dan began to roll back: “Orders are lost”, <time>
+• @dan finished “Deploy the version before”, <time>
+[Lift the lock…]\
+""")

@@ -22,7 +22,7 @@ RULES: Final[Mapping[Awaited, str]] = {
     Awaited.HOLD: "nothing moves forward while a hold is open",
     Awaited.QUESTION: "nothing moves forward while a hold is open, and its time has come",
     Awaited.CAPTAIN: "a release is led by somebody who is there",
-    Awaited.REVIEW: "what was done without the usual go is reviewed afterwards",
+    Awaited.REVIEW: "a release is reviewed where a gate was overridden, or its runbook asks for it",
     Awaited.LOCK: "a service stays locked after a rollback until somebody says what was mended",
 }
 """What makes a release wait for each kind of thing."""

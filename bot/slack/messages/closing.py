@@ -34,7 +34,7 @@ def _lines(release: Release) -> Iterable[str]:
         yield f"{escape(release.version)} is withdrawn."
     if release.lock:
         yield f"*{release.service}* is *locked*: no release of it starts until somebody says what was mended."
-    if count := attached(release):
-        yield f"{count}, each in this thread."
+    if evidence := attached(release):
+        yield evidence
     if release.news:
         yield from happened(release.news, max((past.at for past in release.summaries), default=None))

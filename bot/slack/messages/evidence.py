@@ -15,9 +15,14 @@ def evidence(release: Release) -> Iterable[Message]:
 
 
 def attached(release: Release) -> str:
-    """Return how much evidence there is, or nothing."""
-    count = len(release.evidence)
-    return f"{count} {'piece' if count == 1 else 'pieces'} of evidence attached" if count else ""
+    """Return a sentence about how much evidence there is, or nothing."""
+    match len(release.evidence):
+        case 0:
+            return ""
+        case 1:
+            return "1 piece of evidence is attached, in this thread."
+        case count:
+            return f"{count} pieces of evidence are attached, each in this thread."
 
 
 def _lines(number: int, one: Evidence) -> Iterable[str]:

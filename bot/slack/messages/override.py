@@ -66,8 +66,10 @@ def _review(release: Release, review: Review) -> Iterable[str]:
 
 
 def _reminder(release: Release, review: Review, at: datetime) -> str:
-    who = people(reviewers(release), "or") or people([release.captain])
-    left = review.count - len(review.signed)
+    who, left = people(reviewers(release)), review.count - len(review.signed)
     is_due = "is due" if at < review.due else "was due"
     needs = "a signature" if left == 1 else f"{left} signatures"
-    return f"{who}, the review of this release still needs {needs}. It {is_due} {moment(review.due)}."
+    asked = f"{who or person(release.captain)}, the review of this release still needs {needs}."
+    role = release.runbook.review.role or "a role of the runbook"
+    find = "" if who else f" Nobody is left to sign it: add people to {escape(role)}."
+    return f"{asked} It {is_due} {moment(review.due)}.{find}"

@@ -11,10 +11,10 @@ PRIVATE: Final = "trouble:"
 """What the slots of these messages begin with."""
 
 TELLABLE: Final = {
-    "not_in_channel": "I am not in it. Invite me there: type `/invite @Rollcall` in that channel.",
-    "channel_not_found": "I cannot see it. Invite me there: type `/invite @Rollcall` in that channel.",
-    "is_archived": "It is archived. Take it out of the archive.",
-    "restricted_action": "I may not write there. Ask a workspace admin to let me.",
+    "not_in_channel": "I am not in that channel. Invite me: type `/invite @Rollcall` there.",
+    "channel_not_found": "I cannot see that channel. Invite me: type `/invite @Rollcall` there.",
+    "is_archived": "That channel is archived. Take it out of the archive.",
+    "restricted_action": "I may not write in that channel. Ask a workspace admin to let me.",
 }
 """The errors of a post that a person can do something about, with what that is."""
 

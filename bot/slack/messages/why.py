@@ -6,6 +6,7 @@ from typing import Final
 from bot.release.gates.result import SetAside
 from bot.release.outlook.why import RULES, Act, Deed, Why, why
 from bot.release.release import Release
+from bot.slack.messages.stage import ways_on
 from bot.slack.messages.text import LONGEST_TEXT, escape, moment, people, person, within
 from bot.slack.messages.words import mention, standing, waits
 
@@ -16,13 +17,16 @@ SAYS: Final[Mapping[Deed, str]] = {
     Deed.WITHDRAW: "{who} takes the rejection of *{name}* back, or settles it",
     Deed.BEGIN: "{who} begins *{name}*",
     Deed.FINISH: "{who} does “{name}”",
-    Deed.CHOOSE: "{who} retries or skips “{name}”, or rolls back",
+    Deed.CHOOSE: "{who} chooses what follows “{name}”: {ways}",
     Deed.LIFT: "{who} lifts the hold “{name}”",
     Deed.LEAD: "{who} takes the lead",
     Deed.SIGN: "{who} signs the review",
     Deed.UNLOCK: "{who} lifts the lock",
 }
-MANY: Final = "{count} of {who} approve *{name}*"
+MANY: Final[Mapping[Deed, str]] = {
+    Deed.APPROVE: "{count} of {who} approve *{name}*",
+    Deed.SIGN: "{count} of {who} sign the review",
+}
 LONGEST_ASIDE: Final = 800
 LONGEST_ONWARD: Final = 1_500
 """Characters, of what LONGEST_TEXT allows in all."""
@@ -34,7 +38,8 @@ def why_text(release: Release) -> str:
     stands = f"{mention(release)} is {standing(release)}"
     if not found.waiting:
         return f"{stands}\nIt waits for nothing."
-    below = [*_aside(found), *_onward(found), f"Who is in the roles was read {moment(release.read_at)}."]
+    read = f"Who is in the roles was read {moment(release.read_at)}."
+    below = [*_aside(found), *_onward(release, found), read]
     return "\n".join([stands, "*What it waits for*", *_waits(found, [stands, *below]), *below])
 
 
@@ -54,18 +59,17 @@ def _no_answer(aside: SetAside) -> str:
     return f"• {person(aside.vote.by)} at {escape(aside.vote.gate)}: {escape(aside.because)}"
 
 
-def _onward(found: Why) -> Iterable[str]:
+def _onward(release: Release, found: Why) -> Iterable[str]:
     if not found.acts:
         return
     yield "*The shortest way on*"
-    yield from within([f"• {said(act)}" for act in found.acts], LONGEST_ONWARD)
+    yield from within([f"• {_said(act, release)}" for act in found.acts], LONGEST_ONWARD)
     if found.override:
         yield f"In an emergency, {people(found.override)} can override a gate, with a reason and a review."
 
 
-def said(act: Act) -> str:
+def _said(act: Act, release: Release) -> str:
     """Return one act as a sentence."""
     who, name = people(act.on) or "somebody", escape(act.name)
-    if act.count > 1 and act.deed is Deed.APPROVE:
-        return MANY.format(count=act.count, who=who, name=name)
-    return SAYS[act.deed].format(who=who, name=name)
+    says = MANY.get(act.deed, SAYS[act.deed]) if act.count > 1 else SAYS[act.deed]
+    return says.format(count=act.count, who=who, name=name, ways=ways_on(release))
