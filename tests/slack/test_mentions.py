@@ -35,7 +35,7 @@ async def test_in_the_thread_of_a_release_a_mention_needs_no_key(world_by_each_t
 • @bea or @ben: *QA* needs 2 approvals from qa, since <time>
     by the rule: a stage begins when every gate before it is passed, each seat by another person
 *The shortest way on*
-• 2 of @bea or @ben approve *QA*
+• @bea and @ben approve *QA*
 In an emergency, @dan or @dee can override a gate, with a reason and a review.
 Who is in the roles was read <time>.\
 """)

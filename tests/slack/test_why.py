@@ -233,3 +233,10 @@ Who is in the roles was read <time>.\
 • @dan finished “Deploy the version before”, <time>
 [Lift the lock…]\
 """)
+
+
+async def test_where_everybody_who_is_left_is_needed_why_names_them_together(tmp_path: Path) -> None:
+    both = RUNBOOK.replace("{any: [{qa: 1}, {security: 1}]}", "{qa: 2}")
+    async with world_with(tmp_path, both) as world:
+        await world.ana.types("/release start shop 2.0")
+        assert "• @bea and @ben approve *Go*" in await world.ana.types("/release why")

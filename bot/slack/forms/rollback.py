@@ -21,7 +21,7 @@ def rollback_form(release: Release) -> Block:
     key = {"type": "plain_text_input", "placeholder": plain(release.key, 150), "max_length": 60}
     steps = "\n".join(f"• {step.do}" for step in release.runbook.way_back.steps)
     fields = [
-        section(f"{mention(release)} is taken back. {release.service} stays locked afterwards."),
+        section(f"{mention(release)} is taken back, and *{release.service}* stays locked afterwards."),
         {"type": "section", "text": plain(f"What is done then:\n{steps}", 3_000)},
         field("reason", "Why?", reason),
         field("key", f"Type {release.key} to confirm", key),

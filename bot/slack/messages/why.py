@@ -24,8 +24,8 @@ SAYS: Final[Mapping[Deed, str]] = {
     Deed.UNLOCK: "{who} lifts the lock",
 }
 MANY: Final[Mapping[Deed, str]] = {
-    Deed.APPROVE: "{count} of {who} approve *{name}*",
-    Deed.SIGN: "{count} of {who} sign the review",
+    Deed.APPROVE: "{who} approve *{name}*",
+    Deed.SIGN: "{who} sign the review",
 }
 LONGEST_ASIDE: Final = 800
 LONGEST_ONWARD: Final = 1_500
@@ -70,6 +70,12 @@ def _onward(release: Release, found: Why) -> Iterable[str]:
 
 def _said(act: Act, release: Release) -> str:
     """Return one act as a sentence."""
-    who, name = people(act.on) or "somebody", escape(act.name)
-    says = MANY.get(act.deed, SAYS[act.deed]) if act.count > 1 else SAYS[act.deed]
-    return says.format(count=act.count, who=who, name=name, ways=ways_on(release))
+    name, several = escape(act.name), act.count > 1 and act.deed in MANY
+    says = MANY[act.deed] if several else SAYS[act.deed]
+    who = _several(act) if several else people(act.on) or "somebody"
+    return says.format(who=who, name=name, ways=ways_on(release))
+
+
+def _several(act: Act) -> str:
+    """Return the people of whom several are needed: all of them, or so many."""
+    return people(act.on, "and") if act.count == len(act.on) else f"{act.count} of {people(act.on)}"
