@@ -124,6 +124,16 @@ def test_pictures_are_small() -> None:
     assert [picture.name for picture in pictures if picture.stat().st_size > LARGEST_PICTURE] == []
 
 
+def test_each_picture_stands_on_a_page() -> None:
+    linked = {
+        (page.parent / found["target"]).resolve()
+        for page in markdown_files()
+        for found in LINK.finditer(page.read_text())
+        if found["target"] and found["target"].endswith(".png")
+    }
+    assert linked == {picture.resolve() for picture in (ROOT / "docs" / "pictures").iterdir()}
+
+
 def test_a_part_that_nobody_makes_is_an_error() -> None:
     with pytest.raises(KeyError, match="no-such-part"):
         generated("<!-- generated: no-such-part -->\n<!-- end -->", PARTS)

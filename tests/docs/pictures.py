@@ -11,6 +11,7 @@ from typing import Final
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.docs.generate import ROOT
+from tests.docs.surfaces import take_surfaces
 from tests.world import World, open_world
 
 PICTURES: Final = ROOT / "docs" / "pictures"
@@ -21,24 +22,38 @@ AFTERNOON: Final = 13
 
 
 async def take_pictures() -> None:
-    """Live through a release and a half; write the picture of the second one's thread, and of a Home tab."""
+    """Write the pictures of the README, and those of each surface."""
+    async with _scene() as (world, page):
+        await _take_thread_and_home(world, page)
+    async with _scene() as (world, page):
+        await take_surfaces(world, page, PICTURES)
+
+
+@asynccontextmanager
+async def _scene() -> AsyncIterator[tuple[World, Page]]:
+    """Open a world on an afternoon, and a window on it."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_world(Path(folder)) as world, _window() as page:
             await world.passes(seconds=_until_afternoon(world.clock.now()).total_seconds())
-            await _a_release(world)
-            await world.passes(days=1)
-            await _half_a_release(world)
-            card = await world.card("checkout-2")
-            await page.goto(f"{world.practice.url}/#/bea/releases/{card['ts']}")
-            thread = await world.messages(thread_ts=card["ts"])
-            await expect(page.locator("#thread .message")).to_have_count(len(thread))
-            await page.wait_for_timeout(500)
-            await page.screenshot(path=PICTURES / "thread.png")
-            await world.dan.types("/release start payments 2.0.0 Invoices in euros")
-            await page.goto(f"{world.practice.url}/#/bea/home")
-            await expect(page.get_by_role("heading", name="Waiting for you (2)")).to_be_visible()
-            await page.wait_for_timeout(500)
-            await page.screenshot(path=PICTURES / "home.png")
+            yield world, page
+
+
+async def _take_thread_and_home(world: World, page: Page) -> None:
+    """Live through a release and a half; write the picture of the second one's thread, and of a Home tab."""
+    await _a_release(world)
+    await world.passes(days=1)
+    await _half_a_release(world)
+    card = await world.card("checkout-2")
+    await page.goto(f"{world.practice.url}/#/bea/releases/{card['ts']}")
+    thread = await world.messages(thread_ts=card["ts"])
+    await expect(page.locator("#thread .message")).to_have_count(len(thread))
+    await page.wait_for_timeout(500)
+    await page.screenshot(path=PICTURES / "thread.png")
+    await world.dan.types("/release start payments 2.0.0 Invoices in euros")
+    await page.goto(f"{world.practice.url}/#/bea/home")
+    await expect(page.get_by_role("heading", name="Waiting for you (2)")).to_be_visible()
+    await page.wait_for_timeout(500)
+    await page.screenshot(path=PICTURES / "home.png")
 
 
 async def _a_release(world: World) -> None:
