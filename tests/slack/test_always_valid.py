@@ -27,13 +27,13 @@ from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage
 from bot.runbook.model import Rollback as WayBack
 from bot.runbook.roles import Role
+from bot.slack.asked.watched import Watched
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Desk
 from bot.slack.forms.evidence import evidence_form
 from bot.slack.forms.hold import hold_form, hold_form_of
 from bot.slack.forms.start import change_form, start_form
 from bot.slack.home.view import home
-from bot.slack.home.watched import Watched
 from bot.slack.messages import messages
 from bot.slack.messages.preflight import preflight_text
 from bot.slack.messages.why import why_text
