@@ -39,6 +39,12 @@ async def test_in_the_thread_of_a_release_a_mention_needs_no_key(world_by_each_t
 In an emergency, @dan or @dee can override a gate, with a reason and a review.
 Who is in the roles was read <time>.\
 """)
+    assert await answer(world, "ben", "@rollcall summary", "payments-1") == snapshot("""\
+*payments-1* (payments 7.1) is *awaiting approval* for staging (stage 1 of 3)
+Nothing has happened since the start.
+*Waiting for*
+• @bea or @ben: *QA* needs 2 approvals from qa, since <time>\
+""")
     assert await answer(world, "ben", "@rollcall", "payments-1") == await answer(
         world, "ben", "@rollcall status payments-1?"
     )

@@ -13,6 +13,7 @@ What you can type:
 • `/release preflight service [version] [4h]`: whether every seat could be filled in time, by people who are awake
 • `/release status [key]`: where a release stands and who is waited for
 • `/release why [key]`: why it waits, and the shortest way on
+• `/release summary [key]`: what has happened since the last summary, and what comes next
 • `/release list`: the open releases
 • `/release hold [key] [2h] [reason]`: stop it from moving forward, for a reason; with a time after which it is asked again
 • `/release lift [key] [number] [reason]`: lift a hold; somebody else’s needs a reason

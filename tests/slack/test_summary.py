@@ -117,3 +117,38 @@ async def test_of_very_much_the_newest_is_told_and_what_is_waited_for_still_stan
                 ],
             )
         )
+
+
+async def test_who_asks_is_told_what_a_summary_would_tell_now_and_the_thread_is_not(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.gus.types("/release hold the <prices> look wrong")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        told = await world.cleo.types("/release summary")
+        assert told == snapshot("""\
+*shop-1* (shop 2.0) is *ready* for staging (stage 1 of 2), *on hold* (1)
+*What happened* since the start
+• @gus placed hold 1: “the <prices> look wrong”, <time>
+• @ben approved “QA”, <time>
+*Waiting for*
+• @gus holds it (hold 1), <time>: the <prices> look wrong\
+""")
+        # It was told to cleo alone, so that the next summary tells it still.
+        assert (await world.release("shop-1")).summaries == ()
+        assert await world.cleo.types("/release summary shop-1") == told
+        await world.gus.types("/release lift 1")
+        await world.ana.presses("Done", "shop-1", on="stage:0")
+        assert await world.cleo.types("/release summary") == snapshot("""\
+*shop-1* (shop 2.0) is *awaiting approval* for production (stage 2 of 2)
+Nothing has happened since the last summary, <time>.
+*Waiting for*
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+        await world.ana.types("/release cancel not today")
+        assert await world.cleo.types("/release summary") == snapshot(
+            "No release is open in this channel. `/release start` starts one, `/release list` shows those of other channels."
+        )
+        assert await world.cleo.types("/release summary shop-1") == snapshot("""\
+*shop-1* (shop 2.0) is *cancelled by @ana*, <time>
+> not today\
+""")

@@ -1,4 +1,4 @@
-"""The handoff summary: where a release stood, what had changed, and what comes next."""
+"""The handoff summary: where a release stood, what had changed, what comes next; and the same on demand."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Waiting, waiting_on
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, shorten
-from bot.slack.messages.words import next_steps, waits
+from bot.slack.messages.words import mention, next_steps, standing, waits
 
 MOST: Final = 12
 LONGEST_NAME: Final = 60
@@ -21,6 +21,15 @@ def summaries(release: Release) -> Iterable[Message]:
     """Return the message of each handoff summary."""
     for number, summary in enumerate(release.summaries):
         yield entry(release, f"summary:{number}", summary.at, _lines(release, summary))
+
+
+def summary_text(release: Release) -> str:
+    """Return what a summary would tell now, as text for somebody who has asked."""
+    last = max((past.at for past in release.summaries), default=None)
+    # Nobody expects news of what has ended.
+    news = happened(release.news, last) if release.news or not release.state.ended else ()
+    waiting = _waited("*Waiting for*", waiting_on(release))
+    return "\n".join([f"{mention(release)} is {standing(release)}", *news, *waiting])
 
 
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:

@@ -15,6 +15,7 @@ from bot.slack.subcommands.rollback import ROLLBACK, UNLOCK
 from bot.slack.subcommands.start import PREFLIGHT, START
 from bot.slack.subcommands.status import STATUS
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.subcommands.summary import SUMMARY
 from bot.slack.subcommands.why import WHY
 
 _WORKING: Final = (
@@ -22,6 +23,7 @@ _WORKING: Final = (
     PREFLIGHT,
     STATUS,
     WHY,
+    SUMMARY,
     LIST,
     HOLD,
     LIFT,
