@@ -175,6 +175,7 @@ Next is “Deploy the version before”: @cleo
 [Done] [It failed…]
 ---
 *shop-2* (shop 2.0): @cleo, the stage *rollback* passes to you
+*Next act:* @cleo does “Deploy the version before”
 *What happened* since the start
 • @dan reported the failure of “Deploy”, <time>
 • @dan began to roll back: “500s on every page”, <time>

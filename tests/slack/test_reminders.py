@@ -50,6 +50,7 @@ async def test_the_summary_comes_at_the_times_that_the_runbook_sets(world: World
     assert len(summaries) == 1
     assert readable(await world.message("checkout-1", "summary:0")) == snapshot("""\
 *checkout-1* (checkout 1.4.0): @ana, this is where the stage *staging* stands, <time>
+*Next act:* @bea or @ben approves *QA*
 Nothing has happened since the start.
 Nothing is asked of you just now.
 *Waiting for others*

@@ -54,6 +54,7 @@ async def test_holds_rejections_failures_and_overrides_are_told_at_the_change_of
         await world.ana.presses("Done", "shop-1", on="stage:0")
         assert await shown(world, "shop-1", "summary:0") == snapshot("""\
 *shop-1* (shop 2.0): @dan and @dee, the stage *production* passes to you
+*Next act:* @cleo approves *Security*
 *What happened* since the start
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 • @bea rejected “QA”, <time>
@@ -72,6 +73,8 @@ Nothing is asked of you just now.
         await world.passes(days=1)
         assert await shown(world, "shop-1", "summary:1") == snapshot("""\
 *shop-1* (shop 2.0): @dan and @dee, this is where the stage *production* stands, <time>
+*Next act:* @dee lifts the hold “the <names> look wrong”
+*Biggest risk:* @dee holds it (hold 2), <time>: the <names> look wrong
 *What happened* since the last summary, <time>
 • @dee placed hold 2: “the <names> look wrong”, <time>
 *Next for you*
@@ -107,7 +110,7 @@ async def test_of_very_much_the_newest_is_told_and_what_is_waited_for_still_stan
         await world.ana.presses("Done", "shop-1", on="stage:0")
         summary = await world.message("shop-1", "summary:0")
         lines = plain("\n".join(block["text"]["text"] for block in summary["blocks"])).split("\n")
-        assert (lines[2], lines[-3:]) == snapshot(
+        assert (lines[3], lines[-3:]) == snapshot(
             (
                 "• 20 things before these",
                 [
@@ -127,6 +130,8 @@ async def test_who_asks_is_told_what_a_summary_would_tell_now_and_the_thread_is_
         told = await world.cleo.types("/release summary")
         assert told == snapshot("""\
 *shop-1* (shop 2.0) is *ready* for staging (stage 1 of 2), *on hold* (1)
+*Next act:* @gus lifts the hold “the <prices> look wrong”
+*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
 *What happened* since the start
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 • @ben approved “QA”, <time>
@@ -140,6 +145,7 @@ async def test_who_asks_is_told_what_a_summary_would_tell_now_and_the_thread_is_
         await world.ana.presses("Done", "shop-1", on="stage:0")
         assert await world.cleo.types("/release summary") == snapshot("""\
 *shop-1* (shop 2.0) is *awaiting approval* for production (stage 2 of 2)
+*Next act:* @cleo approves *Security*
 Nothing has happened since the last summary, <time>.
 *Waiting for*
 • @cleo: *Security* needs an approval from security, since <time>\

@@ -109,7 +109,7 @@ def _acts(release: Release, waiting: Sequence[Waiting], results: Iterable[GateRe
         keeping += [one for one in waiting if one.kind is Awaited.CAPTAIN]
     for one in keeping:
         if one.kind is not Awaited.APPROVAL:
-            yield _act(release, one)
+            yield act_on(release, one)
     for result in results:
         if not result.status.passes:
             yield from _approvals(result)
@@ -121,7 +121,8 @@ def _approvals(result: GateResult) -> Iterable[Act]:
         yield Act(deed=Deed.APPROVE, name=result.gate.name, on=one.of, role=one.role, count=one.count)
 
 
-def _act(release: Release, one: Waiting) -> Act:
+def act_on(release: Release, one: Waiting) -> Act:
+    """Return the act that ends one thing for which a release waits."""
     on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *there(release, leads(release)))
     return Act(
         deed=DEEDS[one.kind],

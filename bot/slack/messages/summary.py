@@ -1,15 +1,18 @@
 """The handoff summary: where a release stood, what had changed, what comes next; and the same on demand."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from bot.release.event import News
+from bot.release.outlook.ahead import biggest_risk, next_act
 from bot.release.release import Release
 from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Waiting, waiting_on
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.text import escape, moment, people, person, shorten
+from bot.slack.messages.why import said
 from bot.slack.messages.words import mention, next_steps, standing, waits
 
 MOST: Final = 12
@@ -29,20 +32,30 @@ def summary_text(release: Release) -> str:
     # Nobody expects news of what has ended.
     news = happened(release.news, last) if release.news or not release.state.ended else ()
     waiting = _waited("*Waiting for*", waiting_on(release))
-    return "\n".join([f"{mention(release)} is {standing(release)}", *news, *waiting])
+    return "\n".join([f"{mention(release)} is {standing(release)}", *_ahead(release), *news, *waiting])
 
 
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     stage = escape(release.stage_name(summary.stage))
+    fresh = summary.waiting == waiting_on(release)
     yield _opening(release, summary, stage)
+    yield from _ahead(release) if fresh else ()
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
     yield from happened(summary.news, last)
-    if summary.waiting != waiting_on(release):
+    if not fresh:
         yield from _waited("*It waited then for*", summary.waiting)
         return
     asked = [one for one in summary.waiting if set(one.on) & set(summary.to)]
     yield from next_steps(asked)
     yield from _waited("*Waiting for others*", [one for one in summary.waiting if one not in asked])
+
+
+def _ahead(release: Release) -> Iterable[str]:
+    """Return what comes next and what is most likely to go wrong, a line each, with long reasons cut."""
+    if act := next_act(release):
+        yield f"*Next act:* {said(replace(act, name=shorten(act.name, LONGEST_NAME)))}"
+    if risk := biggest_risk(waiting_on(release)):
+        yield f"*Biggest risk:* {waits(replace(risk, name=shorten(risk.name, LONGEST_NAME)))}"
 
 
 def _waited(title: str, waiting: Sequence[Waiting]) -> Iterable[str]:
