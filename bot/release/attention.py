@@ -16,6 +16,7 @@ from bot.release.gates.review import due_review, next_review_reminder
 from bot.release.people.handoff import lapsed_offers
 from bot.release.people.leaving import gone
 from bot.release.people.roles import members_read, next_turn
+from bot.release.people.shift import overdue
 from bot.release.release import Release
 from bot.release.stages.holds import due_question, question_times
 from bot.release.telling.reminders import due_reminders, reminder_times
@@ -47,12 +48,13 @@ def taken_in(release: Release, command: Command, facts: Facts) -> Sequence[Event
 
 
 def due(release: Release, now: datetime) -> Event | None:
-    """Return what the time has come for: a question, a reminder, or the summary."""
+    """Return what the time has come for: a question, a reminder, a shift that is late, or the summary."""
     if release.state.ended:
         return due_review(release, now)
     return (
         due_question(release, now)
         or next(iter(due_reminders(release, now)), None)
+        or overdue(release, now)
         or due_summary(release, now)
         or due_review(release, now)
     )
@@ -65,6 +67,7 @@ def attention_at(release: Release) -> datetime | None:
         # Who may sign follows from the roles, so that they are read as long as a review is awaited.
         return None if review is None else min(review, turn or review)
     some = (review, turn, next_summary(release), next_expiry(release))
-    offers = (offer.until for offer in release.offers.values())
+    offers = [offer.until for offer in release.offers.values()]
+    offers += [release.shift.until] if release.shift else []
     times = [*reminder_times(release), *question_times(release), *offers, *(at for at in some if at)]
     return min(times, default=None)

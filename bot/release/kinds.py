@@ -36,6 +36,7 @@ from bot.release.people.handoff import (
 )
 from bot.release.people.leaving import CameBack, JoinChannel, LeaveChannel, LeftWithDuty
 from bot.release.people.roles import MembersRead
+from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
 from bot.release.stages.cancel import Cancel, Cancelled
 from bot.release.stages.failure import (
     FailStep,
@@ -138,6 +139,9 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     DutyAccepted,
     DutyDeclined,
     OfferLapsed,
+    ShiftAsked,
+    ShiftReminded,
+    ShiftMissed,
     LeadTaken,
     LeftWithDuty,
     CameBack,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.release.gates.review import Review
     from bot.release.people.handoff import Duty, Handed, Offer
     from bot.release.people.leaving import Leaver
+    from bot.release.people.shift import ShiftOffer
     from bot.release.stages.failure import Failure
     from bot.release.stages.holds import Hold
     from bot.release.stages.lock import Lock
@@ -122,11 +123,11 @@ class Release:
     `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
     at which each stage so far was opened, `began` how each began, from when its steps could be done.
     `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number of
-    its events; `rejections`, `failures` and `overrides` are all there were, `overridden` are the gates, by
-    stage and name, that were passed so for what goes out now, `lifted` are the holds that are open no more,
-    `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when its
-    people were read last, `guests` those of them who are no full members, `hours` when they are at work as
-    far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the runbook as
+    its events; `rejections`, `failures`, `overrides` and `shifts` are all there were, `overridden` are the
+    gates, by stage and name, that were passed so for what goes out now, `lifted` are the holds that are open
+    no more, `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when
+    its people were read last, `guests` those of them who are no full members, `hours` when they are at work
+    as far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the runbook as
     the file had it: where who may say go has changed, `runbook` has a gate more, at which that is signed,
     and `duties_before` is how the runbook that was signed last kept people apart.
     """
@@ -179,6 +180,7 @@ class Release:
     lock: "Lock | None" = None
     offers: Mapping["Duty", "Offer"] = field(default_factory=dict)
     handed: tuple["Handed", ...] = ()
+    shifts: tuple["ShiftOffer", ...] = ()
     leavers: Mapping[UserId, "Leaver"] = field(default_factory=dict)
     reminders: tuple["Reminded", ...] = ()
     summaries: tuple["Summarized", ...] = ()
@@ -220,6 +222,12 @@ class Release:
     def failure(self) -> "Failure | None":
         """The failure that waits for a choice; only the newest can."""
         newest = self.failures[-1] if self.failures else None
+        return newest if newest and newest.ended is None else None
+
+    @property
+    def shift(self) -> "ShiftOffer | None":
+        """The shift that is asked to take over; only the newest can be."""
+        newest = self.shifts[-1] if self.shifts else None
         return newest if newest and newest.ended is None else None
 
     @property

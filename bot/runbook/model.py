@@ -1,4 +1,4 @@
-"""The typed runbook: stages, steps, handoffs, and what is the same for all of them.
+"""The typed runbook: stages, steps, and what is the same for all of them.
 
 A runbook is frozen, and the text that `model_dump_json` writes is read back by `model_validate_json` to
 an equal runbook, so that a release can pin the content with which it started.
@@ -17,6 +17,7 @@ from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validato
 
 from bot.runbook.gates import SIGNING, Gate
 from bot.runbook.gates import Reminders as Reminders
+from bot.runbook.handoffs import Handoffs as Handoffs
 from bot.runbook.parts import Few, Part, distinct, fault_at, invalid, named
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
@@ -26,8 +27,6 @@ from bot.runbook.values import (
     Name,
     Repository,
     ServiceKey,
-    TimeOfDay,
-    Timezone,
     Truth,
     between,
     choice,
@@ -48,15 +47,6 @@ class Begin(StrEnum):
 
     AUTOMATIC = "automatic"
     CAPTAIN = "captain"
-
-
-class Handoffs(Part):
-    """The times of day at which the handoff summary of each open release is posted."""
-
-    at: Annotated[tuple[TimeOfDay, ...], Few(1, 24), distinct()]
-    """Times of day such as `"09:00"`, in quotes; at most 24."""
-    timezone: Timezone
-    """The time zone of these times, such as `Europe/Berlin`."""
 
 
 class Step(Part):
@@ -210,7 +200,7 @@ class Runbook(Part):
     reminders: Reminders = Reminders()
     """When those who have not answered are reminded."""
     handoffs: Handoffs | None = None
-    """The times of day at which the handoff summary of an open release is posted."""
+    """When the handoff summary of an open release is posted, and to which shift."""
     holidays: Annotated[tuple[Day, ...], Few(0, 100), distinct()] = ()
     """The days on which nobody is reminded, such as `2026-12-25`; at most 100."""
     rollback: Rollback | None = None
@@ -221,7 +211,8 @@ class Runbook(Part):
     """The stages, in their order; at least one, at most 20."""
 
     @field_validator(
-        "checks", "lead", "overrides", "review", "reminders", "rollback", "stages", mode="before"
+        *("checks", "lead", "overrides", "review", "reminders", "handoffs", "rollback", "stages"),
+        mode="before",
     )
     @classmethod
     def _knows_what_is_said_before(cls, value: object, info: ValidationInfo) -> object:

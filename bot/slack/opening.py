@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.coordinator import unknown_release
 from bot.release.ids import ReleaseId, UserId, WorkspaceId
+from bot.release.people.shift import asked
 from bot.release.release import Release
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Desk, Reply
@@ -14,11 +15,12 @@ from bot.slack.forms.hold import hold_form
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.report import report_form
 from bot.slack.forms.rollback import rollback_form
-from bot.slack.messages.text import person
+from bot.slack.messages.text import people
 from bot.slack.messages.why import why_text
 from bot.slack.messages.words import refusal
 
-NOT_OFFERED: Final = "This is offered to {person}, and not to you."
+NOT_OFFERED: Final = "This is offered to {people}, and not to you."
+OFFERED_NO_MORE: Final = "This is offered no more. The newest messages of the thread say who leads it."
 NO_GATE: Final = "This gate is not open any more. Look at the newest messages of the thread."
 NO_ANSWER: Final = "This gate asks nobody for an approval; its checks decide. Report how a check went."
 
@@ -63,11 +65,10 @@ def _about(release: Release, action: Action, target: Target, by: UserId) -> Repl
         case Action.ROLLBACK_FORM:
             return Reply(form=rollback_form(release))
         case Action.ACCEPT_FORM:
-            return (
-                Reply(form=accept_form(release, target))
-                if target.person == by
-                else Reply(text=NOT_OFFERED.format(person=person(UserId(target.person))))
-            )
+            to = (UserId(target.person),) if target.person else asked(release)
+            if by in to:
+                return Reply(form=accept_form(release, target))
+            return Reply(text=NOT_OFFERED.format(people=people(to)) if to else OFFERED_NO_MORE)
         case _ if release.gate(target.stage, target.name) is None:
             return Reply(text=NO_GATE)
         case Action.REPORT_FORM:

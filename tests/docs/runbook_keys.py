@@ -9,7 +9,8 @@ from pydantic_core import PydanticUndefined
 
 from bot.runbook.files.schema import meanings
 from bot.runbook.gates import Gate, Reminders, When
-from bot.runbook.model import Check, Handoffs, Review, Rollback, Runbook, Stage, Step
+from bot.runbook.handoffs import Handoffs, ShiftOfRole
+from bot.runbook.model import Check, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
 from bot.runbook.roles import Role, Rotation, Shift
 from bot.runbook.values import duration
@@ -29,7 +30,8 @@ TITLES: Final[Mapping[type[Part], str]] = {
     Rollback: "`rollback`",
     Review: "`review`",
     Reminders: "`reminders` and `remind`",
-    Handoffs: "`handoffs`",
+    Handoffs: "`handoffs`: `at` and `timezone`, or `shifts`",
+    ShiftOfRole: "A shift of `handoffs`",
 }
 PEOPLE: Final[Mapping[type[Part], str]] = {
     People: "At the top",

@@ -82,10 +82,10 @@ stages:
     steps:
       - do: Deploy to production
 reminders: {{after: 1h, every: 4h, limit: 2}}
-handoffs:
-  at: ["09:00", "17:00"]
-  timezone: Europe/Berlin
+handoffs: {handoffs}
 """
+TIMES: Final = '{at: ["09:00", "17:00"], timezone: Europe/Berlin}'
+SHIFT: Final = '{shifts: [{begins: "09:00", timezone: Europe/Berlin, role: qa}]}'
 
 SECOND, THIRD, FOURTH = (ReleaseKey(f"checkout-{number}") for number in (2, 3, 4))
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -107,13 +107,18 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
     await _tells(replica, clock, start("1.1.0"), cancel(key=SECOND))
     write_runbook(replica.runbooks, duties="strict")
     await _rolled_back(replica, clock)
+    write_runbook(replica.runbooks, duties="strict", handoffs=SHIFT)
     await _tells(replica, clock, start("1.2.0"), reject(BEN, key=FOURTH))
     town.groups["qa"] = (CLEO,)
     await _tells(replica, clock, act(Withdraw, BEN, FOURTH, stage=0, gate="QA"))
+    # A shift begins, is asked to take over, is asked once more, and does not come.
+    for wait in (24 * HOUR, HOUR / 2, HOUR / 2):
+        await _tells(replica, clock, wait, attend(key=FOURTH))
 
 
-def write_runbook(folder: Path, *, duties: str) -> None:
-    (folder / "checkout.yaml").write_text(RUNBOOK.format(duties=duties), encoding="utf-8")
+def write_runbook(folder: Path, *, duties: str, handoffs: str = TIMES) -> None:
+    text = RUNBOOK.format(duties=duties, handoffs=handoffs)
+    (folder / "checkout.yaml").write_text(text, encoding="utf-8")
 
 
 async def _tells(replica: Replica, clock: StillClock, *acts: Start | Command | timedelta) -> None:

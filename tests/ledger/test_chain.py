@@ -202,7 +202,7 @@ def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
     assert (third.state, third.ended_because, third.lock) == (State.ROLLED_BACK, "Orders are lost.", None)
     assert third.policy[0] == "Separation of duties: strict; before, warn."
     assert [(vote.by, vote.behalf) for vote in third.votes if vote.behalf] == [(EVE, BEN)]
-    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 4)
+    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 9)
     ben = (decode_absence(line["body"]) for line in golden if line["release"] == AWAY)
     assert absence_after(ben) is None
 

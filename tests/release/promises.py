@@ -16,6 +16,8 @@ from bot.release.gates.result import gate_result
 from bot.release.gates.review import ReviewSigned
 from bot.release.gates.settle import RejectionResolved
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.handoff import DutyAccepted, LeadTaken
+from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.cancel import Cancelled
@@ -177,8 +179,39 @@ def may_happen(release: Release, event: Event) -> None:
             assert event.stage not in release.began, "2: taken back after the stage began"
         case LockLifted():
             assert release.state == "rolled_back", "it is not locked"
+        case ShiftAsked():
+            assert release.captain not in on_duty(release, event.roles), "a captain of the shift is relieved"
+            assert event.until > event.at, "a shift is asked too late"
+            _asked_rightly(release, event.roles, event.people)
+        case ShiftReminded():
+            assert release.shift, "no shift was asked"
+            assert not release.shift.reminded, "a shift is asked a third time"
+            assert release.shift.until <= event.at < event.until, "a shift is asked again too early"
+            _asked_rightly(release, release.shift.roles, event.people)
+        case ShiftMissed():
+            assert release.shift, "no shift was asked"
+            assert release.shift.until <= event.at, "a shift is missed too early"
+        case DutyAccepted():
+            assert _was_offered(release, event), "somebody took a duty that nobody had offered"
         case _:
             pass
+
+
+def on_duty(release: Release, roles: Sequence[str]) -> set[UserId]:
+    """Return who is in one of the roles, has not gone and is not away."""
+    here = {person for role in roles for person in release.members[role]}
+    return here - release.leavers.keys() - release.deputies.keys()
+
+
+def _asked_rightly(release: Release, roles: Sequence[str], people: Sequence[UserId]) -> None:
+    assert people, "a shift is asked in which nobody is"
+    assert {*people} <= on_duty(release, roles) - {release.captain, *release.guests}, "asked in vain"
+
+
+def _was_offered(release: Release, event: DutyAccepted) -> bool:
+    offer = release.offers.get(event.duty)
+    of_shift = release.shift and event.duty == "captain" and event.by in on_duty(release, release.shift.roles)
+    return bool(of_shift) or (offer is not None and offer.to == event.by)
 
 
 def _owns_hold(release: Release, event: HoldLifted) -> bool:
@@ -238,12 +271,19 @@ def happened(before: Release, command: Command, facts: Facts) -> Release | Refus
     release = before
     for event in decision:
         may_happen(release, event)
-        state = release.state
+        state, captain = release.state, release.captain
         release = apply(release, event)
+        if release.captain != captain:
+            assert isinstance(event, DutyAccepted | LeadTaken), (
+                "the lead passed to somebody who did not take it"
+            )
+            assert event.by == release.captain, "the lead passed to somebody else"
         assert release.state == state or release.state in MOVES[state], (
             f"{state} does not become {release.state}"
         )
     assert not _should_have_begun(release, facts), "it should have begun"
+    late = release.shift is not None and release.shift.until <= facts.now
+    assert release.state.ended or not late, "nobody is told that a shift does not come"
     return release
 
 

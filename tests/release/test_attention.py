@@ -17,6 +17,7 @@ from bot.release.people.handoff import Duty
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
+from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import Begin, Check, Handoffs, Review, Rollback, Runbook
 from bot.runbook.roles import Role, Rotation
 from tests.release.given import (
@@ -78,12 +79,23 @@ def among_users(release: Release, *acts: Act) -> Release:
     return play(release, *(among(lambda here: USERS, act) for act in acts))
 
 
+NOON = ShiftOfRole(begins=time(12), timezone="UTC", role="on-call")
 TIMED: dict[str, tuple[Callable[[], Release], datetime, str]] = {
     "a reminder": (lambda: started(gated(asks("QA", qa=1))), NINE + HOUR, "Reminded"),
     "a summary": (
         lambda: quiet(handoffs=Handoffs(at=(time(17),), timezone="UTC")),
         NINE + 8 * HOUR,
         "Summarized",
+    ),
+    "a shift": (
+        lambda: quiet(handoffs=Handoffs(shifts=(NOON,))),
+        NINE + 3 * HOUR,
+        "ShiftAsked",
+    ),
+    "a shift that does not come": (
+        lambda: play(quiet(handoffs=Handoffs(shifts=(NOON,))), time_passes(hours=3)),
+        NINE + 3.5 * HOUR,
+        "ShiftReminded",
     ),
     "a hold": (lambda: play(quiet(), gus.holds(until=2 * HOUR)), NINE + 2 * HOUR, "HoldQuestioned"),
     "an offer": (lambda: play(quiet(), ana.offers(dan)), NINE + HOUR / 2, "OfferLapsed"),
@@ -140,8 +152,8 @@ def test_everything_that_has_a_time_gets_attention_then_and_not_before(
         return among(lambda here: there or here, act)
 
     assert attention_at(before) == at
-    assert events(before, look(seconds=(at - NINE).total_seconds() - 1)) == ()
-    assert event in names(before, look(seconds=(at - NINE).total_seconds()))
+    assert events(before, look(seconds=(at - before.at).total_seconds() - 1)) == ()
+    assert event in names(before, look(seconds=(at - before.at).total_seconds()))
 
 
 def test_what_has_ended_needs_no_attention() -> None:
@@ -174,7 +186,13 @@ def test_the_earliest_of_all_times_counts() -> None:
     assert attention_at(play(release, ana.offers(dan))) == NINE + HOUR / 2
 
 
-def busy() -> Runbook:
+PLANS = (
+    Handoffs(at=(time(9), time(17)), timezone="Europe/Berlin"),
+    Handoffs(shifts=(NOON, ShiftOfRole(begins=time(17), timezone="Europe/Berlin", role="qa"))),
+)
+
+
+def busy(plan: Handoffs) -> Runbook:
     """Return a runbook in which everything has a time."""
     weekly = Rotation.model_validate(
         {"timezone": "Europe/Berlin", "starting": "2026-03-01", "every": "1d", "people": ["U0BEN", "U0BEA"]}
@@ -186,7 +204,7 @@ def busy() -> Runbook:
         begin=Begin.CAPTAIN,
         roles=(Role(name="rota", rotation=weekly),),
         checks=(Check(name="lint", by="on-call", fresh=3 * HOUR),),
-        handoffs=Handoffs(at=(time(9), time(17)), timezone="Europe/Berlin"),
+        handoffs=plan,
         overrides="security",
         review=Review(role="qa", within=6 * HOUR, always=True),
     )
@@ -236,12 +254,13 @@ def happens(release: Release, act: Act, wait: timedelta, directory: Directory) -
     st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(WAITS)), max_size=14),
     st.sampled_from(WAITS),
     st.booleans(),
+    st.sampled_from(PLANS),
 )
 def test_no_time_is_left_behind_once_a_release_was_looked_at(
-    told: list[tuple[Act, timedelta]], wait: timedelta, absent: bool
+    told: list[tuple[Act, timedelta]], wait: timedelta, absent: bool, plan: Handoffs
 ) -> None:
     here = away(bea, gus, NINE + 7 * HOUR)(USERS) if absent else USERS
-    decision = decide_start(start(), start_facts(busy(), directory=here))
+    decision = decide_start(start(), start_facts(busy(plan), directory=here))
     assert not isinstance(decision, Refused)
     release, now = fold(decision), NINE
     for act, pause in told:
@@ -264,9 +283,13 @@ def moment(act: Act, now: datetime) -> Act:
 
 
 @UNHURRIED
-@given(st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(WAITS)), max_size=14))
-def test_nothing_happens_by_itself_before_the_time_that_was_told(told: list[tuple[Act, timedelta]]) -> None:
-    decision = decide_start(start(), start_facts(busy(), directory=USERS))
+@given(
+    st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(WAITS)), max_size=14), st.sampled_from(PLANS)
+)
+def test_nothing_happens_by_itself_before_the_time_that_was_told(
+    told: list[tuple[Act, timedelta]], plan: Handoffs
+) -> None:
+    decision = decide_start(start(), start_facts(busy(plan), directory=USERS))
     assert not isinstance(decision, Refused)
     release = fold(decision)
     for act, pause in told:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -37,7 +37,9 @@ from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
 from bot.release.telling.snooze import Snooze
+from bot.release.telling.summary import next_summary
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
+from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage, Step
 from bot.runbook.model import Rollback as WayBack
 from tests.release.given import ACME, UNHURRIED, runbook, start, start_facts, steps, town
@@ -56,7 +58,14 @@ plans = st.builds(
     every=st.sampled_from([timedelta(hours=1), timedelta(hours=4)]),
     limit=st.integers(1, 3),
 )
-shifts = st.just(Handoffs(at=(time(9), time(21, 30)), timezone="Europe/Berlin"))
+times = Handoffs(at=(time(9), time(21, 30)), timezone="Europe/Berlin")
+shifts = Handoffs(
+    shifts=(
+        ShiftOfRole(begins=time(9), timezone="Europe/Berlin", role="qa"),
+        ShiftOfRole(begins=time(13), timezone="UTC", role="on-call"),
+        ShiftOfRole(begins=time(9), timezone="America/New_York", role="security"),
+    )
+)
 crowds = st.lists(people, max_size=5, unique=True).map(sorted).map(tuple)
 memberships = st.fixed_dictionaries({"captain": st.just((ANA,)), **dict.fromkeys(ROLES, crowds)})
 leaves: st.SearchStrategy[Need] = st.builds(
@@ -101,7 +110,8 @@ def runbooks(draw: st.DrawFn) -> Runbook:
     return runbook(
         *(draw(stages(name)) for name in names),
         reminders=draw(plans),
-        handoffs=draw(st.none() | shifts),
+        handoffs=draw(st.sampled_from([None, times, shifts, shifts])),
+        offers=draw(st.sampled_from([timedelta(minutes=30), timedelta(hours=3)])),
         checks=(Check(name="smoke", by="on-call", fresh=draw(st.sampled_from([None, timedelta(hours=2)]))),),
         overrides="on-call",
         review=Review(count=draw(st.integers(1, 2)), always=draw(st.booleans())),
@@ -227,6 +237,8 @@ def releases(draw: st.DrawFn) -> Release:
         decision = decide_start(start(), start_facts(runbook(), FULL))
     assert not isinstance(decision, Refused)
     release = fold(decision)
+    if (at := next_summary(release)) and draw(st.booleans()):
+        release = _seen(release, at)
     for _ in range(draw(st.integers(0, 14))):
         kind = draw(st.sampled_from((*ONWARD, *ONWARD, *SIDEWAYS)))
         known = draw(facts(release))
@@ -235,6 +247,14 @@ def releases(draw: st.DrawFn) -> Release:
             assert not isinstance(made, Refused)
             release = fold(made, release)
     return release
+
+
+def _seen(release: Release, at: datetime) -> Release:
+    """Return a release after a look at it at some time, at which everybody is there."""
+    look = Attend(workspace=release.workspace, release=release.key, by=ROLLCALL)
+    made = decide(release, look, Facts(now=at, directory=town(release.members)))
+    assert not isinstance(made, Refused)
+    return fold(made, release)
 
 
 def _fitting(release: Release, kind: type[Command], known: Facts) -> list[Command]:
@@ -280,6 +300,7 @@ def test_every_promise_holds_after(kind: type[Command], release: Release, data: 
         if not isinstance(command, ReportCheck | Attend):
             has_one_effect(after, command, replace(known, now=after.at))
     counted(f"{release.state}: {after.code if isinstance(after, Refused) else 'taken'}")
+    counted("a shift is asked" if release.shift else "no shift is asked")
 
 
 @settings(UNHURRIED, max_examples=80)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot.runbook.files.read import read_runbook
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Risk, Seats, When
+from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import (
     Begin,
     Check,
@@ -38,6 +39,15 @@ handoffs = st.builds(
     Handoffs,
     at=st.lists(times, min_size=1, max_size=5, unique=True).map(tuple),
     timezone=st.sampled_from(["Europe/Berlin", "America/New_York", "UTC"]),
+)
+shifts = st.builds(
+    ShiftOfRole,
+    begins=times,
+    timezone=st.sampled_from(["Europe/Berlin", "America/New_York", "UTC"]),
+    role=st.just("Captain"),
+)
+handoffs_to_shifts = st.builds(
+    Handoffs, shifts=st.lists(shifts, min_size=1, max_size=12, unique=True).map(tuple)
 )
 
 
@@ -158,7 +168,7 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         ),
         offers=draw(waits),
         reminders=draw(reminders),
-        handoffs=draw(st.none() | handoffs),
+        handoffs=draw(st.none() | handoffs | handoffs_to_shifts),
         rollback=draw(st.sampled_from([None, Rollback(owner="Captain", gates=gates(), steps=steps(1))])),
         stages=tuple(map(stage, draw(st.lists(names, min_size=1, max_size=3, unique=True)))),
     )

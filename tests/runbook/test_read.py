@@ -16,6 +16,8 @@ from bot.runbook.problems import Problem, RunbookError, UnknownService
 from bot.runbook.roles import Role
 from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write, refusals, said
 
+SHIFT = '{begins: "09:00", timezone: UTC, role: qa}'
+
 
 def test_a_runbook_is_read_as_it_is_written(write: Write) -> None:
     runbook = read_runbook(
@@ -266,6 +268,31 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             STAGE + "handoffs: {at: [09:00], timezone: ../../etc/passwd}\n",
             '9:35: handoffs.timezone: expected a time zone such as "Europe/Berlin", found "../../etc/passwd"',
         ),
+        (
+            STAGE + "handoffs: {}\n",
+            "9:1: handoffs: expected either at, with timezone, or shifts; found none",
+        ),
+        (STAGE + "handoffs: {timezone: UTC}\n", "9:1: handoffs.at: is missing"),
+        (
+            STAGE + f"handoffs: {{timezone: UTC, shifts: [{SHIFT}]}}\n",
+            "9:22: handoffs.timezone: does not go with shifts, each of which says when and where it begins",
+        ),
+        (
+            STAGE + "handoffs: {shifts: []}\n",
+            "9:12: handoffs.shifts: expected at least one, found none",
+        ),
+        (
+            STAGE + f"handoffs: {{shifts: [{', '.join([SHIFT] * 13)}]}}\n",
+            "9:12: handoffs.shifts: expected at most 12, found 13",
+        ),
+        (
+            STAGE + f"handoffs: {{shifts: [{SHIFT}, {SHIFT}]}}\n",
+            "9:65: handoffs.shifts.1: expected each shift only once, found it again",
+        ),
+        (
+            STAGE + f"handoffs: {{shifts: [{SHIFT.replace('qa', 'ops')}]}}\n",
+            '9:60: handoffs.shifts.0.role: expected a role of this runbook (captain, qa, pair), found "ops"',
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_place_and_with_what_is_allowed(
@@ -305,6 +332,23 @@ def test_a_runbook_takes_from_the_one_it_extends_what_it_does_not_say(write: Wri
     assert (runbook.reminders.after, runbook.reminders.limit) == (timedelta(hours=2), 4)
     assert runbook.role("qa") == Role(name="qa", users=("U0BEN",))
     assert runbook.role("captain").starter
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "kept"),
+    [
+        ("{at: [09:00], timezone: UTC}", f"{{shifts: [{SHIFT}]}}", {"shifts"}),
+        (f"{{shifts: [{SHIFT}]}}", "{at: [09:00], timezone: UTC}", {"at", "timezone"}),
+        ("{at: [09:00], timezone: UTC}", "{timezone: Europe/Berlin}", {"at", "timezone"}),
+    ],
+)
+def test_shifts_replace_the_times_that_they_extend_and_the_other_way_round(
+    base: str, own: str, kept: set[str], write: Write
+) -> None:
+    write(f"{STAGE}handoffs: {base}\n", "base.yaml")
+    handoffs = read_runbook(write(f"extends: base\nhandoffs: {own}\n")).handoffs
+    assert handoffs is not None
+    assert {key for key, value in handoffs if value is not None} == kept
 
 
 def test_a_list_replaces_the_one_it_extends(write: Write) -> None:
@@ -457,6 +501,7 @@ lines = st.sampled_from(
         "extends: r",
         "reminders: {after: 1h}",
         "handoffs: {at: [09:00], timezone: UTC}",
+        f"handoffs: {{shifts: [{SHIFT}]}}",
         "    steps: [do: x]",
         "    begin: captain",
         "        needs: {any: [{qa: 1}, {all: [{pair: 1, when: {risk: high}}, {check: x}]}]}",
@@ -523,6 +568,8 @@ parts = st.recursive(
                     "risk",
                     "rotation",
                     "shifts",
+                    "begins",
+                    "role",
                     "people",
                     "codeowners",
                     "admits",

@@ -12,13 +12,15 @@ from bot.cli import main
 from bot.runbook.files.read import read_runbook
 from bot.runbook.files.schema import json_schema, meanings
 from bot.runbook.gates import Gate, When
-from bot.runbook.model import Check, Handoffs, Reminders, Review, Rollback, Runbook, Stage, Step
+from bot.runbook.handoffs import Handoffs, ShiftOfRole
+from bot.runbook.model import Check, Reminders, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
 from bot.runbook.roles import Role, Rotation, Shift
 from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write, refusals
 
 PARTS: tuple[type[Part], ...] = (
     *(Runbook, Role, Rotation, Shift, Check, Stage, Gate, When, Step, Rollback, Review, Reminders, Handoffs),
+    ShiftOfRole,
 )
 SCHEMA = json_schema()
 FULL = """\
@@ -48,6 +50,7 @@ checks:
   smoke: {by: qa, fresh: 2h}
 kinds:
   hotfix: {title: Fix, handoffs: {timezone: UTC}}
+  night: {handoffs: {shifts: [{begins: "21:00", timezone: Europe/Berlin, role: on-call}]}}
 handoffs: {at: ["09:00"], timezone: UTC}
 stages:
   - name: staging
@@ -98,6 +101,9 @@ def test_every_key_fits(write: Write) -> None:
         STAGE + "duties: none\n",
         STAGE + "reminders: {every: 1 hour}\n",
         STAGE + "review: {count: 6}\n",
+        STAGE + "handoffs: {shifts: []}\n",
+        STAGE + 'handoffs: {timezone: UTC, shifts: [{begins: "09:00", timezone: UTC, role: qa}]}\n',
+        STAGE + 'handoffs: {shifts: [{begins: "09:00", timezone: UTC}]}\n',
         STAGE + "kinds: {normal: {title: x}}\n",
         STAGE + "kinds: {hotfix: {service: x}}\n",
         STAGE + "  - {name: rollback, owner: qa}\n",

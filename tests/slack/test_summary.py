@@ -4,8 +4,8 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from tests.slack.given import ROLES, offer, shown, world_with
-from tests.world import plain
+from tests.slack.given import ROLES, offer, open_form, press_old, shown, world_with
+from tests.world import plain, readable
 
 RUNBOOK = (
     ROLES
@@ -157,4 +157,209 @@ Nothing has happened since the last summary, <time>.
         assert await world.cleo.types("/release summary shop-1") == snapshot("""\
 *shop-1* (shop 2.0) is *cancelled by @ana*, <time>
 > not today\
+""")
+
+
+SHIFTS = (
+    ROLES
+    + """\
+handoffs:
+  shifts:
+    - {begins: "09:00", timezone: Europe/London, role: on-call}
+    - {begins: "17:00", timezone: UTC, role: qa}
+reminders: {after: 90d}
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - name: Security
+        approvals: {security: 1}
+    steps:
+      - do: Deploy
+"""
+)
+
+
+async def test_a_shift_that_begins_takes_over_and_the_next_one_after_it(tmp_path: Path) -> None:
+    async with world_with(tmp_path, SHIFTS) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.gus.types("/release hold the <prices> look wrong")
+        await world.passes(hours=7)
+        assert await shown(world, "shop-1", "summary:0") == snapshot("""\
+*shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
+@ana leads it until one of you takes over: read how it stands, and answer until <time>.
+*Next act:* @gus lifts the hold “the <prices> look wrong”
+*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
+*What happened* since the start
+• @gus placed hold 1: “the <prices> look wrong”, <time>
+Nothing is asked of you just now.
+*Waiting for others*
+• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @cleo: *Security* needs an approval from security, since <time>
+[Take over…]\
+""")
+        await world.cleo.presses("Take over…", "shop-1", on="summary:0")
+        assert await world.cleo.sees() == snapshot("This is offered to @bea or @ben, and not to you.")
+        await world.ben.presses("Take over…", "shop-1", on="summary:0")
+        assert await open_form(world, "ben") == snapshot("""\
+Read and accept [Accept] [Never mind]
+*shop-1* (shop 2.0) is *awaiting approval* for production (stage 1 of 1), *on hold* (1)
+What is open
+  ( ) Hold 1: the <prices> look wrong
+  ( ) Security needs an approval from security
+  Tick each point when you have read it.\
+""")
+        # Until ben accepts, ana leads.
+        assert (await world.release("shop-1")).captain == "U0ANA"
+        await world.bea.presses("Take over…", "shop-1", on="summary:0")
+        await world.ben.submits(read=["0", "1"])
+        assert (await world.release("shop-1")).captain == "U0BEN"
+        assert (await world.bea.submits(read=["0", "1"]))["errors"] == snapshot(
+            {
+                "read": "To be captain of shop-1 is not offered to you just now. An offer ends when it is answered, when another is made, or with its time."
+            }
+        )
+        assert await shown(world, "shop-1", "summary:0") == snapshot("""\
+*shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
+@ben took over from @ana, <time>
+*Next act:* @gus lifts the hold “the <prices> look wrong”
+*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
+*What happened* since the start
+• @gus placed hold 1: “the <prices> look wrong”, <time>
+Nothing is asked of you just now.
+*Waiting for others*
+• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+        # The night passes, and the other shift comes.
+        await world.passes(hours=16)
+        assert await shown(world, "shop-1", "summary:1") == snapshot("""\
+*shop-1* (shop 2.0): @dan and @dee, your shift begins: this is where the stage *production* stands, <time>
+@ben leads it until one of you takes over: read how it stands, and answer until <time>.
+*Next act:* @gus lifts the hold “the <prices> look wrong”
+*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
+*What happened* since the last summary, <time>
+• @ben became captain, <time>
+Nothing is asked of you just now.
+*Waiting for others*
+• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @cleo: *Security* needs an approval from security, since <time>
+[Take over…]\
+""")
+        await world.dee.presses("Take over…", "shop-1", on="summary:1")
+        await world.dee.submits(read=["0", "1"])
+        assert (await world.release("shop-1")).captain == "U0DEE"
+        # Who leads it is of the shift that begins: dee has passed it to bea meanwhile.
+        await world.dee.types("/release handoff @bea")
+        await world.bea.presses("Read and accept…", "shop-1", on=await offer(world))
+        await world.bea.submits(read=["0", "1"])
+        await world.passes(hours=8)
+        assert await shown(world, "shop-1", "summary:2") == snapshot("""\
+*shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
+@bea leads it, and is of this shift.
+*Next act:* @gus lifts the hold “the <prices> look wrong”
+*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
+*What happened* since the last summary, <time>
+• @dee became captain, <time>
+• @bea became captain, <time>
+Nothing is asked of you just now.
+*Waiting for others*
+• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+        await world.passes(hours=2)
+        assert "nobody" not in (await world.thread("shop-1")).lower()
+
+
+async def test_a_shift_that_does_not_come_is_reminded_and_then_all_are_told(tmp_path: Path) -> None:
+    async with world_with(tmp_path, SHIFTS) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.passes(hours=7)
+        await world.passes(minutes=31)
+        assert await shown(world, "shop-1", "shift:0:again") == snapshot("""\
+*shop-1* (shop 2.0): @bea and @ben, nobody has taken over from @ana yet. Read how it stands, and answer until <time>.
+[Take over…]\
+""")
+        reminder = await world.message("shop-1", "shift:0:again")
+        button = reminder["blocks"][-1]["elements"][0]
+        await world.passes(minutes=31)
+        # It stands in the channel, and not in the thread alone.
+        _, told = await world.messages()
+        assert readable(told) == snapshot("""\
+*shop-1* (shop 2.0): ⚠ Nobody of the shift qa has taken *shop-1* over, asked since <time>.
+@ana, you lead it still: hand it over to somebody who is there.
+[Hand over…]\
+""")
+        assert await shown(world, "shop-1", "shift:0:again") == snapshot(
+            "*shop-1* (shop 2.0): @bea and @ben were asked once more. Nobody took over in time, so it stayed with @ana, <time>"
+        )
+        assert await shown(world, "shop-1", "summary:0") == snapshot("""\
+*shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
+Nobody took over in time, so it stayed with @ana, <time>
+*Next act:* @cleo approves *Security*
+Nothing has happened since the start.
+Nothing is asked of you just now.
+*Waiting for others*
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+        await press_old(world, "bea", "shop-1", button["action_id"], button["value"])
+        assert await world.bea.sees() == snapshot(
+            "This is offered no more. The newest messages of the thread say who leads it."
+        )
+        assert (await world.release("shop-1")).captain == "U0ANA"
+        await world.passes(hours=15)
+        assert await shown(world, "shop-1", "summary:1") == snapshot("""\
+*shop-1* (shop 2.0): @dan and @dee, your shift begins: this is where the stage *production* stands, <time>
+@ana leads it until one of you takes over: read how it stands, and answer until <time>.
+*Next act:* @cleo approves *Security*
+*What happened* since the last summary, <time>
+• Rollcall waited in vain for the shift “qa”, <time>
+Nothing is asked of you just now.
+*Waiting for others*
+• @cleo: *Security* needs an approval from security, since <time>
+[Take over…]\
+""")
+        await world.dan.presses("Take over…", "shop-1", on="summary:1")
+        await world.dan.submits(read=["0"])
+        _, told = await world.messages()
+        assert readable(told) == snapshot("""\
+*shop-1* (shop 2.0): ⚠ Nobody of the shift qa has taken *shop-1* over, asked since <time>.
+It stayed with @ana then.\
+""")
+        # In the evening nobody comes before the release has ended.
+        await world.passes(hours=8)
+        await world.dan.types("/release cancel not today")
+        assert (await shown(world, "shop-1", "summary:2")).split("\n")[1] == snapshot(
+            "Nobody took over from @dan before it ended."
+        )
+
+
+async def test_of_a_shift_are_asked_who_are_there_and_may_lead(tmp_path: Path) -> None:
+    async with world_with(tmp_path, SHIFTS + "lead: on-call\n") as world:
+        await world.dee.types("/release start shop 2.0")
+        await world.passes(hours=7)
+        assert await shown(world, "shop-1", "summary:0") == snapshot("""\
+*shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
+Nobody of you may lead it, so it stays with @dee.
+*Next act:* @cleo approves *Security*
+Nothing has happened since the start.
+Nothing is asked of you just now.
+*Waiting for others*
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+        await world.dee.types("/release handoff @dan")
+        await world.dan.presses("Read and accept…", "shop-1", on=await offer(world))
+        await world.dan.submits(read=["0"])
+        await world.regroups("on-call", ["dee"])
+        await world.dee.types("/release away @cleo 3d")
+        await world.passes(hours=16)
+        assert await shown(world, "shop-1", "summary:1") == snapshot("""\
+*shop-1* (shop 2.0): The shift of on-call begins: this is where the stage *production* stands, <time>
+Nobody of it is there, so it stays with @dan.
+*Next act:* @cleo approves *Security*
+*What happened* since the last summary, <time>
+• @dan became captain, <time>
+*Waiting for others*
+• @cleo: *Security* needs an approval from security, since <time>\
 """)

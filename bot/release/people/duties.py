@@ -60,6 +60,15 @@ def _next(release: Release) -> tuple[UserId, ...]:
     return (*deputy, *rest)
 
 
+def leaders(release: Release) -> tuple[UserId, ...] | None:
+    """Return who may be captain by the runbook: the role that leads, or None where any full member may.
+
+    Where nobody is in that role, the heirs of a captain may.
+    """
+    role = release.runbook.lead
+    return None if role is None else release.members.get(role, ()) or heirs_of(release)
+
+
 def there(release: Release, people: Iterable[UserId]) -> tuple[UserId, ...]:
     """Return those of some people who have not gone, each once."""
     return tuple(person for person in dict.fromkeys(people) if person not in release.leavers)

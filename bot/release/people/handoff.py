@@ -10,10 +10,11 @@ from enum import StrEnum
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
-from bot.release.people.duties import Circle, heirs_of, leads, not_yours
+from bot.release.people.duties import Circle, heirs_of, leaders, leads, not_yours
+from bot.release.people.shift import TOOK_OVER, asked, without_shift
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
-from bot.release.release import Release
+from bot.release.release import Ending, Release
 from bot.release.replace import replace
 from bot.release.waiting import Waiting, waiting_on
 from bot.runbook.roles import Standing
@@ -82,10 +83,12 @@ class DutyAccepted(Event):
     read: str
 
     def change(self, release: Release) -> Release:
-        given = _given(_ended(release, self.duty, Outcome.ACCEPTED, self.at), self.duty, self.by)
-        *before, accepted = given.handed
-        told = replace(given, handed=(*before, replace(accepted, waiting=waiting_on(given))))
-        return _without_offers(told, self.at) if self.duty is Duty.CAPTAIN else told
+        given = _given(release, self.duty, self.by)
+        if _offered(release, self.duty, self.by):
+            given = _ended(given, self.duty, Outcome.ACCEPTED, self.at)
+            *before, accepted = given.handed
+            given = replace(given, handed=(*before, replace(accepted, waiting=waiting_on(given))))
+        return _without_offers(given, self.by, self.at) if self.duty is Duty.CAPTAIN else given
 
     def told(self) -> tuple[str, str]:
         return f"became {self.duty}", ""
@@ -121,7 +124,7 @@ class LeadTaken(Event):
     """Somebody leads the release now, because its captain has gone."""
 
     def change(self, release: Release) -> Release:
-        return _given(_without_offers(release, self.at), Duty.CAPTAIN, self.by)
+        return _given(_without_offers(release, self.by, self.at), Duty.CAPTAIN, self.by)
 
     def told(self) -> tuple[str, str]:
         return "took the lead", ""
@@ -170,18 +173,25 @@ class OfferDuty(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptDuty(Command):
-    """Take on the duty that one was offered. `read` is the fingerprint of the state as it was read back."""
+    """Take on a duty that was offered, to oneself or to one's shift.
+
+    `read` is the fingerprint of the state as it was read back.
+    """
 
     duty: Duty
     read: str
 
     def decide(self, release: Release, facts: Facts) -> Decision:
         return (
-            _not_offered(release, self.duty, self.by)
+            self._not_asked(release)
             or may_take(release, self.duty, self.by, facts)
             or self._not_read(release)
             or (DutyAccepted(at=facts.now, by=self.by, duty=self.duty, read=self.read),)
         )
+
+    def _not_asked(self, release: Release) -> Refused | None:
+        of_shift = self.duty is Duty.CAPTAIN and self.by in asked(release)
+        return None if of_shift else _not_offered(release, self.duty, self.by)
 
     def _not_read(self, release: Release) -> Refused | None:
         if self.read == fingerprint(release):
@@ -252,13 +262,12 @@ def may_take(release: Release, duty: Duty, person: UserId, facts: Facts) -> Refu
         return Refused(
             code=Code.NOT_ELIGIBLE, because="Only people of this workspace follow a release as its shadow."
         )
-    role = release.runbook.lead
-    may = release.members.get(role or "", ()) or heirs_of(release)
-    if duty is Duty.SHADOW or role is None or person in may:
+    may = leaders(release)
+    if duty is Duty.SHADOW or may is None or person in may:
         return None
     return Refused(
         code=Code.NOT_ELIGIBLE,
-        because=f"The {duty} of {release.key} is somebody in {role}, by its runbook.",
+        because=f"The {duty} of {release.key} is somebody in {release.runbook.lead}, by its runbook.",
         instead="Name somebody of that role.",
         ask=tuple(p for p in may if p not in leads(release)),
     )
@@ -287,9 +296,12 @@ def _has_it(release: Release, duty: Duty, person: UserId) -> Refused | None:
     return Refused(code=Code.ALREADY_DONE, because=f"They are {duty} already.") if has[duty] else None
 
 
+def _offered(release: Release, duty: Duty, person: UserId) -> bool:
+    return duty in release.offers and release.offers[duty].to == person
+
+
 def _not_offered(release: Release, duty: Duty, person: UserId) -> Refused | None:
-    offer = release.offers.get(duty)
-    if offer is not None and offer.to == person:
+    if _offered(release, duty, person):
         return None
     return Refused(
         code=Code.STALE,
@@ -309,11 +321,11 @@ def _ended(release: Release, duty: Duty, outcome: Outcome, at: datetime, comment
     return replace(release, offers=left, handed=(*release.handed, handed))
 
 
-def _without_offers(release: Release, at: datetime) -> Release:
+def _without_offers(release: Release, leader: UserId, at: datetime) -> Release:
     """Return the release without any offer: those that a captain made end when another leads."""
     for duty in release.offers:
         release = _ended(release, duty, Outcome.REPLACED, at)
-    return release
+    return without_shift(release, Ending(by=leader, at=at, how=TOOK_OVER))
 
 
 def _given(release: Release, duty: Duty, to: UserId) -> Release:

@@ -1,12 +1,12 @@
-"""Handoff summaries: where a release stands, told when a stage changes hands and at set times."""
+"""Handoff summaries: where a release stands, told when a stage changes hands, at set times, and to shifts."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from bot.release.event import Event, News
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.shift import ShiftAsked, begins, on_duty
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.waiting import Waiting, waiting_on
@@ -17,17 +17,22 @@ class Occasion(StrEnum):
 
     STAGE = "stage"
     SCHEDULE = "schedule"
+    SHIFT = "shift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summarized(Event):
-    """Where the release stood was told to the people who own its stage."""
+    """Where the release stood was told to the people who own its stage, or to a shift that began."""
 
     occasion: Occasion
     stage: int
     to: tuple[UserId, ...]
     news: tuple[News, ...]
     waiting: tuple[Waiting, ...]
+    roles: tuple[str, ...] = ()
+    """The roles of the shift that began."""
+    captain: UserId | None = None
+    """Who led the release when a shift began."""
 
     def change(self, release: Release) -> Release:
         return replace(release, summaries=(*release.summaries, self), news=())
@@ -42,13 +47,23 @@ def handed_over(release: Release, now: datetime) -> Summarized | None:
         return None
     since = release.opened[stage]
     told = any(s.occasion is Occasion.STAGE and s.stage == stage and s.at >= since for s in release.summaries)
-    return None if told else _summary(release, now, Occasion.STAGE)
+    return None if told else _summary(release, now, Occasion.STAGE, release.owners)
 
 
-def due_summary(release: Release, now: datetime) -> Summarized | None:
-    """Return the scheduled summary if its time has come. What was missed is caught up once."""
-    at = next_summary(release)
-    return _summary(release, now, Occasion.SCHEDULE) if at is not None and at <= now else None
+def due_summary(release: Release, now: datetime) -> ShiftAsked | Summarized | None:
+    """Return the scheduled summary if its time has come, to a shift after it was asked to take over.
+
+    What was missed is caught up once: it is the shift that began last to which it is told.
+    """
+    at, plan = next_summary(release), release.runbook.handoffs
+    if plan is None or at is None or at > now:
+        return None
+    if plan.shifts is None:
+        return _summary(release, now, Occasion.SCHEDULE, release.owners)
+    roles = plan.begun(now)
+    return begins(release, roles, now) or replace(
+        _summary(release, now, Occasion.SHIFT, on_duty(release, roles)), roles=roles, captain=release.captain
+    )
 
 
 def next_summary(release: Release) -> datetime | None:
@@ -56,26 +71,17 @@ def next_summary(release: Release) -> datetime | None:
     plan = release.runbook.handoffs
     if plan is None or release.state.ended:
         return None
-    last = max(
-        (s.at for s in release.summaries if s.occasion is Occasion.SCHEDULE), default=release.started_at
-    )
-    zone = ZoneInfo(plan.timezone)
-    day = last.astimezone(zone).date()
-    candidates = (
-        datetime.combine(day + timedelta(days=days), time, tzinfo=zone).astimezone(last.tzinfo)
-        for days in (0, 1)
-        for time in plan.at
-    )
-    return min(moment for moment in candidates if moment > last)
+    scheduled = (past.at for past in release.summaries if past.occasion is not Occasion.STAGE)
+    return plan.following(max(scheduled, default=release.started_at))
 
 
-def _summary(release: Release, now: datetime, occasion: Occasion) -> Summarized:
+def _summary(release: Release, now: datetime, occasion: Occasion, to: tuple[UserId, ...]) -> Summarized:
     return Summarized(
         at=now,
         by=ROLLCALL,
         occasion=occasion,
         stage=release.stage,
-        to=release.owners,
+        to=to,
         news=release.news,
         waiting=waiting_on(release),
     )

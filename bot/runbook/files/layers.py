@@ -14,8 +14,12 @@ from bot.runbook.problems import Problem, RunbookError, found
 from bot.runbook.values import SERVICE_KEY
 
 KINDS = "kinds"
+HANDOFFS = "handoffs"
 FILE_KEYS = tuple(key for key in OWN_KEYS if key != KINDS)
 """These say which service a file is for, so a file that extends another does not inherit them."""
+
+INSTEAD = {"shifts": ("at", "timezone"), "at": ("shifts",), "timezone": ("shifts",)}
+"""Of `handoffs`: the keys that a file leaves behind of the one below it when it says another way."""
 
 
 def combined(trees: Sequence[Pairs]) -> Pairs:
@@ -115,6 +119,7 @@ def _over(base: Pairs, own: Pairs, levels: int = 2) -> Pairs:
     pairs = {key.value: (key, value) for key, value in base.pairs}
     for key, value in own.pairs:
         _, before = pairs.get(key.value, (None, None))
+        before = _still_said(before, value) if key.value == HANDOFFS else before
         pairs[key.value] = (key, _value_over(before, value, 3 if key.value == KINDS else levels - 1))
     return Pairs(pairs=tuple(pairs.values()), mark=own.mark)
 
@@ -123,3 +128,10 @@ def _value_over(before: Tree | None, value: Tree, levels: int) -> Tree:
     if levels and isinstance(before, Pairs) and isinstance(value, Pairs):
         return _over(before, value, levels)
     return value
+
+
+def _still_said(before: Tree | None, own: Tree) -> Tree | None:
+    """Return the times of the handoffs below that those above do not do away with: `at` or `shifts`."""
+    if not isinstance(before, Pairs) or not isinstance(own, Pairs):
+        return before
+    return before.without(*(other for key, _ in own.pairs for other in INSTEAD.get(key.value, ())))

@@ -132,8 +132,7 @@ def _finish(parts: JsonSchemaValue) -> None:
     for condition in parts["When"]["properties"].values():
         several = {key: condition.pop(key) for key in ("type", "items", "minItems", "maxItems")}
         condition["anyOf"] = [several["items"], several]
-    # A file may say one of these keys, and the one that it extends the other.
-    _forget(parts["Handoffs"], "required")
+    parts["Handoffs"]["not"] = {"anyOf": [{"required": ["shifts", key]} for key in ("at", "timezone")]}
 
 
 def _finish_gate(gate: JsonSchemaValue) -> None:

@@ -46,7 +46,7 @@ def accept_form(release: Release, target: Target) -> Block:
     options = [{"text": plain(text, 75), "value": str(n), **_whole(text)} for n, text in enumerate(shown)]
     remembered = json.dumps([target.value(), fingerprint(release), len(options)])
     hint = "Tick each point when you have read it."
-    offer = release.offers.get(Duty(target.name))
+    offer = release.offers.get(Duty(target.name)) if target.person else None
     note = [section(f"{person(offer.by)} says:\n{quoted(offer.note)}")] if offer and offer.note else []
     fields = [
         section(f"{mention(release)} is {standing(release)}"),

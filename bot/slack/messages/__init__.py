@@ -14,6 +14,7 @@ from bot.slack.messages.override import overrides, reviews
 from bot.slack.messages.reminder import reminders
 from bot.slack.messages.revision import revisions
 from bot.slack.messages.setback import setbacks
+from bot.slack.messages.shift import shifts
 from bot.slack.messages.stage import stages
 from bot.slack.messages.summary import summaries
 
@@ -33,6 +34,7 @@ def messages(release: Release, head: str) -> Sequence[Message]:
         *leavers(release),
         *reminders(release),
         *summaries(release),
+        *shifts(release),
         *closing(release),
     ]
     return [card(release, head), *sorted(thread, key=lambda message: message.born)]

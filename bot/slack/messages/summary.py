@@ -11,6 +11,7 @@ from bot.release.release import Release
 from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Waiting, waiting_on
 from bot.slack.messages.message import Message, entry
+from bot.slack.messages.shift import shift_begins, take_over
 from bot.slack.messages.text import escape, moment, people, person, shorten
 from bot.slack.messages.why import said
 from bot.slack.messages.words import mention, next_steps, standing, waits
@@ -23,7 +24,8 @@ LONGEST_NAME: Final = 60
 def summaries(release: Release) -> Iterable[Message]:
     """Return the message of each handoff summary."""
     for number, summary in enumerate(release.summaries):
-        yield entry(release, f"summary:{number}", summary.at, _lines(release, summary))
+        lines, buttons = _lines(release, summary), take_over(release, summary)
+        yield entry(release, f"summary:{number}", summary.at, lines, buttons)
 
 
 def summary_text(release: Release) -> str:
@@ -38,7 +40,7 @@ def summary_text(release: Release) -> str:
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     stage = escape(release.stage_name(summary.stage))
     fresh = summary.waiting == waiting_on(release)
-    yield _opening(release, summary, stage)
+    yield from _opening(release, summary, stage)
     yield from _ahead(release) if fresh else ()
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)
     yield from happened(summary.news, last)
@@ -46,7 +48,7 @@ def _lines(release: Release, summary: Summarized) -> Iterable[str]:
         yield from _waited("*It waited then for*", summary.waiting)
         return
     asked = [one for one in summary.waiting if set(one.on) & set(summary.to)]
-    yield from next_steps(asked)
+    yield from next_steps(asked) if summary.to else ()
     yield from _waited("*Waiting for others*", [one for one in summary.waiting if one not in asked])
 
 
@@ -73,11 +75,15 @@ def happened(news: Sequence[News], last: datetime | None) -> Iterable[str]:
     yield from (f"• {_news(one)}" for one in news[-MOST:])
 
 
-def _opening(release: Release, summary: Summarized, stage: str) -> str:
+def _opening(release: Release, summary: Summarized, stage: str) -> Iterable[str]:
     to = people(summary.to, "and")
-    if summary.occasion is Occasion.STAGE:
-        return f"{to}, the stage *{stage}* passes to you"
-    return f"{to}, this is where the stage *{stage}* stands, {moment(summary.at)}"
+    match summary.occasion:
+        case Occasion.STAGE:
+            yield f"{to}, the stage *{stage}* passes to you"
+        case Occasion.SCHEDULE:
+            yield f"{to}, this is where the stage *{stage}* stands, {moment(summary.at)}"
+        case Occasion.SHIFT:
+            yield from shift_begins(release, summary, stage)
 
 
 def _news(news: News) -> str:

@@ -26,6 +26,7 @@ BUTTONS: Final = {
     "skip": ("Skip…", STAGE),
     "accept": ("Read and accept…", "the handoff"),
     "decline": ("Decline", "the handoff"),
+    "takeover": ("Take over…", "the summary"),
     "sign": ("Sign off…", "the review"),
 }
 """What people type and is a button: its words, and the message that it stands at."""
