@@ -6,7 +6,7 @@ by what differs between them, such as the hour of their start.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -19,7 +19,8 @@ from bot.release.event import Event
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.checks import ReportCheck
 from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
-from bot.release.people.handoff import TakeLead
+from bot.release.people.handoff import AcceptDuty, Duty, TakeLead, fingerprint
+from bot.release.people.shift import asked as asked_of_shift
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.failure import FailStep, RetryStep
@@ -37,6 +38,7 @@ TURNS_LIMIT: Final = 5_000
 Z90: Final = 1.2815515655446004
 """Nine in ten of a standard normal distribution lie below it."""
 WORKSPACE: Final = WorkspaceId("simulation")
+TAKE_OVER: Final = "take over"
 DOUBT: Final = "Something looks odd."
 MENDED: Final = "It is mended."
 
@@ -104,18 +106,21 @@ class Asked(NamedTuple):
     """What is asked of one person; it is one question while the release waits for it without a break."""
 
     person: UserId
-    kind: Awaited
+    kind: str
     stage: int
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """When a person comes round to what is asked, and the luck, from 0 to 100, by which they then act."""
+    """When a person comes round to what is asked, and the luck, from 0 to 100, by which they then act.
+
+    Without something that is waited for, it is the question whether they take the release over.
+    """
 
     at: datetime
     luck: float
-    waiting: Waiting
+    waiting: Waiting | None
 
 
 def play(plan: Plan) -> Play:
@@ -146,10 +151,8 @@ class Agenda:
     def follow(self, turn: Turn) -> None:
         """Take in what a release waits for now: what is new is asked, what is over is forgotten."""
         before, self._open = self._open, {}
-        for waiting in turn.waiting:
-            for person in able(turn.release, waiting):
-                asked = Asked(person, waiting.kind, turn.release.stage, waiting.name)
-                self._open[asked] = before.get(asked) or self._ask(asked, waiting, turn.at)
+        for asked, waiting in _questions(turn):
+            self._open[asked] = before.get(asked) or self._ask(asked, waiting, turn.at)
 
     def next(self, turn: Turn) -> tuple[datetime, Command]:
         """Return when something happens next, and what: a person's act, or a look by the clock."""
@@ -161,7 +164,7 @@ class Agenda:
         person = self._plan.people.people[asked.person]
         return max(answer.at, later), _act(release, asked.person, person, answer)
 
-    def _ask(self, asked: Asked, waiting: Waiting, at: datetime) -> Answer:
+    def _ask(self, asked: Asked, waiting: Waiting | None, at: datetime) -> Answer:
         self._times[asked] += 1
         question = "/".join(map(str, (self._plan.seed, *asked, self._times[asked])))
         luck = Random(question)  # noqa: S311 - It must come out the same again.
@@ -174,6 +177,16 @@ class Agenda:
         absences = (one.absent[0] for one in self._plan.people.people.values() if one.absent)
         times = [attention_at(turn.release), *(begins for begins in absences if begins > turn.at)]
         return min((at for at in times if at is not None), default=self._plan.until + timedelta.resolution)
+
+
+def _questions(turn: Turn) -> Iterable[tuple[Asked, Waiting | None]]:
+    """Yield what is asked of whom after a turn: all that is waited for, and a shift whether it takes over."""
+    release = turn.release
+    for waiting in turn.waiting:
+        for person in able(release, waiting):
+            yield Asked(person, waiting.kind, release.stage, waiting.name), waiting
+    for person in asked_of_shift(release):
+        yield Asked(person, TAKE_OVER, 0, str(release.shift and release.shift.at)), None
 
 
 def able(release: Release, waiting: Waiting) -> tuple[UserId, ...]:
@@ -200,6 +213,9 @@ def _takes(answers: Answers, luck: Random) -> timedelta:
 def _act(release: Release, by: UserId, person: Person, answer: Answer) -> Command:
     """Return what somebody does about what is asked: most often it, and by bad luck something else."""
     it, luck, stage = answer.waiting, answer.luck, release.stage
+    if it is None:
+        read = fingerprint(release)
+        return AcceptDuty(workspace=WORKSPACE, release=release.key, by=by, duty=Duty.CAPTAIN, read=read)
     holds = any(hold.owner == by for hold in release.holds)
 
     def act(kind: Callable[..., Command], **what: object) -> Command:

@@ -13,7 +13,9 @@ from bot.release.gates.expiry import ApprovalExpired, CheckExpired
 from bot.release.gates.review import ReviewOpened
 from bot.release.outlook.why import why
 from bot.release.people.duties import leads
+from bot.release.people.handoff import DutyAccepted, LeadTaken
 from bot.release.people.roles import MembersRead
+from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
 from bot.release.release import Release
 from bot.release.stages.failure import StepFailed, StepRetried
 from bot.release.stages.holds import HoldLifted, HoldPlaced
@@ -170,6 +172,19 @@ class Telling:
                 return self._reminder(event)
             case Summarized(occasion=Occasion.STAGE):
                 return f"handoff: {stage} passes to {self._who(event.to, 'and')}"
+            case Summarized(occasion=Occasion.SHIFT):
+                return f"shift of {' and '.join(event.roles)}: summary of {stage} to {self._shift(event)}"
+            case ShiftAsked() | ShiftReminded():
+                again = "" if isinstance(event, ShiftAsked) else ", asked once more"
+                who, captain = self._who(event.people), self._who([after.captain])
+                return f"→ {who}: take over from {captain}{again} (until {self._moment(event.until)})"
+            case ShiftMissed():
+                roles = " and ".join(event.roles)
+                return f"nobody of {roles} has taken over; it stays with {self._who([after.captain])}"
+            case DutyAccepted():
+                return f"{by} is {event.duty} from now on"
+            case LeadTaken():
+                return f"{by} takes the lead"
             case Summarized():
                 return f"summary of {stage} to {self._who(event.to, 'and')}"
             case MembersRead():
@@ -194,6 +209,9 @@ class Telling:
                 return f"{event.gate}: the channel told{led} that it waits for {who}"
             case _:
                 assert_never(event.way)
+
+    def _shift(self, event: Summarized) -> str:
+        return self._who(event.to, "and") or "nobody, as nobody of it is there"
 
     def _read(self, before: Release | None, event: MembersRead) -> str:
         old = before.members if before else {}

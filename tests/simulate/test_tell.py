@@ -20,6 +20,11 @@ def ending(printed: str) -> str:
     )
 
 
+def timeline(printed: str) -> str:
+    """Return what is printed of what happens, from its first day to its end."""
+    return printed.split("\n\n", 1)[1].split("\n\nWaited")[0]
+
+
 def test_a_release_is_told_from_its_start_to_its_end(files: Files) -> None:
     code, printed = files.simulate(*FRIDAY, "--seed", "3")
     assert code == 0
@@ -336,3 +341,51 @@ def test_the_example_plays_each_runbook_that_comes_with_rollcall(capsys: pytest.
         example = str(ROOT / "docs" / "simulate.people.yaml")
         assert main(["simulate", str(runbook), "--people", example, "--kind", "hotfix"]) == 0
         assert "\nCompleted on " in capsys.readouterr().out
+
+
+def test_a_shift_that_begins_is_asked_to_take_over_and_does_or_does_not(files: Files) -> None:
+    files.change(
+        "stages:", "handoffs: {shifts: [{begins: '10:00', timezone: Europe/Berlin, role: on-call}]}\nstages:"
+    )
+    files.change(
+        "groups: [qa], answers: {median: 10m, p90: 12m}", "groups: [qa], answers: {median: 30h, p90: 30h}"
+    )
+    _, taken = files.simulate("--at", "2026-03-02T09:50", "--days", "1")
+    assert timeline(taken) == snapshot("""\
+Mon 2026-03-02
+  09:50  Ana starts checkout-1
+         → Ben: approve QA
+  10:00  → Dan: take over from Ana (until Mon 2026-03-02 10:30)
+         shift of on-call: summary of staging to Dan
+  10:08  Dan is captain from now on
+  10:50  QA: Ben reminded privately
+  14:50  QA: Ben reminded in the thread
+
+Tue 2026-03-03
+  09:00  QA: Ben reminded privately
+         QA: the channel told, and Dan, that it waits for Ben
+
+Stalled: after 1 day it is not completed.\
+""")
+    files.change(
+        "groups: [on-call], answers: {median: 10m, p90: 12m}",
+        "groups: [on-call], answers: {median: 2d, p90: 2d}",
+    )
+    _, missed = files.simulate("--at", "2026-03-02T09:50", "--days", "1")
+    assert timeline(missed) == snapshot("""\
+Mon 2026-03-02
+  09:50  Ana starts checkout-1
+         → Ben: approve QA
+  10:00  → Dan: take over from Ana (until Mon 2026-03-02 10:30)
+         shift of on-call: summary of staging to Dan
+  10:30  → Dan: take over from Ana, asked once more (until Mon 2026-03-02 11:00)
+  10:50  QA: Ben reminded privately
+  11:00  nobody of on-call has taken over; it stays with Ana
+  14:50  QA: Ben reminded in the thread
+
+Tue 2026-03-03
+  09:00  QA: Ben reminded privately
+         QA: the channel told, and Ana, that it waits for Ben
+
+Stalled: after 1 day it is not completed.\
+""")
