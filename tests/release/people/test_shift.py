@@ -300,3 +300,15 @@ def test_an_ended_release_asks_no_shift() -> None:
     assert answer(release, time_passes(days=1)) == ()
     assert answer(play(in_shifts(), ana.cancels()), time_passes(hours=3)) == ()
     assert UserId("dan") in release.shifts[0].people
+
+
+def test_each_shift_that_was_asked_is_remembered() -> None:
+    release = play(at_noon(), time_passes(minutes=30), time_passes(minutes=30), time_passes(hours=7))
+    assert [(offer.roles[0], offer.ended is None) for offer in release.shifts] == [
+        ("on-call", False),
+        ("security", True),
+    ]
+    again = play(release, time_passes(minutes=30))
+    assert [offer.reminded is not None for offer in again.shifts] == [True, True]
+    taken = play(again, cleo.accepts())
+    assert [offer.ended and offer.ended.by for offer in taken.shifts] == [ROLLCALL, cleo.id]
