@@ -55,7 +55,7 @@ def _lines(release: Release, summary: Summarized) -> Iterable[str]:
 def _ahead(release: Release) -> Iterable[str]:
     """Return what comes next and what is most likely to go wrong, a line each, with long reasons cut."""
     if act := next_act(release):
-        yield f"*Next act:* {said(replace(act, name=shorten(act.name, LONGEST_NAME)))}"
+        yield f"*Next act:* {said(replace(act, name=shorten(act.name, LONGEST_NAME)), release)}"
     if risk := biggest_risk(waiting_on(release)):
         yield f"*Biggest risk:* {waits(replace(risk, name=shorten(risk.name, LONGEST_NAME)))}"
 

@@ -63,12 +63,12 @@ def _onward(release: Release, found: Why) -> Iterable[str]:
     if not found.acts:
         return
     yield "*The shortest way on*"
-    yield from within([f"• {_said(act, release)}" for act in found.acts], LONGEST_ONWARD)
+    yield from within([f"• {said(act, release)}" for act in found.acts], LONGEST_ONWARD)
     if found.override:
         yield f"In an emergency, {people(found.override)} can override a gate, with a reason and a review."
 
 
-def _said(act: Act, release: Release) -> str:
+def said(act: Act, release: Release) -> str:
     """Return one act as a sentence."""
     name, several = escape(act.name), act.count > 1 and act.deed in MANY
     says = MANY[act.deed] if several else SAYS[act.deed]
