@@ -41,7 +41,7 @@ Who is in the roles was read <time>.\
 """)
     assert await answer(world, "ben", "@rollcall summary", "payments-1") == snapshot("""\
 *payments-1* (payments 7.1) is *awaiting approval* for staging (stage 1 of 3)
-*Next act:* 2 of @bea or @ben approve *QA*
+*Next act:* @bea and @ben approve *QA*
 Nothing has happened since the start.
 *Waiting for*
 • @bea or @ben: *QA* needs 2 approvals from qa, since <time>\
