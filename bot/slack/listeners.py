@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
+import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -27,7 +28,6 @@ from bot.slack.buttons import MEANT, Action, Target
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Call, Desk, Reply, first_word, typed
 from bot.slack.digest.later import LATER, put_off
-from bot.slack.errors import error_of
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.home.tabs import HomeTabs
@@ -187,8 +187,8 @@ class Listeners:
         place = {"channel": body["channel"]["id"], "message_ts": body["message"]["ts"]}
         try:
             return str((await self._client.chat_getPermalink(**place))["permalink"])
-        except SlackApiError as fault:
-            log.info("A message has no address: %s", error_of(fault))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
+            log.info("A message has no address: %s", fault)
             return ""
 
     def _submission_of(self, form: Form) -> Callable[[AsyncAck, Body], Awaitable[None]]:

@@ -1,5 +1,6 @@
 """Bringing a reply to a person: a form, a private message, a modal in the Home tab, an answer in a thread."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 DIRECT: Final = "D"
 """What the ids of the channels of direct messages begin with."""
+SOON_S: Final = 1.0
+LOADING: Final = "One moment, the form is on its way."
 NOT_OPENED: Final = "Slack was too slow to open the form, and nothing was changed. Try once more."
 
 
@@ -41,9 +44,14 @@ class Replies:
             self._tasks.run(self.open_in_time(_ready(reply.form), body))
 
     async def open_in_time(self, form: Awaitable[Block], body: Body) -> None:
-        """Open a form as soon as it is there; where that was too late, say so."""
+        """Open a form in time: the trigger lives for three seconds, so one that takes a while comes later."""
+        coming = asyncio.ensure_future(form)
         try:
-            await self._client.views_open(trigger_id=body["trigger_id"], view=await form)
+            await asyncio.wait([coming], timeout=SOON_S)
+            view = coming.result() if coming.done() else told(LOADING)
+            opened = await self._client.views_open(trigger_id=body["trigger_id"], view=view)
+            if view is not await coming:
+                await self._client.views_update(view_id=opened["view"]["id"], view=await coming)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as fault:
             log.warning("A form could not be opened: %s", fault)
             await self.tell(body, NOT_OPENED)

@@ -1,5 +1,6 @@
 """Shortcuts: what is chosen from Slack's menus, of everything or of one message."""
 
+import asyncio
 from pathlib import Path
 
 from inline_snapshot import snapshot
@@ -8,7 +9,7 @@ from bot.practice.cast import SHORTCUTS as KNOWN
 from bot.slack.manifest import manifest
 from bot.slack.shortcuts import SHORTCUTS
 from tests.slack.given import held, open_form, shown
-from tests.world import World, open_world
+from tests.world import PATIENCE_S, World, open_world
 
 HOLD = "Hold the release for it"
 
@@ -86,6 +87,19 @@ What does this message show? (optional)
     assert (await world.dan.submits())["errors"] == snapshot(
         {"comment": "This is attached to checkout-1 already."}
     )
+
+
+async def test_a_form_that_takes_a_while_holds_its_place_open(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    ts = await world.gus.writes("Errors are down", "checkout-1")
+    await world.control("faults", method="chat.getPermalink", kind="slow", delay_s=2.0)
+    await world.ben.chooses("Attach as evidence", ts)
+    assert "One moment, the form is on its way." in await open_form(world, "ben")
+    async with asyncio.timeout(PATIENCE_S):
+        while "Evidence for checkout-1" not in await open_form(world, "ben"):
+            await asyncio.sleep(0.02)
+    await world.ben.submits(comment="Seen by all")
+    assert [one.comment for one in (await world.release("checkout-1")).evidence] == ["Seen by all"]
 
 
 async def test_of_several_releases_the_form_asks_for_which_one_it_is_evidence(world: World) -> None:

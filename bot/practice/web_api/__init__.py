@@ -86,6 +86,9 @@ class WebApi:
             case "timeout":
                 await asyncio.sleep(TIMEOUT_SECONDS)
                 return _server_error()
+            case "slow":
+                await asyncio.sleep(fault.delay_s)
+                return web.json_response(self._run(method, args), headers=self._headers())
             case "lost_answer":
                 self._run(method, args)
                 return _cut_off(request)

@@ -13,7 +13,7 @@ class Fault:
     """Something to go wrong the next `times` calls of `method`; times in seconds.
 
     Kinds: none, for calls that go well before the next fault; ratelimited, server_error, server_error_after,
-    timeout, lost_answer, late_store; any other kind is answered as the error of that name.
+    timeout, slow, lost_answer, late_store; any other kind is answered as the error of that name.
     """
 
     method: str
