@@ -100,13 +100,13 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         coordinator = Coordinator(database, ledger, runbooks, directory, clock, changed)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
-        def away_changed() -> None:
-            people.away_changed()
+        def own_changed() -> None:
+            people.own_changed()
             homes.look_at_all()
 
         desk = Desk(
             clock=clock,
-            absences_changed=away_changed,
+            own_changed=own_changed,
             coordinator=coordinator,
             releases=releases,
             workspace=identity.workspace,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
-from bot.ledger import absences
+from bot.ledger import own
 from bot.ledger.answers import Answered, Delivery, recall, remember, renew
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
@@ -21,9 +21,9 @@ from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start, fold
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import VERSION
-from bot.release.people.absence import AbsenceCommand
 from bot.release.people.directory import Directory
 from bot.release.people.hours import Hours
+from bot.release.people.own import OwnCommand
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
@@ -50,7 +50,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """Yes, to something that a person does on all releases."""
+    """Yes, to something that a person says of themselves."""
 
 
 Answer = Accepted | Refused
@@ -90,8 +90,8 @@ class Coordinator:
             self._changed(answer.release.id)
         return answer
 
-    async def note(self, command: AbsenceCommand) -> Noted | Refused:
-        """Answer what a person does on all releases once it is durable; done twice, it has one effect."""
+    async def note(self, command: OwnCommand) -> Noted | Refused:
+        """Answer what a person says of themselves once it is durable; said twice, it has one effect."""
         return await self._database.write(lambda connection: self._note(connection, command))
 
     async def first(self, workspace: WorkspaceId, delivery: Delivery, within: timedelta) -> bool:
@@ -108,7 +108,8 @@ class Coordinator:
 
     async def hours_of(self, workspace: WorkspaceId, person: UserId) -> Hours:
         """Return when a person is at work; in UTC where it is not known."""
-        return self._people.seen().hours.get(person, Hours(zone="UTC"))
+        directory = await self._database.read(lambda connection: self._directory(connection, workspace))
+        return directory.hours_of(person)
 
     async def facts(self, release: Release) -> Facts:
         """Return what a decision about a release would go by just now, for answers that change nothing."""
@@ -156,12 +157,12 @@ class Coordinator:
             facts = replace(facts, neighbours=self._ledger.neighbours(connection, release))
         return self._keep(connection, release, decide(release, command, facts))
 
-    def _note(self, connection: Connection, command: AbsenceCommand) -> Noted | Refused:
-        absences.lock(connection, command.workspace)
+    def _note(self, connection: Connection, command: OwnCommand) -> Noted | Refused:
+        own.lock(connection, command.workspace)
         event = command.decide(self._directory(connection, command.workspace), self._clock.now())
         if isinstance(event, Refused):
             return event
-        absences.append(connection, command.workspace, event)
+        own.append(connection, command.workspace, event)
         return Noted()
 
     def _keep(self, connection: Connection, before: Release | None, decision: Decision) -> Answer:
@@ -178,7 +179,7 @@ class Coordinator:
         return Facts(now=now, directory=self._directory(connection, release.workspace))
 
     def _directory(self, connection: Connection, workspace: WorkspaceId) -> Directory:
-        return replace(self._people.seen(), away=absences.away(connection, workspace))
+        return self._people.seen().as_told(own.said(connection, workspace))
 
     def _start_facts(self, connection: Connection, command: Start, *, lock: bool) -> StartFacts:
         runbook, kinds, trouble = self._runbook(command.service, command.kind)

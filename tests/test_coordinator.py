@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from bot.ledger.schema import upgrade
 from bot.ledger.tables import metadata, services
 from bot.release.gates.answers import Approve
 from bot.release.ids import ReleaseId, ReleaseKey, UserId
-from bot.release.people.directory import Away
+from bot.release.people.directory import Away, Own
+from bot.release.people.hours import Hours
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
@@ -45,6 +46,7 @@ from tests.ledger.world import (
     put_back,
     reject,
     roll_back,
+    set_hours,
     start,
     unlock,
     write_runbook,
@@ -497,6 +499,19 @@ async def test_an_absence_ends_with_its_time(world: World) -> None:
     assert (await world.replica.refuses(approve(EVE))).code is Code.NOT_YOURS
 
 
+async def test_hours_that_people_set_are_known_wherever_people_are(world: World) -> None:
+    await world.replica.notes(set_hours(BEN, 12, 20))
+    release, hours = await world.replica.accepts(start()), Hours(zone="UTC", begins=time(12), ends=time(20))
+    assert release.hours == {BEN: hours}
+    coordinator = world.replica.coordinator
+    assert await coordinator.hours_of(TEAM, BEN) == hours
+    assert (await coordinator.facts(release)).directory.hours_of(BEN) == hours
+    assert await world.reader.own(TEAM) == {BEN: Own(week=hours.week)}
+    await world.replica.notes(set_hours(BEN, 9, 18))
+    release = await world.replica.accepts(attend())
+    assert release.hours == {BEN: Hours(zone="UTC")}
+
+
 async def test_an_absence_that_is_refused_leaves_nothing_behind(world: World) -> None:
     world.town.people[EVE] = Standing.GUEST
     before = await rows(world)
@@ -505,6 +520,8 @@ async def test_an_absence_that_is_refused_leaves_nothing_behind(world: World) ->
         (go_away(BEN, BEN, TOMORROW), Code.NOT_ELIGIBLE),
         (go_away(BEN, CLEO, MORNING), Code.TIME_INVALID),
         (come_back(BEN), Code.NOTHING_TO_DO),
+        (set_hours(BEN, 9, 18, ""), Code.TIME_INVALID),
+        (set_hours(BEN, 9, 18), Code.ALREADY_DONE),
     ):
         refused = await world.replica.coordinator.note(command)
         assert isinstance(refused, Refused)

@@ -30,11 +30,11 @@ class PeopleWatch:
         self._releases = releases
         self._workspace = workspace
         self._stale = True
-        self._moved = False
+        self._said = False
 
-    def away_changed(self) -> None:
-        """Note that somebody went away, or came back, so that open releases ask others."""
-        self._moved = True
+    def own_changed(self) -> None:
+        """Note that somebody is away, is back or works at other hours, so that open releases follow."""
+        self._said = True
 
     def changed(self) -> None:
         """Note that people or groups are others than they were."""
@@ -42,8 +42,8 @@ class PeopleWatch:
 
     async def follow(self) -> None:
         """Read people again if something has changed."""
-        if self._moved:
-            self._moved = False
+        if self._said:
+            self._said = False
             await attend_open(self._coordinator, self._releases, self._workspace)
         if not self._stale:
             return

@@ -13,21 +13,21 @@ from pydantic import TypeAdapter
 
 from bot.release.event import Event
 from bot.release.ids import ReleaseId
-from bot.release.kinds import ABSENCE_EVENTS, EVENTS
-from bot.release.people.absence import AbsenceEvent
+from bot.release.kinds import EVENTS, OWN_EVENTS
+from bot.release.people.own import OwnEvent
 
 FORMAT: Final = 1
 NO_EVENT: Final = "0" * 64
 """What stands before the first event of a release."""
 
-_KINDS: Final = {kind.__name__: kind for kind in (*EVENTS, *ABSENCE_EVENTS)}
+_KINDS: Final = {kind.__name__: kind for kind in (*EVENTS, *OWN_EVENTS)}
 
 
 class UnknownEvent(Exception):
     """The ledger has an event of a kind that this version of Rollcall does not know. Install a newer one."""
 
 
-def encode(event: Event | AbsenceEvent) -> str:
+def encode(event: Event | OwnEvent) -> str:
     """Return the event as canonical JSON."""
     kind = type(event).__name__
     content: dict[str, Any] = _adapter(kind).dump_python(event, mode="json")
@@ -42,21 +42,21 @@ def decode(body: str) -> Event:
     return event
 
 
-def decode_absence(body: str) -> AbsenceEvent:
+def decode_own(body: str) -> OwnEvent:
     """Return the event of a person that `encode` wrote. Raises UnknownEvent for one that is none."""
     event = decode_any(body)
-    if not isinstance(event, AbsenceEvent):
+    if not isinstance(event, OwnEvent):
         raise UnknownEvent(f"{type(event).__name__} is no event of a person.")
     return event
 
 
-def decode_any(body: str) -> Event | AbsenceEvent:
+def decode_any(body: str) -> Event | OwnEvent:
     """Return the event that `encode` wrote. Raises UnknownEvent for a kind of a newer version."""
     content: dict[str, Any] = json.loads(body)
     kind = content.pop("kind")
     if kind not in _KINDS:
         raise UnknownEvent(f"{kind} is of a newer version of Rollcall.")
-    event: Event | AbsenceEvent = _adapter(kind).validate_python(content)
+    event: Event | OwnEvent = _adapter(kind).validate_python(content)
     return event
 
 

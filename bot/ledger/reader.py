@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.ledger import absences, shown
+from bot.ledger import own, shown
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Row
 from bot.ledger.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.people.directory import Away
+from bot.release.people.directory import Own
 from bot.release.release import Release
 
 
@@ -48,9 +48,9 @@ class Reader:
         """Return the cards of some releases, as far as Slack shows them."""
         return await self._database.read(lambda connection: shown.cards(connection, workspace, keys))
 
-    async def away(self, workspace: WorkspaceId) -> Mapping[UserId, Away]:
-        """Return everybody who went away and did not come back early."""
-        return await self._database.read(lambda connection: absences.away(connection, workspace))
+    async def own(self, workspace: WorkspaceId) -> Mapping[UserId, Own]:
+        """Return what people have said of themselves, and not taken back early."""
+        return await self._database.read(lambda connection: own.said(connection, workspace))
 
     async def due(self, now: datetime, limit: int) -> Sequence[ReleaseId]:
         """Return the releases whose time for attention has come."""

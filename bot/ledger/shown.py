@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.ledger.absences import MARK
+from bot.ledger.own import MARK
 from bot.ledger.tables import messages, releases
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    Time,
     TypeDecorator,
     false,
     text,
@@ -119,11 +120,17 @@ absences: Final = Table(
     Column("person", Text, nullable=False),
     Column("deputy", Text),
     Column("until", Moment),
+    Column("begins", Time),
+    Column("ends", Time),
+    Column("days", Text),
     Column("seq", Integer, nullable=False),
     Column("head", Text, nullable=False),
     PrimaryKeyConstraint("workspace", "person"),
 )
-"""What each person's own chain of events comes to: its newest event, and the absence if there is one."""
+"""What each person's own chain comes to: its newest event, the absence, and the hours that were set.
+
+`days` has the digits of the weekdays, from Monday, which is 0.
+"""
 
 answers: Final = Table(
     "answers",

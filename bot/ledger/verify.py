@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from bot.ledger import absences, tables
-from bot.ledger.absences import MARK
+from bot.ledger import own, tables
 from bot.ledger.codec import NO_EVENT, canonical, chained, decode, decode_any
 from bot.ledger.ledger import projection
+from bot.ledger.own import MARK
 from bot.ledger.tables import events, releases, services
 from bot.release.decide import fold
 from bot.release.ids import ReleaseId
@@ -30,7 +30,7 @@ def verify(connection: Connection) -> Sequence[str]:
     return [
         *_faults(connection, of_releases, rows, _projected),
         *_missing_releases(connection, rows),
-        *_faults(connection, of_people, people, absences.projection),
+        *_faults(connection, of_people, people, own.projection),
     ]
 
 
@@ -58,7 +58,7 @@ def rebuild(connection: Connection) -> int:
     counts: Counter[tuple[str, str]] = Counter()
     for chain in _chains(connection):
         if _is_person(chain):
-            absences.project(connection, chain)
+            own.project(connection, chain)
             continue
         shown = rows[chain]["shown_seq"] if chain in rows else 0
         row = _projected(_events(connection, chain))
@@ -107,7 +107,7 @@ def _rows(connection: Connection) -> Rows:
 
 def _people(connection: Connection) -> Rows:
     found = connection.execute(select(tables.absences))
-    return {absences.chain_of(row.workspace, row.person): row._asdict() for row in found}
+    return {own.chain_of(row.workspace, row.person): row._asdict() for row in found}
 
 
 def _projected(written: Sequence[Written]) -> Mapping[str, object]:

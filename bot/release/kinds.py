@@ -22,7 +22,7 @@ from bot.release.gates.override import Overridden, Override
 from bot.release.gates.review import ReviewOpened, ReviewReminded, ReviewSigned, SignReview
 from bot.release.gates.seat import SeatTaken, TakeSeat
 from bot.release.gates.settle import RejectionResolved, ResolveRejection
-from bot.release.people.absence import AbsenceCommand, AbsenceEvent, CameBackEarly, ComeBack, GoAway, WentAway
+from bot.release.people.absence import CameBackEarly, ComeBack, GoAway, WentAway
 from bot.release.people.handoff import (
     AcceptDuty,
     DeclineDuty,
@@ -35,6 +35,8 @@ from bot.release.people.handoff import (
     TakeLead,
 )
 from bot.release.people.leaving import CameBack, JoinChannel, LeaveChannel, LeftWithDuty
+from bot.release.people.own import OwnCommand, OwnEvent
+from bot.release.people.own_hours import HoursSet, SetHours
 from bot.release.people.roles import MembersRead
 from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
 from bot.release.stages.cancel import Cancel, Cancelled
@@ -150,6 +152,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     Summarized,
 )
 
-ABSENCE_COMMANDS: Final[tuple[type[AbsenceCommand], ...]] = (GoAway, ComeBack)
-ABSENCE_EVENTS: Final[tuple[type[AbsenceEvent], ...]] = (WentAway, CameBackEarly)
+OWN_COMMANDS: Final[tuple[type[OwnCommand], ...]] = (GoAway, ComeBack, SetHours)
+OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (WentAway, CameBackEarly, HoursSet)
 """What a person does about themselves, on all releases."""

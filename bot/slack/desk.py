@@ -12,7 +12,7 @@ from bot.coordinator import Answer, Coordinator, Noted, unknown_release
 from bot.ledger.answers import Delivery
 from bot.ledger.reader import Reader
 from bot.release.ids import KEY, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.people.absence import AbsenceCommand
+from bot.release.people.own import OwnCommand
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.files.read import Runbooks
@@ -30,16 +30,16 @@ class Desk:
     workspace: WorkspaceId
     runbooks: Runbooks
     clock: Clock
-    absences_changed: Callable[[], None]
-    """What is told when somebody goes away or comes back."""
+    own_changed: Callable[[], None]
+    """What is told when somebody has said something of themselves."""
     command: str
     """The slash command with its slash, as it is installed."""
 
-    async def note(self, command: AbsenceCommand) -> Noted | Refused:
-        """Answer somebody who goes away or comes back, and have the releases follow."""
+    async def note(self, command: OwnCommand) -> Noted | Refused:
+        """Answer what somebody says of themselves, and have the releases follow."""
         noted = await self.coordinator.note(command)
         if isinstance(noted, Noted):
-            self.absences_changed()
+            self.own_changed()
         return noted
 
 

@@ -21,6 +21,7 @@ from bot.ledger.answers import Delivery
 from bot.release.ids import ChannelId, UserId, WorkspaceId
 from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.leaving import JoinChannel, LeaveChannel
+from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Refused
 from bot.slack import subcommands
 from bot.slack.asking import asks_back
@@ -218,8 +219,8 @@ class Listeners:
         match form.means(submission):
             case Refused() as refused:
                 answer: Answer | Noted = refused
-            case GoAway() | ComeBack() as absence:
-                answer = await self._desk.note(absence)
+            case GoAway() | ComeBack() | SetHours() as own:
+                answer = await self._desk.note(own)
             case command:
                 answer = await self._desk.coordinator.handle(command, delivery)
         if not isinstance(answer, Refused):

@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.coordinator import unknown_release
 from bot.release.ids import ReleaseId, UserId, WorkspaceId
+from bot.release.people.directory import Own
 from bot.release.people.shift import asked
 from bot.release.release import Release
 from bot.slack.buttons import Action, Target
@@ -34,8 +35,8 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
     if action is Action.HANDOFF_FORM:
         return Reply(form=offer_form(target.release))
     if action is Action.AWAY_FORM:
-        away = await desk.releases.away(workspace)
-        return Reply(form=away_form(away.get(by), desk.clock.now()))
+        own = await desk.releases.own(workspace)
+        return Reply(form=away_form(own.get(by, Own()).away, desk.clock.now()))
     release = await desk.releases.find(ReleaseId(workspace, target.release))
     if release is None:
         return Reply(text=refusal(unknown_release(target.release)))

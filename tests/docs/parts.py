@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.cli import _parser
 from bot.practice.cast import GROUPS, PEOPLE, PLACES
 from bot.practice.web_api.methods import METHODS
-from bot.release.kinds import ABSENCE_COMMANDS, ABSENCE_EVENTS, COMMANDS, EVENTS
+from bot.release.kinds import COMMANDS, EVENTS, OWN_COMMANDS, OWN_EVENTS
 from bot.release.state import ENDED, MOVES
 from bot.settings import Settings
 from bot.slack.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
@@ -95,7 +95,7 @@ def events() -> str:
     """Return the kinds of events that the ledger holds."""
     return table(
         ["Event", "means"],
-        [[code(kind.__name__), sentence(kind.__doc__)] for kind in (*EVENTS, *ABSENCE_EVENTS)],
+        [[code(kind.__name__), sentence(kind.__doc__)] for kind in (*EVENTS, *OWN_EVENTS)],
     )
 
 
@@ -103,7 +103,7 @@ def commands() -> str:
     """Return the commands that go through the one door."""
     return table(
         ["Command", "means"],
-        [[code(kind.__name__), sentence(kind.__doc__)] for kind in (*COMMANDS, *ABSENCE_COMMANDS)],
+        [[code(kind.__name__), sentence(kind.__doc__)] for kind in (*COMMANDS, *OWN_COMMANDS)],
     )
 
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.coordinator import Accepted, Answer, Noted, unknown_release
-from bot.ledger.absences import chain_of
 from bot.ledger.answers import Delivery
+from bot.ledger.own import chain_of
 from bot.release.command import Command, Decision, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
 from bot.release.ids import ReleaseKey, UserId, WorkspaceId
-from bot.release.people.absence import AbsenceCommand, AbsenceEvent, ComeBack, GoAway, absence_after
-from bot.release.people.directory import Away, Directory
+from bot.release.people.directory import Directory
+from bot.release.people.own import OwnCommand, OwnEvent, own_after
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.start import Earlier, Start, StartFacts, locked_by
@@ -26,7 +26,7 @@ from bot.release.state import State
 from bot.runbook.model import Runbook
 from tests.ledger.world import MORNING
 
-Ledger = Mapping[str, Sequence[Event | AbsenceEvent]]
+Ledger = Mapping[str, Sequence[Event | OwnEvent]]
 """What was written, by the key of its chain."""
 
 
@@ -34,7 +34,7 @@ Ledger = Mapping[str, Sequence[Event | AbsenceEvent]]
 class Asked:
     """What somebody wants, and what tells one such act from another."""
 
-    command: Start | Command | AbsenceCommand
+    command: Start | Command | OwnCommand
     delivery: Delivery
 
 
@@ -57,13 +57,13 @@ class Village:
     people: Directory
     releases: Mapping[ReleaseKey, Release] = field(default_factory=dict)
     answers: Mapping[Delivery, Answer] = field(default_factory=dict)
-    away: Mapping[UserId, Away] = field(default_factory=dict)
+    said: Mapping[UserId, Sequence[OwnEvent]] = field(default_factory=dict)
     told: Mapping[str, int] = field(default_factory=dict)
 
     def hears(self, heard: Heard, ledger: Ledger) -> "Village | None":
         """Return the village after an act, or None where the answer or the events are not those."""
         command, delivery = heard.asked.command, heard.asked.delivery
-        if isinstance(command, GoAway | ComeBack):
+        if isinstance(command, OwnCommand):
             return self._notes(command, heard.answer, ledger)
         if delivery in self.answers:
             return self if self._once_more(self.answers[delivery]) == heard.answer else None
@@ -87,23 +87,22 @@ class Village:
             return command.release, None, unknown_release(command.release)
         return release.key, release, decide(release, command, self._facts(release))
 
-    def _notes(self, command: AbsenceCommand, answer: Answer | Noted, ledger: Ledger) -> "Village | None":
-        event = command.decide(replace(self.people, away=self.away), MORNING)
+    def _notes(self, command: OwnCommand, answer: Answer | Noted, ledger: Ledger) -> "Village | None":
+        event = command.decide(self._directory(), MORNING)
         if isinstance(event, Refused):
             return self if event == answer else None
         chain = chain_of(self.workspace, command.by).key
         if not isinstance(answer, Noted) or not self._as_written(chain, [event], ledger):
             return None
-        absent = absence_after([event])
-        others = {person: away for person, away in self.away.items() if person != command.by}
-        return replace(self._told(chain, 1), away={**others, command.by: absent} if absent else others)
+        said = {**self.said, command.by: (*self.said.get(command.by, ()), event)}
+        return replace(self._told(chain, 1), said=said)
 
     def _once_more(self, answer: Answer) -> Answer:
         if isinstance(answer, Refused):
             return answer
         return Accepted(release=self.releases[answer.release.key], again=True)
 
-    def _as_written(self, chain: str, events: Sequence[Event | AbsenceEvent], ledger: Ledger) -> bool:
+    def _as_written(self, chain: str, events: Sequence[Event | OwnEvent], ledger: Ledger) -> bool:
         begin = self.told.get(chain, 0)
         return list(ledger.get(chain, ())[begin : begin + len(events)]) == list(events)
 
@@ -113,13 +112,16 @@ class Village:
     def _remembers(self, delivery: Delivery, answer: Answer) -> "Village":
         return replace(self, answers={**self.answers, delivery: answer})
 
+    def _directory(self) -> Directory:
+        return self.people.as_told({person: own_after(events) for person, events in self.said.items()})
+
     def _facts(self, release: Release) -> Facts:
         others = [other for other in self._newest_first() if other.key != release.key]
         completed = [other for other in self._newest_first() if other.state is State.COMPLETED]
         before = [other.version for other in others if other.state is State.COMPLETED]
         return Facts(
             now=max(MORNING, release.at + timedelta(microseconds=1)),
-            directory=replace(self.people, away=self.away),
+            directory=self._directory(),
             neighbours=Neighbours(
                 active=next((other.key for other in others if not other.state.ended), None),
                 newest=next((other.key for other in completed), None),
@@ -138,7 +140,7 @@ class Village:
             kinds=(),
             runbook=self.runbook,
             trouble="",
-            directory=replace(self.people, away=self.away),
+            directory=self._directory(),
             signed=next((r.filed for r in every if r.signed), None),
             active=next((r.key for r in every if not r.state.ended), None),
             released_as=next((r.key for r in same), None),
@@ -186,7 +188,7 @@ def in_words(history: Sequence[Heard], ledger: Ledger) -> str:
     return "\n".join(["No order fits:", *said, *kinds])
 
 
-def _named(command: Start | Command | AbsenceCommand) -> str:
+def _named(command: Start | Command | OwnCommand) -> str:
     return f"{type(command).__name__} {getattr(command, 'release', '')} by {command.by}"
 
 

@@ -17,7 +17,7 @@ from bot.release.command import Command
 from bot.release.event import Event
 from bot.release.gates.answers import Abstain, Reject, Withdraw
 from bot.release.ids import ReleaseKey, WorkspaceId
-from bot.release.people.absence import AbsenceCommand, AbsenceEvent, ComeBack, GoAway
+from bot.release.people.own import OwnCommand, OwnEvent
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.start import Start
 from tests.ledger.orders import Asked, Heard, Ledger, Village
@@ -42,11 +42,12 @@ from tests.ledger.world import (
     put_back,
     reject,
     roll_back,
+    set_hours,
     start,
     unlock,
 )
 
-Wanted = Start | Command | AbsenceCommand
+Wanted = Start | Command | OwnCommand
 Hand = Sequence[Asked]
 """What one pair of hands does, one after the other."""
 
@@ -85,6 +86,7 @@ AT_QA: Sequence[Wanted] = (
     go_away(BEN, EVE, TOMORROW),
     go_away(EVE, CLEO, TOMORROW),
     come_back(BEN),
+    *(set_hours(CLEO, begins, 20) for begins in (12, 13)),
     finish(ANA, 0),
     cancel(),
     attend(),
@@ -171,7 +173,7 @@ async def do(replica: Replica, hand: Hand) -> list[Heard]:
     heard = []
     for asked in hand:
         since, command = time.monotonic(), asked.command
-        if isinstance(command, GoAway | ComeBack):
+        if isinstance(command, OwnCommand):
             answer = await replica.coordinator.note(command)
             heard.append(Heard(asked=asked, since=since, until=time.monotonic(), answer=answer))
         else:
@@ -203,7 +205,7 @@ async def written(replica: Replica, workspace: WorkspaceId) -> Ledger:
     """Return all events of a workspace, by chain, in order."""
 
     def read(connection: Connection) -> Ledger:
-        chains: dict[str, list[Event | AbsenceEvent]] = {}
+        chains: dict[str, list[Event | OwnEvent]] = {}
         query = select(events).where(events.c.workspace == workspace).order_by(events.c.release, events.c.seq)
         for row in connection.execute(query):
             chains.setdefault(row.release, []).append(decode_any(row.body))

@@ -46,6 +46,7 @@ from tests.ledger.world import (
     put_back,
     reject,
     roll_back,
+    set_hours,
     start,
     unlock,
 )
@@ -221,3 +222,4 @@ async def _rolled_back(replica: Replica, clock: StillClock) -> None:
         unlock(key=THIRD),
     )
     await replica.notes(come_back(BEN))
+    await replica.notes(set_hours(BEN, 12, 20, "0123"))

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, select, update
 
-from bot.ledger import absences
+from bot.ledger import own
 from bot.ledger.codec import (
     NO_EVENT,
     UnknownEvent,
     canonical,
     chained,
     decode,
-    decode_absence,
     decode_any,
+    decode_own,
     encode,
 )
 from bot.ledger.ledger import Ledger
@@ -31,8 +31,11 @@ from bot.ledger.verify import rebuild, verify
 from bot.release.decide import fold
 from bot.release.gates.answers import Approved
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.kinds import ABSENCE_EVENTS, EVENTS
-from bot.release.people.absence import WentAway, absence_after
+from bot.release.kinds import EVENTS, OWN_EVENTS
+from bot.release.people.absence import WentAway
+from bot.release.people.directory import Own
+from bot.release.people.hours import Week
+from bot.release.people.own import own_after
 from bot.release.release import Release
 from bot.release.stages.cancel import Cancelled
 from bot.release.state import State
@@ -40,7 +43,7 @@ from tests.ledger.story import CHANGED, tell
 from tests.ledger.world import BEN, CHECKOUT, EVE, MORNING, TEAM, Replica, StillClock, Town
 
 FOLDER = Path(__file__).parent
-AWAY = absences.chain_of(TEAM, BEN).key
+AWAY = own.chain_of(TEAM, BEN).key
 NOTE = "Für alle: „fertig“ \u2028 <b>&amp;</b> 🚀"
 Lines = Sequence[Mapping[str, Any]]
 
@@ -65,9 +68,9 @@ def told_again(golden: Lines) -> Engine:
     metadata.create_all(engine)
     with engine.begin() as connection:
         for line in golden:
-            if line["release"].startswith(absences.MARK):
-                absences.append(connection, TEAM, decode_absence(line["body"]))
-        keys = (line["release"] for line in golden if not line["release"].startswith(absences.MARK))
+            if line["release"].startswith(own.MARK):
+                own.append(connection, TEAM, decode_own(line["body"]))
+        keys = (line["release"] for line in golden if not line["release"].startswith(own.MARK))
         for key in dict.fromkeys(keys):
             written = [decode(line["body"]) for line in golden if line["release"] == key]
             connection.execute(
@@ -173,7 +176,7 @@ def test_the_hash_is_over_the_place_and_the_one_before() -> None:
 
 def test_the_golden_ledger_has_an_example_of_every_kind(golden: Lines) -> None:
     """Where this fails for a new kind: `python -m tests.ledger.golden` prints the story as it is told now."""
-    kinds = {kind.__name__ for kind in (*EVENTS, *ABSENCE_EVENTS)}
+    kinds = {kind.__name__ for kind in (*EVENTS, *OWN_EVENTS)}
     assert {json.loads(line["body"])["kind"] for line in golden} == kinds
 
 
@@ -203,8 +206,8 @@ def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
     assert third.policy[0] == "Separation of duties: strict; before, warn."
     assert [(vote.by, vote.behalf) for vote in third.votes if vote.behalf] == [(EVE, BEN)]
     assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 9)
-    ben = (decode_absence(line["body"]) for line in golden if line["release"] == AWAY)
-    assert absence_after(ben) is None
+    ben = (decode_own(line["body"]) for line in golden if line["release"] == AWAY)
+    assert own_after(ben) == Own(week=Week(begins=time(12), ends=time(20), days=(0, 1, 2, 3)))
 
 
 def test_the_golden_ledger_of_the_first_version_goes_on_folding_to_the_same() -> None:
@@ -429,7 +432,7 @@ def test_a_service_whose_count_is_gone_is_found(told: Engine) -> None:
     assert faults(told) == ["checkout: 0 releases were started, and 4 are here."]
 
 
-# Who is away
+# What people say of themselves
 
 
 def test_a_changed_event_of_a_person_is_found(told: Engine, golden: Lines) -> None:
@@ -446,9 +449,8 @@ def test_a_removed_event_of_a_person_is_named(told: Engine) -> None:
     assert faults(told) == ["@UBEN: event 1 is missing."]
 
 
-@pytest.mark.parametrize("from_the", [1, 2])
+@pytest.mark.parametrize("from_the", [1, 2, 3])
 def test_a_missing_tail_of_a_person_is_found(told: Engine, from_the: int) -> None:
-    """Going away and coming back leave the same absence as neither."""
     with told.begin() as connection:
         lost = (events.c.release == AWAY) & (events.c.seq >= from_the)
         connection.execute(delete(events).where(lost))
@@ -466,16 +468,25 @@ def test_an_appended_event_that_the_row_of_a_person_does_not_know_is_found(told:
 def forge_absence(connection: Connection) -> None:
     """Append that Ben is away, with the right hash, past the coordinator."""
     chain = ReleaseId(TEAM, AWAY)
-    last = connection.execute(select(events).where(at(2, AWAY))).one()
+    last = connection.execute(select(events).where(at(3, AWAY))).one()
     event = WentAway(at=MORNING, by=BEN, deputy=UserId("UMAL"), until=MORNING + timedelta(days=9))
     body = encode(event)
-    row = {"workspace": TEAM, "release": AWAY, "seq": 3, "kind": "WentAway", "at": MORNING, "by": BEN}
-    new = chained(chain, 3, last.hash, body)
+    row = {"workspace": TEAM, "release": AWAY, "seq": 4, "kind": "WentAway", "at": MORNING, "by": BEN}
+    new = chained(chain, 4, last.hash, body)
     connection.execute(insert(events).values(**row, body=body, prev=last.hash, hash=new))
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("deputy", EVE), ("until", MORNING), ("seq", 1), ("head", "0" * 64)]
+    ("column", "value"),
+    [
+        ("deputy", EVE),
+        ("until", MORNING),
+        ("begins", time(0)),
+        ("ends", time(0)),
+        ("days", "6"),
+        ("seq", 1),
+        ("head", "0" * 64),
+    ],
 )
 def test_a_changed_row_of_a_person_is_found(told: Engine, column: str, value: object) -> None:
     with told.begin() as connection:
@@ -504,7 +515,7 @@ def test_an_event_of_a_release_in_the_chain_of_a_person_is_found(told: Engine) -
     body = encode(Cancelled(at=MORNING, by=BEN, reason="Mine."))
     new = chained(ReleaseId(TEAM, AWAY), 1, NO_EVENT, body)
     with told.begin() as connection:
-        connection.execute(delete(events).where(at(2, AWAY)))
+        connection.execute(delete(events).where((events.c.release == AWAY) & (events.c.seq > 1)))
         changed = {"kind": "Cancelled", "at": MORNING, "by": BEN, "body": body, "hash": new}
         connection.execute(update(events).where(at(1, AWAY)).values(changed))
         connection.execute(update(people).values(seq=1, head=new))

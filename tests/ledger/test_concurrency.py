@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot.coordinator import Accepted, Answer, Noted
-from bot.ledger import absences
+from bot.ledger import own
 from bot.ledger.answers import Delivery
 from bot.ledger.database import Database
 from bot.ledger.tables import services
@@ -340,14 +340,14 @@ async def test_ten_who_go_away_at_once_are_all_away(pair: Sequence[Replica]) -> 
     gone = [go_away(by, EVE, TOMORROW) for by in PEOPLE[:10]]
     answers = await asyncio.gather(*(next(turns).coordinator.note(one) for one in gone))
     assert [outcome(answer) for answer in answers] == ["yes"] * 10
-    away = await pair[0].database.read(lambda c: absences.away(c, TEAM))
-    assert set(away) == set(PEOPLE[:10])
+    said = await pair[0].database.read(lambda c: own.said(c, TEAM))
+    assert {person for person, one in said.items() if one.away} == set(PEOPLE[:10])
     assert await pair[0].faults() == []
 
 
 async def test_of_two_who_name_each_other_at_once_one_goes(pair: Sequence[Replica]) -> None:
     with pair[0].database.engine.begin() as connection:
-        absences.lock(connection, TEAM)
+        own.lock(connection, TEAM)
         both = [
             asyncio.create_task(one.coordinator.note(go_away(by, to, TOMORROW)))
             for one, by, to in ((pair[0], BEN, CLEO), (pair[1], CLEO, BEN))

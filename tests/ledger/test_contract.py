@@ -22,7 +22,7 @@ from bot.ledger.verify import rebuild
 from bot.release.attention import attention_at
 from bot.release.decide import fold
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
-from bot.release.kinds import ABSENCE_EVENTS, EVENTS
+from bot.release.kinds import EVENTS, OWN_EVENTS
 from bot.release.refusal import Code, Refused
 from bot.release.state import State
 from bot.release.waiting import waiting_on
@@ -60,7 +60,7 @@ TOLD = (FIRST, SECOND, THIRD, OPEN)
 async def test_the_story_has_every_kind_of_event(replica: Replica, town: Town, clock: StillClock) -> None:
     await tell(replica, town, clock)
     told = await replica.database.read(lambda c: set(c.scalars(select(events.c.kind))))
-    assert told == {kind.__name__ for kind in (*EVENTS, *ABSENCE_EVENTS)}
+    assert told == {kind.__name__ for kind in (*EVENTS, *OWN_EVENTS)}
 
 
 async def test_what_is_read_back_is_what_was_decided(replica: Replica, join: Join) -> None:
@@ -94,7 +94,7 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
 
     checks = after_every_command(replica, check)
     await tell(replica, town, clock)
-    assert len(checks) == 63
+    assert len(checks) == 64
     assert checks[-1] == len(TOLD)
     assert await replica.faults() == []
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from bot.ledger.schema import UnusableDatabase, alembic_config, upgrade
 from bot.ledger.tables import Moment, metadata
 from bot.ledger.verify import rebuild
 from bot.release.ids import ReleaseKey
+from bot.release.people.hours import Hours
 from bot.release.refusal import Code
 from bot.release.state import State
 from tests.ledger.conftest import Join, is_sqlite
@@ -32,6 +33,7 @@ from tests.ledger.world import (
     BEN,
     CLEO,
     DAN,
+    TEAM,
     Replica,
     StillClock,
     Town,
@@ -41,6 +43,7 @@ from tests.ledger.world import (
     go_away,
     put_back,
     roll_back,
+    set_hours,
     start,
 )
 
@@ -262,8 +265,9 @@ async def test_the_version_before_gets_its_schema_and_its_rows_back(
 async def test_what_was_taken_back_and_done_again_is_made_anew_from_the_events(
     old: Replica, old_url: str
 ) -> None:
-    """Going back drops who is away and what is locked; the events still say it."""
+    """Going back drops who is away, who works when and what is locked; the events still say it."""
     await old.notes(go_away(BEN, DAN, old.clock.now().replace(day=9)))
+    await old.notes(set_hours(CLEO, 12, 20))
     await old.accepts(cancel(key=ReleaseKey("checkout-3")))
     await old.accepts(roll_back(CLEO))
     await old.accepts(put_back())
@@ -272,6 +276,7 @@ async def test_what_was_taken_back_and_done_again_is_made_anew_from_the_events(
     assert await old.faults() == []
     assert (await old.refuses(start("1.1.0"))).code is Code.LOCKED
     await old.notes(come_back(BEN))
+    assert await old.coordinator.hours_of(TEAM, CLEO) == Hours(zone="UTC", begins=time(12), ends=time(20))
 
 
 def test_there_is_one_line_of_migrations() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,8 +19,11 @@ from bot.release.command import Command
 from bot.release.gates.answers import Approve, Reject
 from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest
-from bot.release.people.absence import AbsenceCommand, ComeBack, GoAway
+from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.directory import Directory
+from bot.release.people.hours import Week
+from bot.release.people.own import OwnCommand
+from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.cancel import Cancel
@@ -131,8 +134,8 @@ class Replica:
         assert isinstance(answer, Refused), answer
         return answer
 
-    async def notes(self, command: AbsenceCommand) -> None:
-        """Hand in what a person does on all releases, and expect that it is accepted."""
+    async def notes(self, command: OwnCommand) -> None:
+        """Hand in what a person says of themselves, and expect that it is accepted."""
         answer = await self.coordinator.note(command)
         assert isinstance(answer, Noted), answer
 
@@ -220,6 +223,11 @@ def go_away(by: UserId, deputy: UserId, until: datetime) -> GoAway:
 
 def come_back(by: UserId) -> ComeBack:
     return ComeBack(workspace=TEAM, by=by)
+
+
+def set_hours(by: UserId, begins: int, ends: int, days: str = "01234") -> SetHours:
+    week = Week(begins=time(begins), ends=time(ends), days=tuple(map(int, days)))
+    return SetHours(workspace=TEAM, by=by, week=week)
 
 
 def attend(key: ReleaseKey = CHECKOUT) -> Attend:

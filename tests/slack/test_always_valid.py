@@ -179,7 +179,7 @@ def _pressed(release: Release, action: str, value: str, people: Collection[str])
             workspace=ACME,
             runbooks=cast("Any", None),
             clock=MovableClock(),
-            absences_changed=lambda: None,
+            own_changed=lambda: None,
             command="/release",
         )
         reply = asyncio.run(opened(desk, Action(action), target, ACME, by))

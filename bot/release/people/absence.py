@@ -1,9 +1,8 @@
-"""Being away: a person names a deputy for a time, on all releases; each person has a chain of their own."""
+"""Being away: a person names a deputy for a time, on all releases."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final
 
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.people.directory import Away, Directory
@@ -31,9 +30,6 @@ class CameBackEarly:
     by: UserId
 
 
-AbsenceEvent = WentAway | CameBackEarly
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoAway:
     """Name a deputy until a moment."""
@@ -43,7 +39,7 @@ class GoAway:
     deputy: UserId
     until: datetime
 
-    def decide(self, directory: Directory, now: datetime) -> AbsenceEvent | Refused:
+    def decide(self, directory: Directory, now: datetime) -> WentAway | Refused:
         """Return the event, or why not. `directory` has who is away now."""
         return (
             self._bad_time(now)
@@ -93,25 +89,8 @@ class ComeBack:
     workspace: WorkspaceId
     by: UserId
 
-    def decide(self, directory: Directory, now: datetime) -> AbsenceEvent | Refused:
+    def decide(self, directory: Directory, now: datetime) -> CameBackEarly | Refused:
         """Return the event, or why not."""
         if self.by not in directory.deputies(now):
             return Refused(code=Code.NOTHING_TO_DO, because="You are not away, as far as Rollcall knows.")
         return CameBackEarly(at=now, by=self.by)
-
-
-AbsenceCommand = GoAway | ComeBack
-
-
-def absence_after(events: Iterable[AbsenceEvent]) -> Away | None:
-    """Return the absence that a person's events come to, or None."""
-    away = None
-    for event in events:
-        match event:
-            case WentAway(deputy=deputy, until=until):
-                away = Away(deputy=deputy, until=until)
-            case CameBackEarly():
-                away = None
-            case _:
-                assert_never(event)
-    return away

@@ -1,11 +1,11 @@
 """The people of a workspace, as they were read last."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.release.ids import UserId
-from bot.release.people.hours import Hours
+from bot.release.people.hours import Hours, Week
 from bot.runbook.roles import Standing
 
 
@@ -15,6 +15,14 @@ class Away:
 
     deputy: UserId
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What somebody has said of themselves: that they are away, and when they work."""
+
+    away: Away | None = None
+    week: Week | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,17 @@ class Directory:
     def readable(self) -> bool:
         """Whether people could be read at all."""
         return bool(self.people)
+
+    def hours_of(self, person: UserId) -> Hours:
+        """Return when a person is at work; in UTC where their time zone is not known."""
+        return self.hours.get(person, Hours(zone="UTC"))
+
+    def as_told(self, own: Mapping[UserId, Own]) -> "Directory":
+        """Return the directory with what people have said of themselves."""
+        away = {person: said.away for person, said in own.items() if said.away}
+        weeks = {person: said.week for person, said in own.items() if said.week}
+        hours = {person: self.hours_of(person).in_week(week) for person, week in weeks.items()}
+        return replace(self, away=away, hours={**self.hours, **hours})
 
     def deputies(self, now: datetime) -> Mapping[UserId, Away]:
         """Return who is away at a moment, each with the deputy."""

@@ -1,7 +1,7 @@
 """Working hours: when somebody may be asked."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -16,17 +16,32 @@ LONGEST_PAUSE: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """When somebody is at work: from `begins` until before `ends`, in their time zone.
+class Week:
+    """At which hours of which days somebody works, wherever that is: from `begins` until before `ends`.
 
-    `zone` is an IANA name; `days`, on which work begins, count from Monday, which is 0. Where `ends` is not
-    after `begins`, it is on the next day. What is not known is taken to be nine to six, Monday to Friday.
+    `days`, on which work begins, count from Monday, which is 0. Where `ends` is not after `begins`, it is on
+    the next day. What is not known is taken to be nine to six, Monday to Friday.
     """
 
-    zone: str
     begins: time = BEGINS
     ends: time = ENDS
     days: tuple[int, ...] = WEEKDAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours(Week):
+    """When somebody is at work: a week in their time zone. `zone` is an IANA name."""
+
+    zone: str
+
+    @property
+    def week(self) -> Week:
+        """Return the week, wherever it is."""
+        return Week(begins=self.begins, ends=self.ends, days=self.days)
+
+    def in_week(self, week: Week) -> "Hours":
+        """Return another week in the same time zone."""
+        return replace(self, begins=week.begins, ends=week.ends, days=week.days)
 
     def next_at_work(self, moment: datetime, holidays: Collection[date] = ()) -> datetime:
         """Return the first moment from `moment` on at which the person is at work."""

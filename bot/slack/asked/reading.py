@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.coordinator import People
 from bot.ledger.reader import Reader
@@ -22,11 +21,11 @@ class Asked:
         self._url = url
 
     async def read(self) -> tuple[Sequence[Watched], Directory]:
-        """Return the releases that wait for something, the oldest first, and the people with who is away."""
+        """Return the releases that wait for something, the oldest first, and the people by their own word."""
         releases = await self._releases.unsettled(self._workspace)
         cards = await self._releases.cards(self._workspace, [one.key for one in releases])
         links = {key: self._link(card) for key, card in cards.items()}
-        directory = replace(self._people.seen(), away=await self._releases.away(self._workspace))
+        directory = self._people.seen().as_told(await self._releases.own(self._workspace))
         # What many releases wait for takes a while to work out, and nobody's press may wait for that.
         every = (Watched.of(one, links.get(one.key, "")) for one in releases)
         return await asyncio.to_thread(list, every), directory

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.ledger.absences import MARK, chain_of
+from bot.ledger.own import MARK, chain_of
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.telling.reminders import Way
 from bot.slack.asked.entries import entries_of
@@ -65,7 +64,7 @@ class Digests:
         self._about[person] = frozenset(entry.of.release.key for entry in entries)
         digest = last
         if (reminded := _latest(person, watched)) is not None:
-            now, hours = self._clock.now(), directory.hours.get(person, Hours(zone="UTC"))
+            now, hours = self._clock.now(), directory.hours_of(person)
             quiet = directory.quiet.get(person, now)
             free = hours.next_at_work(quiet) if quiet > now else reminded
             after = next_digest(last, reminded, free, hours.zone)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.release.command import Command
 from bot.release.ids import ReleaseKey, UserId, WorkspaceId
-from bot.release.people.absence import AbsenceCommand
+from bot.release.people.own import OwnCommand
 from bot.release.refusal import Refused
 from bot.release.stages.start import Start
 from bot.slack.messages.blocks import Block, plain
@@ -32,7 +32,7 @@ class Form:
     """A kind of form: what its submission means, or why it means nothing, and where a refusal is shown."""
 
     callback: str
-    means: Callable[[Submission], Start | Command | AbsenceCommand | Refused]
+    means: Callable[[Submission], Start | Command | OwnCommand | Refused]
     field_of: Callable[[Refused], str]
 
 
@@ -93,6 +93,8 @@ def _value(element: Mapping[str, Any]) -> str:
             return ",".join(map(str, users))
         case {"selected_user": str(user)}:
             return user
+        case {"selected_time": str(time)}:
+            return time
         case {"selected_date_time": int(second)}:
             return str(second)
         case {"selected_conversation": str(channel)}:

@@ -12,8 +12,9 @@ from bot.release.gates.answers import Approved, Rejected
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
-from bot.release.people.absence import CameBackEarly, ComeBack, GoAway, WentAway, absence_after
-from bot.release.people.directory import Away, Directory
+from bot.release.people.absence import CameBackEarly, ComeBack, GoAway, WentAway
+from bot.release.people.directory import Away, Directory, Own
+from bot.release.people.own import own_after
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.stages.revision import ManifestChanged
@@ -70,7 +71,7 @@ def refused(command: GoAway | ComeBack, directory: Directory, now: datetime = NI
 def test_a_person_goes_away_and_names_a_deputy() -> None:
     went = goes(bea, gus).decide(town(), NINE)
     assert went == WentAway(at=NINE, by=bea.id, deputy=gus.id, until=UNTIL)
-    assert absence_after([went]) == Away(deputy=gus.id, until=UNTIL)
+    assert own_after([went]) == Own(away=Away(deputy=gus.id, until=UNTIL))
 
 
 def test_nobody_stands_in_for_themselves() -> None:
@@ -161,9 +162,9 @@ def test_a_person_comes_back_early() -> None:
     back = ComeBack(workspace=ACME, by=bea.id).decide(gone, NINE)
     assert back == CameBackEarly(at=NINE, by=bea.id)
     went = WentAway(at=NINE, by=bea.id, deputy=gus.id, until=UNTIL)
-    assert absence_after([went, back]) is None
-    assert absence_after([went, back, went]) == Away(deputy=gus.id, until=UNTIL)
-    assert absence_after([]) is None
+    assert own_after([went, back]) == Own()
+    assert own_after([went, back, went]) == Own(away=Away(deputy=gus.id, until=UNTIL))
+    assert own_after([]) == Own()
 
 
 def test_who_is_not_away_does_not_come_back() -> None:

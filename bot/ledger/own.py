@@ -1,22 +1,24 @@
-"""Who is away: each person's own chain of events, and the rows that follow from them."""
+"""What people say of themselves: each person's own chain of events, and the rows that follow from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, or_, select
 
-from bot.ledger.codec import NO_EVENT, chained, decode_absence, encode
+from bot.ledger.codec import NO_EVENT, chained, decode_own, encode
 from bot.ledger.tables import absences, events
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.people.absence import AbsenceEvent, absence_after
-from bot.release.people.directory import Away
+from bot.release.people.directory import Away, Own
+from bot.release.people.hours import Week
+from bot.release.people.own import OwnEvent, own_after
 
 MARK: Final = "@"
 """What the chain of a person begins with, in the place where others have the key of a release."""
 
 # Every click runs this, and building a statement costs more than running it.
-_AWAY: Final = select(absences.c.person, absences.c.deputy, absences.c.until).where(
-    absences.c.workspace == bindparam("in_workspace"), absences.c.deputy.is_not(None)
+_SAID: Final = select(*absences.c["person", "deputy", "until", "begins", "ends", "days"]).where(
+    absences.c.workspace == bindparam("in_workspace"),
+    or_(absences.c.deputy.is_not(None), absences.c.days.is_not(None)),
 )
 
 
@@ -25,14 +27,22 @@ def chain_of(workspace: WorkspaceId, person: UserId) -> ReleaseId:
     return ReleaseId(workspace, ReleaseKey(f"{MARK}{person}"))
 
 
-def away(connection: Connection, workspace: WorkspaceId) -> Mapping[UserId, Away]:
-    """Return everybody in a workspace who went away and did not come back early."""
-    rows = connection.execute(_AWAY, {"in_workspace": workspace})
-    return {UserId(row.person): Away(deputy=UserId(row.deputy), until=row.until) for row in rows}
+def said(connection: Connection, workspace: WorkspaceId) -> Mapping[UserId, Own]:
+    """Return what people in a workspace have said of themselves, and not taken back early."""
+    rows = connection.execute(_SAID, {"in_workspace": workspace})
+    return {UserId(row.person): _own(row) for row in rows}
+
+
+def _own(row: Row[Any]) -> Own:
+    days = tuple(map(int, row.days or ""))
+    return Own(
+        away=Away(deputy=UserId(row.deputy), until=row.until) if row.deputy else None,
+        week=Week(begins=row.begins, ends=row.ends, days=days) if days else None,
+    )
 
 
 def lock(connection: Connection, workspace: WorkspaceId) -> None:
-    """Keep others from changing who is away in a workspace until the transaction ends.
+    """Keep others from saying something of themselves in a workspace until the transaction ends.
 
     Whether somebody may go depends on who else is away, so it is not enough to lock that person's row, which
     may not even be there. SQLite has one writer at a time as it is.
@@ -42,8 +52,8 @@ def lock(connection: Connection, workspace: WorkspaceId) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(turn)))
 
 
-def append(connection: Connection, workspace: WorkspaceId, event: AbsenceEvent) -> None:
-    """Append an event to the chain of the person whose act it is; the absences are locked."""
+def append(connection: Connection, workspace: WorkspaceId, event: OwnEvent) -> None:
+    """Append an event to the chain of the person whose act it is; the workspace's people are locked."""
     chain = chain_of(workspace, event.by)
     seq, prev = _end(connection, chain)
     body = encode(event)
@@ -74,10 +84,14 @@ def project(connection: Connection, chain: ReleaseId) -> None:
 
 def projection(written: Sequence[Row[Any]]) -> dict[str, object]:
     """Return the columns of a person's row that follow from the events, as they stand in their table."""
-    absent = absence_after(decode_absence(event.body) for event in written)
+    own = own_after(decode_own(event.body) for event in written)
+    away, week = own.away, own.week
     return {
-        "deputy": absent.deputy if absent else None,
-        "until": absent.until if absent else None,
+        "deputy": away.deputy if away else None,
+        "until": away.until if away else None,
+        "begins": week.begins if week else None,
+        "ends": week.ends if week else None,
+        "days": "".join(map(str, week.days)) if week else None,
         "seq": written[-1].seq,
         "head": written[-1].hash,
     }
