@@ -49,6 +49,7 @@ class Action(StrEnum):
     SIGN_FORM = "sign_form_v1"
     WHY = "why_v1"
     AWAY_FORM = "away_form_v1"
+    HOURS_FORM = "hours_form_v1"
     COME_BACK = "come_back_v1"
     REMIND_IN_AN_HOUR = "remind_in_an_hour_v1"
     REMIND_IN_FOUR_HOURS = "remind_in_four_hours_v1"

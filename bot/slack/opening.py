@@ -13,6 +13,7 @@ from bot.slack.forms.answer import answer_form
 from bot.slack.forms.away import away_form
 from bot.slack.forms.handoff import accept_form, offer_form
 from bot.slack.forms.hold import hold_form
+from bot.slack.forms.hours import hours_form
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.report import report_form
 from bot.slack.forms.rollback import rollback_form
@@ -37,6 +38,8 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
     if action is Action.AWAY_FORM:
         own = await desk.releases.own(workspace)
         return Reply(form=away_form(own.get(by, Own()).away, desk.clock.now()))
+    if action is Action.HOURS_FORM:
+        return Reply(form=hours_form(await desk.coordinator.hours_of(workspace, by)))
     release = await desk.releases.find(ReleaseId(workspace, target.release))
     if release is None:
         return Reply(text=refusal(unknown_release(target.release)))
@@ -56,6 +59,7 @@ def opens(action: Action, target: Target, by: UserId) -> bool:
         Action.ACCEPT_FORM,
         Action.WHY,
         Action.AWAY_FORM,
+        Action.HOURS_FORM,
     )
 
 

@@ -97,7 +97,7 @@ def _lines(view: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(element: Mapping[str, Any]) -> Any:
-    for key in ("value", "selected_user", "selected_users", "selected_date_time"):
+    for key in ("value", "selected_user", "selected_users", "selected_time", "selected_date_time"):
         if key in element:
             return element[key]
     if "selected_options" in element:

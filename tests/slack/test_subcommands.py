@@ -23,6 +23,7 @@ What you can type:
 • `/release lead [key]`: lead it, when its captain has gone
 • `/release away @deputy 3d`: let somebody answer for you, for a time or until a day
 • `/release back`: end that before its time
+• `/release hours [9:30-17:00 mon-thu]`: say when you work, to be reminded then; `usual` is nine to six, Monday to Friday
 • `/release cancel [key] reason`: call a release off, before it has touched production
 • `/release rollback [key] [reason]`: take a release back that has touched production, or the newest completed one
 • `/release unlock key [what was mended]`: let releases of a service start again that was rolled back

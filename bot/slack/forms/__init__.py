@@ -8,6 +8,7 @@ from bot.slack.forms.evidence import EVIDENCE
 from bot.slack.forms.form import Form
 from bot.slack.forms.handoff import ACCEPT, OFFER
 from bot.slack.forms.hold import HOLD
+from bot.slack.forms.hours import HOURS
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.report import REPORT
 from bot.slack.forms.rollback import ROLLBACK
@@ -24,5 +25,6 @@ FORMS: Final[tuple[Form, ...]] = (
     OFFER,
     ACCEPT,
     AWAY,
+    HOURS,
     *(one.form() for one in REASONS.values()),
 )

@@ -7,6 +7,7 @@ from bot.release.ids import UserId
 from bot.release.people.directory import Directory
 from bot.slack.buttons import NO_RELEASE, Action
 from bot.slack.messages.blocks import Block, actions, button, header, section
+from bot.slack.messages.hours import reminded
 from bot.slack.messages.text import moment, people, person
 
 
@@ -19,6 +20,8 @@ def settings(me: UserId, directory: Directory, now: datetime) -> Iterable[Block]
     change = button("Change…" if away else "Name a deputy…", Action.AWAY_FORM, value, label="Name a deputy")
     back = button("I am back", Action.COME_BACK, value, label="I am back: ask me myself again")
     yield actions([change, back] if away else [change])
+    yield section(reminded(directory.hours_of(me)))
+    yield actions([button("Change…", Action.HOURS_FORM, value, label="Change your working hours")])
 
 
 def _stand_ins(me: UserId, directory: Directory, now: datetime) -> str:

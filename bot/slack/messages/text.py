@@ -68,6 +68,11 @@ def people(users: Iterable[UserId], last: str = "or") -> str:
     names = [person(user) for user in users]
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    return enumerated(names, last)
+
+
+def enumerated(names: Sequence[str], last: str) -> str:
+    """Return names such as `a, b or c`, where `last` stands before the last one."""
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 

@@ -10,6 +10,7 @@ from bot.slack.subcommands.check import CHECK
 from bot.slack.subcommands.handoff import HANDOFF, LEAD
 from bot.slack.subcommands.help import help_for, unknown
 from bot.slack.subcommands.hold import HOLD, LIFT
+from bot.slack.subcommands.hours import HOURS
 from bot.slack.subcommands.list import LIST
 from bot.slack.subcommands.rollback import ROLLBACK, UNLOCK
 from bot.slack.subcommands.start import PREFLIGHT, START
@@ -33,6 +34,7 @@ _WORKING: Final = (
     LEAD,
     AWAY,
     BACK,
+    HOURS,
     CANCEL,
     ROLLBACK,
     UNLOCK,

@@ -65,7 +65,9 @@ No release is open. `/release start` in a channel starts one.
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (Europe/Berlin).
+[Change…]\
 """)
 
 
@@ -89,7 +91,9 @@ Led by @ana
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (Europe/Berlin).
+[Change…]\
 """)
     await presses(world, "ben", "approve_v1")
     assert (await world.release("checkout-1")).state is State.IN_PROGRESS
@@ -103,7 +107,9 @@ Led by @ana
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (Europe/Berlin).
+[Change…]\
 """)
 
 
@@ -137,7 +143,9 @@ async def test_a_step_after_the_other_is_done_from_home(world: World) -> None:
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (America/New_York).
+[Change…]\
 """)
 
 
@@ -232,6 +240,37 @@ Until when?\
     await presses(world, "ben", "come_back_v1")
     await home_of(world, "ben", "Nobody stands in for you.")
     await home_of(world, "dan", "Nobody stands in for you.", "Nothing waits for you.")
+
+
+async def test_working_hours_are_set_from_home(world: World) -> None:
+    await opens_home(world, "ben", "You are reminded from 09:00 to 18:00, Monday to Friday (Europe/Berlin).")
+    await presses(world, "ben", "hours_form_v1")
+    assert await open_form(world, "ben") == snapshot("""\
+Your working hours [Save] [Never mind]
+From when do you work?
+  In your time zone, Europe/Berlin.
+Until when?
+  A time that is not after the first is on the next day.
+On which days?
+  ( ) Monday
+  ( ) Tuesday
+  ( ) Wednesday
+  ( ) Thursday
+  ( ) Friday
+  ( ) Saturday
+  ( ) Sunday\
+""")
+    days = ["0", "1", "2", "3", "4"]
+    assert await held(world, "ben") == {"begins": "09:00", "ends": "18:00", "days": days}
+    refused = await world.ben.submits(days=[])
+    assert refused["errors"] == snapshot({"days": "Please complete this required field."})
+    refused = await world.ben.submits(days=days)
+    assert refused["errors"] == snapshot({"begins": "These are your working hours already."})
+    assert (await world.ben.submits(begins="12:30", ends="20:00", days=days[:3]))["result"] == "closed"
+    await home_of(world, "ben", "You are reminded from 12:30 to 20:00, Monday to Wednesday (Europe/Berlin).")
+    await presses(world, "ben", "hours_form_v1")
+    await world.ben.sees_form()
+    assert await held(world, "ben") == {"begins": "12:30", "ends": "20:00", "days": days[:3]}
 
 
 async def test_it_follows_what_is_typed_about_being_away(world: World) -> None:

@@ -85,7 +85,9 @@ No release is open. `/release start` in a channel starts one.
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (UTC).
+[Change…]\
 """)
 
 
@@ -102,7 +104,9 @@ Led by <@ana>
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (UTC).
+[Change…]\
 """)
 
 
@@ -123,7 +127,9 @@ Led by <@dan>
 
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (UTC).
+[Change…]\
 """)
 
 
@@ -347,7 +353,9 @@ No release is open. `/release start` in a channel starts one.
 
 # Your settings
 <@bea> stands in for you until <time>.
-[Change…] [I am back]\
+[Change…] [I am back]
+You are reminded from 09:00 to 18:00, Monday to Friday (UTC).
+[Change…]\
 """)
     assert shows(bea, away=away) == snapshot("""\
 # Waiting for you
@@ -359,7 +367,9 @@ No release is open. `/release start` in a channel starts one.
 # Your settings
 Nobody stands in for you. When you are away, a deputy can answer in your stead.
 You stand in for <@ben> and <@gus>.
-[Name a deputy…]\
+[Name a deputy…]
+You are reminded from 09:00 to 18:00, Monday to Friday (UTC).
+[Change…]\
 """)
     assert shows(ben, away=away, now=until) == shows(ben)
 

@@ -1,0 +1,31 @@
+"""When somebody is reminded: their working hours in words."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.release.people.hours import Hours
+from bot.slack.messages.text import enumerated, escape
+
+WEEK: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def reminded(hours: Hours) -> str:
+    """Return when the person is reminded, such as from 09:00 to 18:00, Monday to Friday (Europe/Berlin)."""
+    overnight = " the next day" if hours.ends <= hours.begins else ""
+    times = f"from {hours.begins:%H:%M} to {hours.ends:%H:%M}{overnight}"
+    return f"You are reminded {times}, {_days(hours)} ({escape(hours.zone)})."
+
+
+def _days(hours: Hours) -> str:
+    days = set(hours.days)
+    return "every day" if days == set(range(7)) else enumerated(list(_runs(days)), "and")
+
+
+def _runs(days: set[int]) -> Iterator[str]:
+    """Go through the days, those of which three or more follow each other as one, also past Sunday."""
+    for first in sorted(day for day in days if (day - 1) % 7 not in days):
+        last = first
+        while (last + 1) % 7 in days:
+            last += 1
+        run = [WEEK[day % 7] for day in range(first, last + 1)]
+        yield from [f"{run[0]} to {run[-1]}"] if len(run) > 2 else run
