@@ -74,7 +74,6 @@ Nothing is asked of you just now.
         assert await shown(world, "shop-1", "summary:1") == snapshot("""\
 *shop-1* (shop 2.0): @dan and @dee, this is where the stage *production* stands, <time>
 *Next act:* @dee lifts the hold “the <names> look wrong”
-*Biggest risk:* @dee holds it (hold 2), <time>: the <names> look wrong
 *What happened* since the last summary, <time>
 • @dee placed hold 2: “the <names> look wrong”, <time>
 *Next for you*
@@ -131,7 +130,6 @@ async def test_who_asks_is_told_what_a_summary_would_tell_now_and_the_thread_is_
         assert told == snapshot("""\
 *shop-1* (shop 2.0) is *ready* for staging (stage 1 of 2), *on hold* (1)
 *Next act:* @gus lifts the hold “the <prices> look wrong”
-*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
 *What happened* since the start
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 • @ben approved “QA”, <time>
@@ -190,7 +188,6 @@ async def test_a_shift_that_begins_takes_over_and_the_next_one_after_it(tmp_path
 *shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
 @ana leads it until one of you takes over: read how it stands, and answer until <time>.
 *Next act:* @gus lifts the hold “the <prices> look wrong”
-*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
 *What happened* since the start
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 Nothing is asked of you just now.
@@ -224,7 +221,6 @@ What is open
 *shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
 @ben took over from @ana, <time>
 *Next act:* @gus lifts the hold “the <prices> look wrong”
-*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
 *What happened* since the start
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 Nothing is asked of you just now.
@@ -238,7 +234,6 @@ Nothing is asked of you just now.
 *shop-1* (shop 2.0): @dan and @dee, your shift begins: this is where the stage *production* stands, <time>
 @ben leads it until one of you takes over: read how it stands, and answer until <time>.
 *Next act:* @gus lifts the hold “the <prices> look wrong”
-*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
 *What happened* since the last summary, <time>
 • @ben became captain, <time>
 Nothing is asked of you just now.
@@ -259,7 +254,6 @@ Nothing is asked of you just now.
 *shop-1* (shop 2.0): @bea and @ben, your shift begins: this is where the stage *production* stands, <time>
 @bea leads it, and is of this shift.
 *Next act:* @gus lifts the hold “the <prices> look wrong”
-*Biggest risk:* @gus holds it (hold 1), <time>: the <prices> look wrong
 *What happened* since the last summary, <time>
 • @dee became captain, <time>
 • @bea became captain, <time>

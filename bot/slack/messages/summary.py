@@ -56,7 +56,9 @@ def _ahead(release: Release) -> Iterable[str]:
     """Return what comes next and what is most likely to go wrong, a line each, with long reasons cut."""
     if act := next_act(release):
         yield f"*Next act:* {said(replace(act, name=shorten(act.name, LONGEST_NAME)), release)}"
-    if risk := biggest_risk(waiting_on(release)):
+    waiting = waiting_on(release)
+    # What comes next says so already, where it is the risk itself.
+    if (risk := biggest_risk(waiting)) and risk != waiting[0]:
         yield f"*Biggest risk:* {waits(replace(risk, name=shorten(risk.name, LONGEST_NAME)))}"
 
 
