@@ -56,7 +56,9 @@ class Showing:
         known = await self._known(id_)
         place = known.get(message.slot)
         if place is None:
-            place = Shown(slot=message.slot, channel=await self._calls.direct(person))
+            before = next(iter(known.values()), None)
+            channel = before.channel if before else await self._calls.direct(person)
+            place = Shown(slot=message.slot, channel=channel)
         await self._match(id_, message, place, None)
         for other in known.values():
             if other.slot != message.slot:

@@ -67,6 +67,8 @@ You are reminded again <time>.
     assert (await world.digests("ben", "checkout-1"))[0]["ts"] == first["ts"]
     await world.passes(minutes=1)
     await world.until_digest_is_not("ben", first["ts"])
+    # Where the messages to Ben and to Bea are is asked once.
+    assert await world.calls("conversations.open") == 2
 
 
 async def test_who_is_not_at_work_is_left_in_peace(world: World) -> None:
