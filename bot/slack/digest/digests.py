@@ -1,7 +1,7 @@
 """Showing the digests: that of each person follows what waits for them, and is posted anew to remind."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
 
 from bot.clock import Clock
 from bot.ledger.own import MARK, chain_of
@@ -63,11 +63,11 @@ class Digests:
         last = newest(await self._showing.slots(id_))
         self._about[person] = frozenset(entry.of.release.key for entry in entries)
         digest = last
-        if (reminded := _latest(person, watched)) is not None:
-            now, hours = self._clock.now(), directory.hours_of(person)
-            quiet = directory.quiet.get(person, now)
-            free = hours.next_at_work(quiet) if quiet > now else reminded
-            after = next_digest(last, reminded, free, hours.zone)
+        if latest := _latest(person, watched):
+            reminded, holidays = latest
+            hours, now = directory.hours.get(person), self._clock.now()
+            free = _free(hours, holidays, directory.quiet.get(person))
+            after = next_digest(last, reminded, hours.zone if hours else "UTC", free)
             if after is not None and after.at > now:
                 self._later[person] = after.at
             elif after is not None:
@@ -80,8 +80,28 @@ def _reminded(release: Release) -> set[UserId]:
     return {person for it in release.reminders if it.way is Way.PRIVATE for person in it.people}
 
 
-def _latest(person: UserId, watched: Sequence[Watched]) -> datetime | None:
-    """Return when a person was last to be reminded privately of something that waits for them still."""
+def _latest(person: UserId, watched: Sequence[Watched]) -> tuple[datetime, Collection[date]] | None:
+    """Return when a person was last to be reminded privately of something that waits for them still.
+
+    With it come the holidays that go for the release.
+    """
     waiting = (one.release for one in watched if one.waits_for(person))
-    past = (it for release in waiting for it in release.reminders if it.stage == release.stage)
-    return max((it.at for it in past if it.way is Way.PRIVATE and person in it.people), default=None)
+    past = ((it, release) for release in waiting for it in release.reminders if it.stage == release.stage)
+    mine = [
+        (it.at, release.runbook.holidays)
+        for it, release in past
+        if it.way is Way.PRIVATE and person in it.people
+    ]
+    return max(mine, key=lambda one: one[0], default=None)
+
+
+def _free(
+    hours: Hours | None, holidays: Collection[date], quiet: datetime | None
+) -> Callable[[datetime], datetime]:
+    """Return what tells when somebody may next be disturbed; at any time where their hours are not known."""
+
+    def free(moment: datetime) -> datetime:
+        rested = max(moment, quiet) if quiet else moment
+        return hours.next_at_work(rested, holidays) if hours else rested
+
+    return free

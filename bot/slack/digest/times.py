@@ -1,6 +1,6 @@
 """When a digest is posted anew, so that Slack notifies its reader, and when it is only edited."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -36,17 +36,20 @@ def newest(slots: Iterable[str]) -> Digest | None:
     return max((Digest.read(slot) for slot in slots), key=lambda digest: digest.at, default=None)
 
 
-def next_digest(last: Digest | None, reminded: datetime, free: datetime, zone: str) -> Digest | None:
+def next_digest(
+    last: Digest | None, reminded: datetime, zone: str, free: Callable[[datetime], datetime]
+) -> Digest | None:
     """Return the digest that is next, with its time; None where the last one is edited instead.
 
-    `reminded` is when the person was last to be reminded of something that waits for them still, `free` from
-    when they may be disturbed.
+    `reminded` is when the person was last to be reminded of something that waits for them still, `free` tells
+    when they may next be disturbed, from a moment on.
     """
     if last is None:
-        return Digest(at=max(reminded, free))
+        return Digest(at=free(reminded))
     if reminded <= last.at:
         return None
-    at = max(reminded, free, last.at + GAP)
+    # What has to wait may have waited into the evening.
+    at = free(max(reminded, last.at + GAP))
     same_day = _day(at, zone) == _day(last.at, zone)
     count = last.count + 1 if same_day else 1
     return Digest(at=at, count=count) if count <= MOST_A_DAY else None

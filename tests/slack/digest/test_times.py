@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.release.people.hours import Hours
 from bot.slack.digest.times import GAP, MOST_A_DAY, Digest, newest, next_digest
 
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -14,36 +15,46 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
+def at_any_time(moment: datetime) -> datetime:
+    return moment
+
+
 def test_the_first_is_posted_when_there_is_something_to_remind_of() -> None:
-    assert next_digest(None, TEN, TEN, "UTC") == Digest(at=TEN)
+    assert next_digest(None, TEN, "UTC", at_any_time) == Digest(at=TEN)
 
 
 def test_who_may_not_be_disturbed_gets_it_afterwards() -> None:
-    assert next_digest(None, TEN, TEN + HOUR, "UTC") == Digest(at=TEN + HOUR)
+    assert next_digest(None, TEN, "UTC", lambda at: at + HOUR) == Digest(at=TEN + HOUR)
 
 
 def test_without_anything_new_there_is_no_other() -> None:
-    assert next_digest(Digest(at=TEN), TEN, TEN, "UTC") is None
-    assert next_digest(Digest(at=TEN), TEN - HOUR, TEN, "UTC") is None
+    assert next_digest(Digest(at=TEN), TEN, "UTC", at_any_time) is None
+    assert next_digest(Digest(at=TEN), TEN - HOUR, "UTC", at_any_time) is None
 
 
 def test_what_comes_soon_after_waits_for_an_hour() -> None:
-    soon = TEN + MINUTE
-    assert next_digest(Digest(at=TEN), soon, soon, "UTC") == Digest(at=TEN + GAP, count=2)
+    after = next_digest(Digest(at=TEN), TEN + MINUTE, "UTC", at_any_time)
+    assert after == Digest(at=TEN + GAP, count=2)
+
+
+def test_what_would_have_to_wait_into_the_evening_comes_in_the_morning() -> None:
+    late = TEN + 7 * HOUR + 30 * MINUTE
+    after = next_digest(Digest(at=late, count=3), late + MINUTE, "UTC", Hours(zone="UTC").next_at_work)
+    assert after == Digest(at=TEN + 23 * HOUR)
 
 
 def test_after_the_last_of_the_day_the_next_comes_tomorrow() -> None:
     last, later = Digest(at=TEN, count=MOST_A_DAY), TEN + 5 * HOUR
-    assert next_digest(last, later, later, "UTC") is None
+    assert next_digest(last, later, "UTC", at_any_time) is None
     tomorrow = TEN + timedelta(days=1)
-    assert next_digest(last, tomorrow, tomorrow, "UTC") == Digest(at=tomorrow)
+    assert next_digest(last, tomorrow, "UTC", at_any_time) == Digest(at=tomorrow)
 
 
 def test_the_day_is_that_of_the_reader() -> None:
     evening = Digest(at=TEN + 4 * HOUR, count=MOST_A_DAY)  # 23:00 in Tokyo
     night = TEN + 5 * HOUR + MINUTE
-    assert next_digest(evening, night, night, "Asia/Tokyo") == Digest(at=night)
-    assert next_digest(evening, night, night, "UTC") is None
+    assert next_digest(evening, night, "Asia/Tokyo", at_any_time) == Digest(at=night)
+    assert next_digest(evening, night, "UTC", at_any_time) is None
 
 
 def test_a_slot_reads_back() -> None:
@@ -58,7 +69,7 @@ def test_however_much_comes_a_day_has_few_and_they_lie_apart(minutes: list[int],
     last, posted = None, list[Digest]()
     for minute in sorted(minutes):
         now = TEN + minute * MINUTE
-        after = next_digest(last, now, now, zone)
+        after = next_digest(last, now, zone, at_any_time)
         if after is not None:
             last = after
             posted.append(after)
