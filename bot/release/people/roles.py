@@ -58,13 +58,14 @@ def members_read(release: Release, facts: Facts) -> Sequence[MembersRead]:
     members = _members(release, facts)
     if None in members.values():
         return ()
+    deputies = standing_in(release.runbook, members, facts)
     read = MembersRead(
         at=facts.now,
         by=ROLLCALL,
         members=known(members),
-        deputies=standing_in(release.runbook, members, facts),
+        deputies=deputies,
         guests=guests_in(members, facts.directory),
-        hours=hours_in(members, facts.directory),
+        hours=hours_in(members, deputies, release.captain, facts.directory),
     )
     now = (read.members, read.deputies, read.guests, read.hours)
     if now == (release.members, release.deputies, release.guests, release.hours):
@@ -102,9 +103,15 @@ def guests_in(members: Read, directory: Directory) -> tuple[UserId, ...]:
     return tuple(sorted(person for person in concerned if directory.people.get(person) in others))
 
 
-def hours_in(members: Read, directory: Directory) -> Mapping[UserId, Hours]:
-    """Return when those in the roles are at work, as far as it is known."""
+def hours_in(
+    members: Read, deputies: Mapping[UserId, Away], captain: UserId, directory: Directory
+) -> Mapping[UserId, Hours]:
+    """Return when those are at work who may be reminded, as far as it is known.
+
+    They are the people in the roles, who stands in for them, and the captain.
+    """
     concerned = {person for people in members.values() for person in people or ()}
+    concerned |= {captain, *(away.deputy for away in deputies.values())}
     return {person: directory.hours[person] for person in sorted(concerned) if person in directory.hours}
 
 

@@ -241,6 +241,7 @@ class Start:
         before = facts.signed if policy else None
         pinned = signing(before, runbook) if before else runbook
         members = self._read(facts, pinned)
+        deputies = standing_in(pinned, members, Facts(now=facts.now, directory=facts.directory))
         return Started(
             at=facts.now,
             by=self.by,
@@ -254,9 +255,9 @@ class Start:
             runbook_hash=runbook.content_hash,
             members=known(members),
             manifest=self.manifest,
-            deputies=standing_in(pinned, members, Facts(now=facts.now, directory=facts.directory)),
+            deputies=deputies,
             guests=guests_in(members, facts.directory),
-            hours=hours_in(members, facts.directory),
+            hours=hours_in(members, deputies, self.by, facts.directory),
             before=before,
             policy=policy,
             earlier=facts.earlier,

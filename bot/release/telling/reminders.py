@@ -4,7 +4,7 @@ Each of them is asked privately first, and again each morning. Where that does n
 the thread, then with the people of the backup role, then in the channel with the captain named.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,8 +90,8 @@ class _Rung:
 
     @property
     def at(self) -> datetime:
-        """When the first who is to read it is at work."""
-        return min((*self.people.values(), *self.helpers.values()))
+        """When the first who is to do something about it is at work: one who is to help, where any are."""
+        return min((self.helpers or self.people).values())
 
 
 def due_reminders(release: Release, now: datetime) -> Iterable[Reminded]:
@@ -157,13 +157,12 @@ def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
             about=ask.about,
         )
 
-    if people := [person for person, at in _private(release, ask).items() if at <= now]:
-        yield reminded(1, people, Way.PRIVATE)
+    if due := [person for person, at in _private(release, ask).items() if at <= now]:
+        yield reminded(1, due, Way.PRIVATE)
     rung = _rung(release, ask)
     if rung is not None and rung.at <= now:
-        # Whose evening it is, is not woken by a mention.
-        awake = (one for one, at in rung.people.items() if _at_work(release, one, at) <= now)
-        yield reminded(rung.count, awake, rung.way, rung.helpers)
+        people, helpers = (_at_work_now(release, those, now) for those in (rung.people, rung.helpers))
+        yield reminded(rung.count, people, rung.way, helpers)
 
 
 def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
@@ -197,7 +196,7 @@ def _rung(release: Release, ask: _Ask) -> _Rung | None:
         way=way,
         count=count,
         people={person: _at_work(release, person, at) for person, at in times.items()},
-        helpers={person: _at_work(release, person, last + plan.every) for person in helpers},
+        helpers={person: _at_work(release, person, min(times.values())) for person in helpers},
     )
 
 
@@ -219,6 +218,12 @@ def _at_work(release: Release, person: UserId, moment: datetime) -> datetime:
     """
     hours, free = release.hours.get(person), max(moment, release.at, release.snoozed.get(person, moment))
     return hours.next_at_work(free, release.runbook.holidays) if hours else free
+
+
+def _at_work_now(release: Release, times: Mapping[UserId, datetime], now: datetime) -> Iterable[UserId]:
+    """Return whose time has come: whose evening it is by now, is not woken by a mention."""
+    come = (person for person, at in times.items() if at <= now)
+    return (person for person in come if _at_work(release, person, now) <= now)
 
 
 def _morning(release: Release, person: UserId, after: datetime) -> datetime:

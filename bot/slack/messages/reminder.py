@@ -77,7 +77,8 @@ def _of(release: Release, past: Reminded) -> str:
 def _asked(past: Reminded, what: str) -> Iterable[str]:
     who = people(past.people, "and")
     yield f"{who}, {what}" if who else f"{what[:1].upper()}{what[1:]} Whom it asks is not at work just now."
-    if past.way is Way.BACKUP:
-        yield f"{people(past.helpers, 'and')}, please help to reach them."
-    if past.way is Way.CHANNEL and past.helpers:
-        yield f"{people(past.helpers, 'and')}, you lead this release: ask them, or choose another way."
+    helpers = people(past.helpers, "and")
+    if helpers and past.way is Way.BACKUP:
+        yield f"{helpers}, please help to reach them."
+    if helpers and past.way is Way.CHANNEL:
+        yield f"{helpers}, you lead this release: ask them, or choose another way."

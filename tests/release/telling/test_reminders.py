@@ -191,6 +191,36 @@ def test_who_is_asked_only_since_the_evening_is_reminded_in_the_morning() -> Non
     ] == snapshot(["Tue 09:00 private: bea ben eli gus"])
 
 
+def test_who_is_to_help_is_named_in_their_own_hours() -> None:
+    """The afternoon of London is the evening of Dan in Tokyo and the morning of Dee in New York."""
+    plan = Reminders(after=HOUR, every=2 * HOUR, limit=4, backup="on-call")
+    london = dict.fromkeys((bea.id, ben.id, eli.id), Hours(zone="Europe/London"))
+    hours = {
+        **london,
+        dan.id: Hours(zone="Asia/Tokyo"),
+        UserId("dee"): Hours(zone="America/New_York"),
+        ana.id: Hours(zone="Australia/Sydney"),
+    }
+    release = started(runbook(ONE_GATE, reminders=plan), hours=hours)
+    assert told(by_the_clock(release, NINE + timedelta(days=1))) == snapshot(
+        [
+            "Mon 10:00 private: bea ben eli",
+            "Mon 12:00 thread: bea ben eli",
+            "Mon 14:00 backup: bea ben eli, with dee",
+            "Mon 22:00 channel: nobody, with ana",
+            "Tue 09:00 private: bea ben eli",
+        ]
+    )
+
+
+def test_a_deputy_is_reminded_in_their_own_hours() -> None:
+    hours = {gus.id: Hours(zone="America/New_York")}
+    absent = away(bea, gus, NINE + timedelta(days=3))
+    act = among(lambda town: replace(town, hours=hours), among(absent, time_passes(hours=1)))
+    release = play(one_gate(), act)
+    assert told(release) == snapshot(["Mon 10:00 private: ben eli"])
+
+
 def test_reminders_that_were_missed_are_caught_up_once() -> None:
     release = play(one_gate(), time_passes(days=3))
     assert [past.count for past in release.reminders] == [1]
