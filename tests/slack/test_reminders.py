@@ -36,6 +36,20 @@ async def test_it_gets_louder_where_nobody_answers(world: World) -> None:
 """)
 
 
+async def test_what_was_asked_before_a_step_failed_is_not_asked_again_when_it_is_retried(
+    world: World,
+) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    await world.passes(hours=5)
+    await world.passes(hours=4)
+    assert "is to be done. It has waited since" in await world.thread("checkout-1")
+    await world.ana.presses("It failed…", "checkout-1", on="stage:0")
+    await world.ana.submits(reason="The disk is full")
+    await world.ana.presses("Retry", "checkout-1", on="stage:0")
+    assert "It has waited since" not in await world.thread("checkout-1")
+
+
 async def test_what_was_missed_in_a_long_pause_is_caught_up_once(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.passes(days=2)

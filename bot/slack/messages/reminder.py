@@ -53,10 +53,10 @@ def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]
 
 
 def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
-    """Return the reminder of something else than a gate: nothing once it is waited for no more."""
+    """Return the reminder of something else than a gate: nothing once it is waited for no more, or anew."""
     waits = (one for one in waiting_on(release) if (one.kind, one.name) == (past.about, past.gate))
     waiting = next(waits, None) if past.stage == release.stage else None
-    if waiting is None:
+    if waiting is None or past.at < waiting.since:
         return [], ()
     what = WHAT[past.about].format(name=escape(waiting.name))
     lines = _asked(past, f"{what}{_of(release, past)}. It has waited since {moment(waiting.since)}.")
