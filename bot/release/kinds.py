@@ -63,7 +63,7 @@ from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
 from bot.release.stages.stage import BeginStage, Completed, GatesLapsed, GatesMet, StageBegan, StageDone
 from bot.release.stages.start import DutiesRelaxed, Start, Started
 from bot.release.stages.steps import FinishStep, StepDone
-from bot.release.telling.reminders import Reminded
+from bot.release.telling.reminders import Reminded, RemindersPostponed
 from bot.release.telling.snooze import Snooze, Snoozed
 from bot.release.telling.summary import Summarized
 
@@ -148,6 +148,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     LeftWithDuty,
     CameBack,
     Reminded,
+    RemindersPostponed,
     Snoozed,
     Summarized,
 )

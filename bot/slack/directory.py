@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.people.directory import Directory
-from bot.release.people.hours import Hours
+from bot.release.people.hours import Hours, is_zone
 from bot.runbook.roles import Standing
 from bot.slack.quiet import DoNotDisturb, out_until
 
@@ -50,7 +50,7 @@ class SlackDirectory:
         self._seen = Directory(
             people={UserId(user["id"]): self._standing(user) for user in users},
             groups=await self._groups(),
-            hours={UserId(user["id"]): Hours(zone=user["tz"]) for user in users if user.get("tz")},
+            hours={UserId(user["id"]): Hours(zone=user["tz"]) for user in users if is_zone(user.get("tz"))},
             quiet=before.quiet,
         )
         await self._dnd.read(self._asked())

@@ -28,7 +28,8 @@ from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Call, Desk, Reply, first_word, typed
-from bot.slack.digest.later import LATER, put_off
+from bot.slack.digest.later import LATER
+from bot.slack.digest.put_off import put_off
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.home.tabs import HomeTabs

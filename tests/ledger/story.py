@@ -16,6 +16,7 @@ from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint
+from bot.release.people.hours import Hours
 from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
@@ -115,6 +116,11 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
     # A shift begins, is asked to take over, is asked once more, and does not come.
     for wait in (24 * HOUR, HOUR / 2, HOUR / 2):
         await _tells(replica, clock, wait, attend(key=FOURTH))
+    # Nobody was reminded while Rollcall was down, and now those who are asked are at home.
+    now = clock.now()
+    hours = Hours(zone="UTC", begins=now.time(), ends=(now + HOUR).time(), days=tuple(range(7)))
+    town.hours = dict.fromkeys((ANA, CLEO, DAN), hours)
+    await _tells(replica, clock, attend(key=FOURTH), 26 * HOUR, attend(key=FOURTH))
 
 
 def write_runbook(folder: Path, *, duties: str, handoffs: str = TIMES) -> None:

@@ -205,7 +205,7 @@ def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
     assert (third.state, third.ended_because, third.lock) == (State.ROLLED_BACK, "Orders are lost.", None)
     assert third.policy[0] == "Separation of duties: strict; before, warn."
     assert [(vote.by, vote.behalf) for vote in third.votes if vote.behalf] == [(EVE, BEN)]
-    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 9)
+    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 14)
     ben = (decode_own(line["body"]) for line in golden if line["release"] == AWAY)
     assert own_after(ben) == Own(week=Week(begins=time(12), ends=time(20), days=(0, 1, 2, 3)))
 

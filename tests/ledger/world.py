@@ -21,7 +21,7 @@ from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, UserId, 
 from bot.release.manifest import NOTHING_KNOWN, Manifest
 from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.directory import Directory
-from bot.release.people.hours import Week
+from bot.release.people.hours import Hours, Week
 from bot.release.people.own import OwnCommand
 from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Refused
@@ -99,10 +99,12 @@ class Town:
         default_factory=lambda: dict.fromkeys((ANA, BEN, CLEO, DAN, EVE), Standing.MEMBER)
     )
 
+    hours: dict[UserId, Hours] = field(default_factory=dict)
+
     def seen(self) -> Directory:
         in_groups = {person for people in self.groups.values() for person in people}
         everybody = {**dict.fromkeys(sorted(in_groups), Standing.MEMBER), **self.people}
-        return Directory(people=everybody, groups=dict(self.groups))
+        return Directory(people=everybody, groups=dict(self.groups), hours=dict(self.hours))
 
 
 class Replica:

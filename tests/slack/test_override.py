@@ -96,7 +96,7 @@ Next is “Deploy”: @dan or @dee
         )
 
         # Half-way to its time the review is asked for, and again when it is due.
-        await world.passes(hours=12, minutes=1)
+        await world.passes(hours=23)
         assert await shown(world, "shop-1", "review:1") == snapshot("""\
 *shop-1* (shop 2.0.1): @bea, @ben, @cleo or @dee, the review of this release still needs 2 signatures. It is due <time>.
 [Sign off…]\
@@ -239,7 +239,7 @@ async def test_the_last_signature_of_a_review_may_come_from_who_has_joined_the_r
         await world.dan.submits(answer="override", comment="Payments are down")
         await world.bea.presses("Sign off…", "shop-1", on="review")
         await world.bea.submits(reason="It was right")
-        await world.passes(hours=12, minutes=1)
+        await world.passes(hours=23)
         assert await shown(world, "shop-1", "review:1") == snapshot("""\
 *shop-1* (shop 2.0.1): @ben, the review of this release still needs a signature. It is due <time>.
 [Sign off…]\
@@ -280,7 +280,7 @@ async def test_a_review_whose_people_have_gone_waits_for_others(tmp_path: Path) 
 • @dan or @dee: “Deploy” is to be done, since <time>
 • @ana: *The review* needs somebody from qa, and nobody is left to ask, since <time>\
 """)
-        await world.passes(hours=13)
+        await world.passes(hours=23)
         assert await shown(world, "shop-1", "review:1") == snapshot("""\
 *shop-1* (shop 2.0.1): @ana, the review of this release still needs a signature. It is due <time>. Nobody is left to sign it: add people to qa.
 [Sign off…]\

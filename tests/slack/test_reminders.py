@@ -19,9 +19,9 @@ Not now? Be reminded again later:
 """)
 
     await world.ben.presses_in_digest("Approve")
-    assert await world.digest("ben", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
-    assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
-    await world.passes(days=2)
+    assert await world.digest("ben", "Nothing") == snapshot("Nothing waits for you just now.")
+    assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you just now.")
+    await world.passes(days=2, hours=4)
     reminded = [it.gate for it in (await world.release("checkout-1")).reminders]
     assert reminded == ["QA", "Deploy to staging"]
 

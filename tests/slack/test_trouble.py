@@ -132,11 +132,14 @@ async def test_where_it_may_not_read_a_gate_comes_once_at_least_and_a_reminder_o
     await world.control("faults", method="chat.postMessage", kind="none")
     await world.control("faults", method="chat.postMessage", kind=kind)
     await world.ana.types("/release start checkout 1.4.0")
-    await world.control("faults", method="chat.postMessage", kind=kind)
     await world.passes(hours=1)
+    for who in ("ben", "bea"):
+        await world.digest(who, "1 thing waits")
+    await world.control("faults", method="chat.postMessage", kind=kind)
+    await world.passes(hours=4)
     card = await world.card("checkout-1")
     thread = (await world.messages(thread_ts=card["ts"]))[1:]
     slots = Counter(message["metadata"]["event_payload"]["slot"] for message in thread)
-    assert (slots["gate:0:QA"], slots["reminder:0:QA:1"]) == (gates, reminders)
+    assert (slots["gate:0:QA"], slots["reminder:0:QA:2"]) == (gates, reminders)
     # What is not there any more, or never was, holds nothing up.
     await world.ana.types("/release cancel checkout-1 wrong build")

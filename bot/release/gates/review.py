@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.reachable import at_work
 from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
@@ -171,7 +172,8 @@ def next_review_reminder(release: Release) -> datetime | None:
     review = release.review
     if review is None or review.done:
         return None
-    return next(at for at in _times(review) if not review.reminded or at > review.reminded[-1])
+    nominal = next(at for at in _times(review) if not review.reminded or at > review.reminded[-1])
+    return min((at_work(release, one, nominal) for one in reviewers(release)), default=nominal)
 
 
 def _times(review: Review) -> Iterable[datetime]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 BEGINS: Final = time(9, 0)
 ENDS: Final = time(18, 0)
@@ -13,6 +13,16 @@ WEEKDAYS: Final = (0, 1, 2, 3, 4)
 DAY: Final = timedelta(days=1)
 LONGEST_PAUSE: Final = 400
 """Days that are looked at for one of work; where there is none, any moment will do."""
+
+
+def is_zone(name: str | None) -> bool:
+    """Return whether a time zone of this name is known."""
+    return name in _zones()
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +58,8 @@ class Hours(Week):
         return _next_at_work(self, moment, frozenset(holidays))
 
     def next_morning(self, moment: datetime, holidays: Collection[date] = ()) -> datetime:
-        """Return when the person's first day of work after the day of `moment` begins."""
-        local = moment.astimezone(ZoneInfo(self.zone))
-        midnight = datetime.combine(local.date() + DAY, time(), tzinfo=local.tzinfo)
-        return self.next_at_work(midnight.astimezone(moment.tzinfo), holidays)
+        """Return when the person next begins to work, after a moment."""
+        return _next_morning(self, moment, frozenset(holidays))
 
 
 @lru_cache(maxsize=4_096)
@@ -66,3 +74,14 @@ def _next_at_work(hours: Hours, moment: datetime, holidays: frozenset[date]) -> 
                 return max(moment, begins)
         day += DAY
     return moment
+
+
+@lru_cache(maxsize=4_096)
+def _next_morning(hours: Hours, moment: datetime, holidays: frozenset[date]) -> datetime:
+    zone = ZoneInfo(hours.zone)
+    today = moment.astimezone(zone).date()
+    for day in (today + number * DAY for number in range(LONGEST_PAUSE)):
+        begins = datetime.combine(day, hours.begins, tzinfo=zone).astimezone(moment.tzinfo)
+        if begins > moment and day.weekday() in hours.days and day not in holidays:
+            return begins
+    return moment + DAY

@@ -4,7 +4,7 @@ Each of them is asked privately first, and again each morning. Where that does n
 the thread, then with the people of the backup role, then in the channel with the captain named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,8 @@ from bot.release.event import Event
 from bot.release.gates.result import gate_result
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.duties import there
+from bot.release.people.reachable import at_work, not_away, reachable
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.state import State
@@ -63,9 +65,19 @@ class Reminded(Event):
     way: Way = Way.THREAD
     helpers: tuple[UserId, ...] = ()
     about: Awaited = Awaited.APPROVAL
+    number: int = 0
 
     def change(self, release: Release) -> Release:
         return replace(release, reminders=(*release.reminders, self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindersPostponed(Event):
+    """Reminders fell due while Rollcall could not see to it, and those whom they are for are not at work."""
+
+    def change(self, release: Release) -> Release:
+        # The time of the newest event is what all reminders are reckoned from.
+        return release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,7 @@ class _Ask:
 
     about: Awaited
     name: str
+    number: int = 0
     since: datetime
     on: tuple[UserId, ...]
     plan: Reminders
@@ -94,12 +107,17 @@ class _Rung:
         return min((self.helpers or self.people).values())
 
 
-def due_reminders(release: Release, now: datetime) -> Iterable[Reminded]:
-    """Return the reminders that are due. What was missed is caught up once."""
+def due_reminders(release: Release, now: datetime) -> Iterable[Reminded | RemindersPostponed]:
+    """Return the reminders that are due, the first of which is to be looked at alone.
+
+    What was missed is caught up once; where those whom it is for have gone home since, when they are back.
+    """
     # The time is looked at first: it is seldom due, and whom to ask takes longer to find out.
     if _earliest(release) <= now:
         for ask in _asks(release):
             yield from _due(release, ask, now)
+        if any(at <= now for at in reminder_times(release)):
+            yield RemindersPostponed(at=now, by=ROLLCALL)
 
 
 def reminder_times(release: Release) -> Iterable[datetime]:
@@ -114,7 +132,8 @@ def _earliest(release: Release) -> datetime:
     """Return a time before which nothing can be due."""
     plans = (release.runbook.reminders, *(gate.remind for gate in release.open_gates if gate.remind))
     # Holds and leavers may be older than the stage.
-    since = (*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values()))
+    since = [*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values())]
+    since += [release.review.opened] if release.review else []
     return min((release.opened[release.stage], *since)) + min(plan.after for plan in plans)
 
 
@@ -125,22 +144,28 @@ def _asks(release: Release) -> Iterable[_Ask]:
         result = gate_result(release, gate, release.stage)
         # Who has not answered yet cannot help a gate that somebody has rejected.
         if result.status is GateStatus.WAITING and result.asked:
-            since, on = release.opened[release.stage], _there(release, result.asked)
+            since, on = release.opened[release.stage], reachable(release, result.asked)
             own = gate.remind or plan
             yield _Ask(about=Awaited.APPROVAL, name=gate.name, since=since, on=on, plan=own)
-    others: dict[tuple[Awaited, str], list[Waiting]] = {}
+    others: dict[tuple[Awaited, str, int], list[Waiting]] = {}
     held = release.holds and release.state is not State.ROLLING_BACK
     for waiting in waiting_on(release):
         if waiting.kind in REMINDED and not (waiting.kind in HELD and held):
-            others.setdefault((waiting.kind, waiting.name), []).append(waiting)
-    for (about, name), waits in others.items():
-        on = tuple(dict.fromkeys(person for waiting in waits for person in waiting.on))
-        since = min(waiting.until or waiting.since for waiting in waits)
-        yield _Ask(about=about, name=name, since=since, on=_there(release, on), plan=plan)
+            others.setdefault((waiting.kind, waiting.name, number_of(waiting)), []).append(waiting)
+    for (about, name, number), waits in others.items():
+        on = reachable(release, tuple(dict.fromkeys(person for waiting in waits for person in waiting.on)))
+        since = min(_since(waiting) for waiting in waits)
+        yield _Ask(about=about, name=name, number=number, since=since, on=on, plan=plan)
 
 
-def _there(release: Release, people: Sequence[UserId]) -> tuple[UserId, ...]:
-    return tuple(person for person in people if person not in release.deputies)
+def number_of(waiting: Waiting) -> int:
+    """Return the number of the hold that is asked about; two may have the same reason."""
+    return waiting.count if waiting.kind is Awaited.QUESTION else 0
+
+
+def _since(waiting: Waiting) -> datetime:
+    """Return since when people are asked: about a hold, since its time has come."""
+    return waiting.until if waiting.kind is Awaited.QUESTION and waiting.until else waiting.since
 
 
 def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
@@ -155,14 +180,15 @@ def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
             way=way,
             helpers=tuple(helpers),
             about=ask.about,
+            number=ask.number,
         )
 
-    if due := [person for person, at in _private(release, ask).items() if at <= now]:
+    if due := _at_work_now(release, _private(release, ask), now):
         yield reminded(1, due, Way.PRIVATE)
-    rung = _rung(release, ask)
-    if rung is not None and rung.at <= now:
+    if rung := _rung(release, ask):
         people, helpers = (_at_work_now(release, those, now) for those in (rung.people, rung.helpers))
-        yield reminded(rung.count, people, rung.way, helpers)
+        if people or helpers:
+            yield reminded(rung.count, people, rung.way, helpers)
 
 
 def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
@@ -172,7 +198,7 @@ def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
     for person in ask.on:
         told = [it.at for it in past if it.way is Way.PRIVATE and person in it.people]
         if not told or release.snoozed.get(person, told[-1]) > told[-1]:
-            times[person] = _at_work(release, person, first)
+            times[person] = at_work(release, person, first)
         elif len(told) < ask.plan.limit:
             times[person] = _morning(release, person, told[-1])
     return times
@@ -195,46 +221,40 @@ def _rung(release: Release, ask: _Ask) -> _Rung | None:
     return _Rung(
         way=way,
         count=count,
-        people={person: _at_work(release, person, at) for person, at in times.items()},
-        helpers={person: _at_work(release, person, min(times.values())) for person in helpers},
+        people={person: at_work(release, person, at) for person, at in times.items()},
+        helpers={person: at_work(release, person, min(times.values())) for person in helpers},
     )
 
 
 def _backup(release: Release, ask: _Ask) -> tuple[UserId, ...]:
     """Return the people of the backup role who are there, and not asked themselves."""
     people = release.members.get(ask.plan.backup, ()) if ask.plan.backup else ()
-    return tuple(one for one in _there(release, people) if one not in ask.on)
+    return tuple(one for one in not_away(release, people) if one not in ask.on)
 
 
 def _lead(release: Release, ask: _Ask) -> tuple[UserId, ...]:
-    """Return the captain, or the deputy where the captain is asked."""
-    return tuple(one for one in (release.captain, release.deputy) if one and one not in ask.on)[:1]
+    """Return the captain, or the deputy where the captain is asked, or not there."""
+    leading = [one for one in (release.captain, release.deputy) if one and one not in ask.on]
+    return not_away(release, there(release, leading))[:1]
 
 
-def _at_work(release: Release, person: UserId, moment: datetime) -> datetime:
-    """Return when a person may be reminded, from a moment on; any time will do where no hours are known.
-
-    It is not before the newest event: who is asked only since then is not reminded as of a time before.
-    """
-    hours, free = release.hours.get(person), max(moment, release.at, release.snoozed.get(person, moment))
-    return hours.next_at_work(free, release.runbook.holidays) if hours else free
-
-
-def _at_work_now(release: Release, times: Mapping[UserId, datetime], now: datetime) -> Iterable[UserId]:
+def _at_work_now(release: Release, times: Mapping[UserId, datetime], now: datetime) -> tuple[UserId, ...]:
     """Return whose time has come: whose evening it is by now, is not woken by a mention."""
     come = (person for person, at in times.items() if at <= now)
-    return (person for person in come if _at_work(release, person, now) <= now)
+    return tuple(person for person in come if at_work(release, person, now) <= now)
 
 
 def _morning(release: Release, person: UserId, after: datetime) -> datetime:
     hours = release.hours.get(person)
     morning = hours.next_morning(after, release.runbook.holidays) if hours else after + DAY
-    return _at_work(release, person, morning)
+    return at_work(release, person, morning)
 
 
 def _past(release: Release, ask: _Ask) -> tuple[Reminded, ...]:
     """Return the reminders of a thing since it is asked for."""
-    place = (release.stage, ask.about, ask.name)
+    place = (release.stage, ask.about, ask.name, ask.number)
     return tuple(
-        it for it in release.reminders if (it.stage, it.about, it.gate) == place and it.at >= ask.since
+        it
+        for it in release.reminders
+        if (it.stage, it.about, it.gate, it.number) == place and it.at >= ask.since
     )

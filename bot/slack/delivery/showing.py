@@ -52,7 +52,10 @@ class Showing:
         await self._database.write(lambda connection: shown.mark_shown(connection, release.id, release.seq))
 
     async def show_to(self, person: UserId, id_: ReleaseId, message: Message) -> None:
-        """Show a person one message, in place of all others that are kept with it. Raises NotShown."""
+        """Show a person one message, in place of others of its kind. Raises NotShown.
+
+        What its slot begins with, up to the first colon, tells its kind.
+        """
         known = await self._known(id_)
         place = known.get(message.slot)
         if place is None:
@@ -61,7 +64,7 @@ class Showing:
             place = Shown(slot=message.slot, channel=channel)
         await self._match(id_, message, place, None)
         for other in known.values():
-            if other.slot != message.slot:
+            if other.slot != message.slot and _kind(other.slot) == _kind(message.slot):
                 await self._remove(id_, other, None)
 
     async def people(self) -> Sequence[ReleaseId]:
@@ -89,7 +92,8 @@ class Showing:
         for place in known.values():
             if place.slot not in slots and not is_trouble(place.slot):
                 await attempt(self._remove(release.id, place, root.ts))
-        for message in thread:
+        # What is new comes first: it notifies, and a change of what is there does not.
+        for message in sorted(thread, key=lambda message: not _is_missing(message, known)):
             # In a thread nothing overtakes: what is not there yet waits behind the one before it.
             if not _is_missing(message, known) or not any(isinstance(delay, Held) for delay in delays):
                 await attempt(self._match_one(release, message, known, root.ts))
@@ -184,6 +188,10 @@ class Showing:
     async def _note(self, release: ReleaseId, message: Shown) -> Shown:
         await self._database.write(lambda connection: shown.note(connection, release, message))
         return message
+
+
+def _kind(slot: str) -> str:
+    return slot.partition(":")[0]
 
 
 def _is_missing(message: Message, known: Mapping[str, Shown]) -> bool:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 2.0
 LONGEST_RETRY_S: Final = 300.0
+DIGEST_GAPS: Final = 10
+"""How many times as long a digest waits between two passes: the cards of releases come first."""
 NOT_ACCEPTED: Final = (
     "What you do counts, but Slack does not accept my token, so no message shows it. Ask whoever runs"
     " Rollcall to renew SLACK_BOT_TOKEN and to start me again."
@@ -83,7 +85,8 @@ class DeliveryWorker:
 
     def wake(self, release: ReleaseId) -> None:
         """Have a release looked at soon."""
-        at = max(time.monotonic(), self._last_pass.get(release, 0.0) + self._gap_s)
+        gap_s = self._gap_s * (DIGEST_GAPS if self._digests.of(release) else 1)
+        at = max(time.monotonic(), self._last_pass.get(release, 0.0) + gap_s)
         plan = self._plans.get(release, _Plan(at=at))
         if not plan.barred:
             self._plans[release] = _Plan(at=min(at, plan.at), failures=plan.failures)

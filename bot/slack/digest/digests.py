@@ -1,11 +1,13 @@
 """Showing the digests: that of each person follows what waits for them, and is posted anew to remind."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from bot.clock import Clock
 from bot.ledger.own import MARK, chain_of
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.telling.reminders import Way
 from bot.slack.asked.entries import entries_of
@@ -14,6 +16,9 @@ from bot.slack.asked.watched import Watched
 from bot.slack.delivery.showing import Showing
 from bot.slack.digest.message import message
 from bot.slack.digest.times import newest, next_digest
+
+LATE: Final = timedelta(minutes=10)
+"""How much later than it was to be a digest may be posted without another look at the clock."""
 
 
 class Digests:
@@ -68,8 +73,11 @@ class Digests:
             hours, now = directory.hours.get(person), self._clock.now()
             free = _free(hours, holidays, directory.quiet.get(person))
             after = next_digest(last, reminded, hours.zone if hours else "UTC", free)
-            if after is not None and after.at > now:
-                self._later[person] = after.at
+            if after is not None and not directory.readable:
+                # Who must not be disturbed is not known before the people are read.
+                self._later[person] = now
+            elif after is not None and (at := _in_time(after.at, now, free)) > now:
+                self._later[person] = at
             elif after is not None:
                 digest = after
         if digest is not None:
@@ -77,7 +85,8 @@ class Digests:
 
 
 def _reminded(release: Release) -> set[UserId]:
-    return {person for it in release.reminders if it.way is Way.PRIVATE for person in it.people}
+    past = (it for it in release.reminders if it.stage == release.stage and it.way is Way.PRIVATE)
+    return {person for it in past for person in it.people}
 
 
 def _latest(person: UserId, watched: Sequence[Watched]) -> tuple[datetime, Collection[date]] | None:
@@ -93,6 +102,11 @@ def _latest(person: UserId, watched: Sequence[Watched]) -> tuple[datetime, Colle
         if it.way is Way.PRIVATE and person in it.people
     ]
     return max(mine, key=lambda one: one[0], default=None)
+
+
+def _in_time(at: datetime, now: datetime, free: Callable[[datetime], datetime]) -> datetime:
+    """Return when to post a digest that was to be posted at `at`; one that is late must not come at night."""
+    return at if now <= at + LATE else free(now)
 
 
 def _free(

@@ -16,7 +16,7 @@ from bot.slack.messages.text import moment
 MOST: Final = 10
 LARGEST: Final = 10_000
 """Characters of JSON; Slack refuses messages with blocks of about 13,200 (slackapi/bolt-js#2509)."""
-NOTHING: Final = "Nothing waits for you any more. Thank you."
+NOTHING: Final = "Nothing waits for you just now."
 
 
 def message(digest: Digest, me: UserId, entries: Sequence[Entry], now: datetime) -> Message:

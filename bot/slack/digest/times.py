@@ -6,10 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
+PREFIX: Final = "digest:"
+"""What the slots of digests begin with."""
 MOST_A_DAY: Final = 4
 """Digests that a person is notified of in a day of their own time zone, however much waits for them."""
 GAP: Final = timedelta(hours=1)
 """The least time between two of them."""
+TOGETHER: Final = timedelta(minutes=1)
+"""What comes so soon after a digest is read in it, and not reminded of again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +26,19 @@ class Digest:
     @property
     def slot(self) -> str:
         """Where it is kept."""
-        return f"digest:{self.at.isoformat()}:{self.count}"
+        return f"{PREFIX}{self.at.isoformat()}:{self.count}"
 
     @classmethod
     def read(cls, slot: str) -> Self:
         """Return the digest of a slot."""
-        at, _, count = slot.removeprefix("digest:").rpartition(":")
+        at, _, count = slot.removeprefix(PREFIX).rpartition(":")
         return cls(at=datetime.fromisoformat(at), count=int(count))
 
 
 def newest(slots: Iterable[str]) -> Digest | None:
     """Return the newest of the digests that were posted, or None."""
-    return max((Digest.read(slot) for slot in slots), key=lambda digest: digest.at, default=None)
+    digests = (Digest.read(slot) for slot in slots if slot.startswith(PREFIX))
+    return max(digests, key=lambda digest: digest.at, default=None)
 
 
 def next_digest(
@@ -46,7 +51,7 @@ def next_digest(
     """
     if last is None:
         return Digest(at=free(reminded))
-    if reminded <= last.at:
+    if reminded <= last.at + TOGETHER:
         return None
     # What has to wait may have waited into the evening.
     at = free(max(reminded, last.at + GAP))

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
 from bot.release.release import Release
-from bot.release.telling.reminders import Reminded, Way
+from bot.release.telling.reminders import Reminded, Way, number_of
 from bot.release.waiting import Awaited, waiting_on
+from bot.runbook.gates import Reminders
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.gate import answer_buttons
 from bot.slack.messages.message import Message, entry
@@ -29,12 +30,12 @@ WHAT = {
 def reminders(release: Release) -> Iterable[Message]:
     """Return the newest reminder of each thing that is waited for; of a gate, also what came of it."""
     public = (past for past in release.reminders if past.way is not Way.PRIVATE)
-    newest = {(past.stage, past.about, past.gate): past for past in public}
+    newest = {(past.stage, past.about, past.gate, past.number): past for past in public}
     for past in newest.values():
         lines, buttons = _gate(release, past) if past.about is Awaited.APPROVAL else _other(release, past)
         if lines:
             slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
-            slot = slot if past.about is Awaited.APPROVAL else f"{slot}:{past.about}"
+            slot = slot if past.about is Awaited.APPROVAL else f"{slot}:{past.about}:{past.number}"
             loud = past.way is Way.CHANNEL
             yield entry(release, slot, past.at, lines, buttons, broadcast=loud, fleeting=True)
 
@@ -42,24 +43,32 @@ def reminders(release: Release) -> Iterable[Message]:
 def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
     gate = release.gate(past.stage, past.gate)
     assert gate is not None
+    if release.state.ended or past.stage != release.stage:
+        return [], ()
     status = gate_status(release, gate, past.stage)
     if status.passes:
         who = people(past.people, "and") or "Those who are asked"
         return [f"{who} were reminded of *{escape(past.gate)}*. It is *{status}* now."], ()
     since, stage = moment(release.opened[past.stage]), escape(release.stage_name(past.stage))
-    waited = f"*{escape(past.gate)}*{_of(release, past)} has waited for an answer since {since}."
+    which = f" of *{release.key}*" if past.way is Way.CHANNEL else ""
+    waited = f"*{escape(past.gate)}*{which} has waited for an answer since {since}."
     blocks = f"Until it is met, {stage} cannot begin."
-    return [*_asked(past, f"{waited} {blocks}")], answer_buttons(release, gate, past.stage)
+    plan = gate.remind or release.runbook.reminders
+    return [*_asked(past, plan, f"{waited} {blocks}")], answer_buttons(release, gate, past.stage)
 
 
 def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
     """Return the reminder of something else than a gate: nothing once it is waited for no more, or anew."""
-    waits = (one for one in waiting_on(release) if (one.kind, one.name) == (past.about, past.gate))
+    about = (past.about, past.gate, past.number)
+    waits = (one for one in waiting_on(release) if (one.kind, one.name, number_of(one)) == about)
     waiting = next(waits, None) if past.stage == release.stage else None
     if waiting is None or past.at < waiting.since:
         return [], ()
     what = WHAT[past.about].format(name=escape(waiting.name))
-    lines = _asked(past, f"{what}{_of(release, past)}. It has waited since {moment(waiting.since)}.")
+    # In the channel nothing else names the release.
+    where = f"*{release.key}*: " if past.way is Way.CHANNEL else ""
+    waited = f"{where}{what}. It has waited since {moment(waiting.since)}."
+    lines = _asked(past, release.runbook.reminders, waited)
     match past.about:
         case Awaited.GO:
             return [*lines], [go_button(release)]
@@ -69,12 +78,7 @@ def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]
             return [*lines], ()
 
 
-def _of(release: Release, past: Reminded) -> str:
-    """Return of which release it is, where nothing else names it: in the channel."""
-    return f" of *{release.key}*" if past.way is Way.CHANNEL else ""
-
-
-def _asked(past: Reminded, what: str) -> Iterable[str]:
+def _asked(past: Reminded, plan: Reminders, what: str) -> Iterable[str]:
     who = people(past.people, "and")
     yield f"{who}, {what}" if who else f"{what[:1].upper()}{what[1:]} Whom it asks is not at work just now."
     helpers = people(past.helpers, "and")
@@ -82,3 +86,5 @@ def _asked(past: Reminded, what: str) -> Iterable[str]:
         yield f"{helpers}, please help to reach them."
     if helpers and past.way is Way.CHANNEL:
         yield f"{helpers}, you lead this release: ask them, or choose another way."
+    if past.count == plan.limit:
+        yield "This is the last reminder of it."

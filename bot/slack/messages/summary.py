@@ -39,7 +39,8 @@ def summary_text(release: Release) -> str:
 
 def _lines(release: Release, summary: Summarized) -> Iterable[str]:
     stage = escape(release.stage_name(summary.stage))
-    fresh = summary.waiting == waiting_on(release)
+    # Of older ones nobody needs to know whether it waits for the same again.
+    fresh = summary is release.summaries[-1] and summary.waiting == waiting_on(release)
     yield from _opening(release, summary, stage)
     yield from _ahead(release) if fresh else ()
     last = max((past.at for past in release.summaries if past.at < summary.at), default=None)

@@ -51,14 +51,14 @@ def test_the_next_moment_at_work_is_the_first_one(quarters: int, zone: str) -> N
     assert Hours(zone=zone).next_at_work(now) == moment
 
 
-def test_the_next_morning_is_of_the_next_day_of_work() -> None:
+def test_the_next_morning_is_when_somebody_begins_to_work_next() -> None:
     hours = Hours(zone=BERLIN)
     assert hours.next_morning(MONDAY) == datetime(2026, 3, 3, 8, tzinfo=UTC)
     friday = MONDAY + timedelta(days=4)
     assert hours.next_morning(friday) == datetime(2026, 3, 9, 8, tzinfo=UTC)
-    # Late on Monday in Berlin it is Tuesday in Tokyo, so the next morning there is Wednesday's.
+    # Late on Monday in Berlin it is early on Tuesday in Tokyo.
     late = datetime(2026, 3, 2, 22, tzinfo=UTC)
-    assert Hours(zone=TOKYO).next_morning(late) == datetime(2026, 3, 4, 0, tzinfo=UTC)
+    assert Hours(zone=TOKYO).next_morning(late) == datetime(2026, 3, 3, 0, tzinfo=UTC)
 
 
 def test_on_a_holiday_nobody_is_at_work() -> None:
@@ -84,5 +84,13 @@ def test_a_night_shift_goes_on_into_the_next_day() -> None:
     assert hours.next_at_work(saturday + timedelta(hours=1)) == datetime(2026, 3, 9, 22, tzinfo=UTC)
 
 
+def test_the_next_shift_of_the_night_is_not_the_one_that_goes_on() -> None:
+    hours = Hours(zone="UTC", begins=time(22), ends=time(6))
+    tuesday = datetime(2026, 3, 3, 22, tzinfo=UTC)
+    for at in (datetime(2026, 3, 2, 22, tzinfo=UTC), datetime(2026, 3, 3, 5, tzinfo=UTC)):
+        assert hours.next_morning(at) == tuesday
+
+
 def test_where_there_is_no_day_of_work_any_moment_will_do() -> None:
     assert Hours(zone="UTC", days=()).next_at_work(MONDAY) == MONDAY
+    assert Hours(zone="UTC", days=()).next_morning(MONDAY) == MONDAY + timedelta(days=1)

@@ -11,6 +11,7 @@ from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.telling.reminders import Reminded, Way
+from bot.release.waiting import Awaited
 from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Reminders, Rollback, Stage
 from tests.release.given import (
@@ -26,6 +27,7 @@ from tests.release.given import (
     ben,
     cleo,
     dan,
+    dee,
     eli,
     events,
     gated,
@@ -219,6 +221,50 @@ def test_a_deputy_is_reminded_in_their_own_hours() -> None:
     act = among(lambda town: replace(town, hours=hours), among(absent, time_passes(hours=1)))
     release = play(one_gate(), act)
     assert told(release) == snapshot(["Mon 10:00 private: ben eli"])
+
+
+def test_what_was_missed_is_caught_up_in_working_hours() -> None:
+    hours = {person.id: Hours(zone="UTC") for person in (bea, ben, eli, ana)}
+    release = started(runbook(ONE_GATE, reminders=PLAN), hours=hours)
+    night = play(release, time_passes(hours=17))
+    assert [type(event).__name__ for event in events(release, time_passes(hours=17))] == [
+        "RemindersPostponed"
+    ]
+    assert attention_at(night) == NINE + timedelta(days=1)
+    assert told(by_the_clock(night, NINE + timedelta(days=1, hours=1))) == ["Tue 09:00 private: bea ben eli"]
+    asked = play(release, time_passes(hours=1))
+    assert names(asked, time_passes(hours=16)) == ["RemindersPostponed"]
+    assert told(by_the_clock(play(asked, time_passes(hours=16)), NINE + timedelta(days=1)))[1:] == [
+        "Tue 09:00 private: bea ben eli",
+        "Tue 09:00 thread: bea ben eli",
+    ]
+
+
+def test_where_all_who_are_asked_are_away_their_deputies_are_or_who_leads() -> None:
+    until = NINE + timedelta(days=9)
+    both_away = (away(dan, gus, until), away(dee, gus, until))
+
+    def meanwhile_away(act: Act) -> Act:
+        return among(both_away[0], among(both_away[1], act))
+
+    release = play(in_production(), meanwhile_away(time_passes()))
+    (reminded,) = events(release, meanwhile_away(time_passes(hours=1)))
+    assert isinstance(reminded, Reminded)
+    assert (reminded.gate, reminded.people) == ("Deploy", (gus.id,))
+
+
+def test_two_holds_with_the_same_reason_are_two_things_to_be_reminded_of() -> None:
+    held = play(started(), gus.holds("Red.", until=HOUR), ben.holds("Red.", until=HOUR), time_passes(hours=1))
+    made = [it for it in events(held, time_passes(hours=1)) if isinstance(it, Reminded)]
+    assert [(it.number, it.people) for it in made if it.about is Awaited.QUESTION] == [
+        (1, (gus.id,)),
+        (2, (ben.id,)),
+    ]
+
+
+def test_a_captain_who_has_gone_is_not_asked_to_help() -> None:
+    release = by_the_clock(play(one_gate(), ana.leaves_the_channel()), NINE + 12 * HOUR)
+    assert all(ana.id not in it.helpers for it in release.reminders)
 
 
 def test_reminders_that_were_missed_are_caught_up_once() -> None:

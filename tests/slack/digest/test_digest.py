@@ -34,7 +34,7 @@ async def test_an_answer_in_the_thread_shows_in_the_digest(world: World) -> None
     await world.passes(hours=1)
     await world.digest("bea", "1 thing waits")
     await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
-    assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you any more. Thank you.")
+    assert await world.digest("bea", "Nothing") == snapshot("Nothing waits for you just now.")
 
 
 async def test_what_comes_soon_after_is_added_and_reminded_of_an_hour_later(world: World) -> None:

@@ -33,13 +33,17 @@ def test_without_anything_new_there_is_no_other() -> None:
 
 
 def test_what_comes_soon_after_waits_for_an_hour() -> None:
-    after = next_digest(Digest(at=TEN), TEN + MINUTE, "UTC", at_any_time)
+    after = next_digest(Digest(at=TEN), TEN + 2 * MINUTE, "UTC", at_any_time)
     assert after == Digest(at=TEN + GAP, count=2)
+
+
+def test_what_comes_within_a_minute_is_read_in_the_same_digest() -> None:
+    assert next_digest(Digest(at=TEN), TEN + MINUTE, "UTC", at_any_time) is None
 
 
 def test_what_would_have_to_wait_into_the_evening_comes_in_the_morning() -> None:
     late = TEN + 7 * HOUR + 30 * MINUTE
-    after = next_digest(Digest(at=late, count=3), late + MINUTE, "UTC", Hours(zone="UTC").next_at_work)
+    after = next_digest(Digest(at=late, count=3), late + 2 * MINUTE, "UTC", Hours(zone="UTC").next_at_work)
     assert after == Digest(at=TEN + 23 * HOUR)
 
 
