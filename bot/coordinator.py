@@ -170,6 +170,7 @@ class Coordinator:
             return decision
         if not decision:
             assert before is not None
+            self._ledger.look_later(connection, before, self._clock.now())
             return Accepted(release=before)
         return Accepted(release=self._ledger.append(connection, before, decision))
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy
@@ -20,6 +20,7 @@ from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.release import Release
 from bot.release.state import State
 
+LOOK_AGAIN: Final = timedelta(minutes=5)
 KEPT: Final = 512
 """How many folded releases are kept, so that a click need not read the events of its release again."""
 
@@ -168,6 +169,15 @@ class Ledger:
         newest = str(rows[-1]["hash"])
         self._project(connection, before, after, newest)
         return self._keep(newest, after)
+
+    def look_later(self, connection: Connection, release: Release, now: datetime) -> None:
+        """Put off the next look at a release whose time has come, and for which there was nothing to do.
+
+        So it is while its people cannot be read: then it is looked at again every five minutes.
+        """
+        here = and_(releases.c.workspace == release.workspace, releases.c.release == release.key)
+        overdue = update(releases).where(here, releases.c.attention_at <= now)
+        connection.execute(overdue.values(attention_at=now + LOOK_AGAIN))
 
     def entries(self, connection: Connection, release: ReleaseId) -> Sequence[Entry]:
         """Return the events of a release in order, each with its place in the chain."""

@@ -94,7 +94,7 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
 
     checks = after_every_command(replica, check)
     await tell(replica, town, clock)
-    assert len(checks) == 64
+    assert len(checks) == 65
     assert checks[-1] == len(TOLD)
     assert await replica.faults() == []
 
@@ -242,6 +242,24 @@ async def test_what_is_due_comes_when_its_time_has_come(replica: Replica, clock:
     assert later > at
     assert await reader.due(at, 9) == []
     assert await reader.due(later, 9) == [FIRST]
+
+
+async def test_what_cannot_be_seen_to_is_looked_at_again_after_a_while(
+    replica: Replica, town: Town, clock: StillClock
+) -> None:
+    """Somebody comes back, which the release cannot take in while it is not known who is in its roles."""
+    await replica.accepts(start())
+    await replica.notes(go_away(BEN, DAN, clock.now() + timedelta(minutes=30)))
+    await replica.accepts(attend())
+    town.groups.pop("security")
+    clock.advance(minutes=31)
+    reader = Reader(replica.database, replica.ledger)
+    assert await reader.due(clock.now(), 9) == [FIRST]
+    await replica.accepts(attend())
+    assert await reader.due(clock.now(), 9) == []
+    assert await replica.faults() == []
+    clock.advance(minutes=5)
+    assert await reader.due(clock.now(), 9) == [FIRST]
 
 
 async def test_what_has_ended_is_never_due(replica: Replica) -> None:

@@ -120,7 +120,7 @@ async def open_parts(folder: Path, people: Cast) -> AsyncIterator[Parts]:
             workspace=WORKSPACE,
             runbooks=runbooks,
             clock=clock,
-            absences_changed=watch.away_changed,
+            own_changed=watch.own_changed,
             command="/release",
         )
         delivery.start()

@@ -186,7 +186,11 @@ def _public(played: Played) -> Iterator[tuple[str, str, Awaited]]:
         for it in events:
             if isinstance(it, Reminded) and it.way is not Way.PRIVATE:
                 slot = f"reminder:{it.stage}:{it.gate}:{it.count}"
-                yield key, slot if it.about is Awaited.APPROVAL else f"{slot}:{it.about}", it.about
+                yield (
+                    key,
+                    slot if it.about is Awaited.APPROVAL else f"{slot}:{it.about}:{it.number}",
+                    it.about,
+                )
 
 
 def _stood_twice(played: Played) -> Iterator[str]:

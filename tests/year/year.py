@@ -34,7 +34,7 @@ from bot.release.stages.start import Start
 from bot.release.waiting import waiting_on
 from bot.simulate.play import Agenda, Plan, Turn
 from bot.slack.buttons import Action
-from bot.slack.digest.later import put_off
+from bot.slack.digest.put_off import put_off
 from tests.world import WORKSPACE
 from tests.year.cast import BEGINS, SERVICES, Cast, Member, as_people, cast, members_of
 from tests.year.parts import Parts, open_parts

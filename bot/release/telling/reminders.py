@@ -131,8 +131,9 @@ def reminder_times(release: Release) -> Iterable[datetime]:
 def _earliest(release: Release) -> datetime:
     """Return a time before which nothing can be due."""
     plans = (release.runbook.reminders, *(gate.remind for gate in release.open_gates if gate.remind))
-    # Holds and leavers may be older than the stage.
+    # What is waited for may be older than the stage.
     since = [*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values())]
+    since += [it.at for it in release.reports.values()]
     since += [release.review.opened] if release.review else []
     return min((release.opened[release.stage], *since)) + min(plan.after for plan in plans)
 
@@ -216,8 +217,13 @@ def _rung(release: Release, ask: _Ask) -> _Rung | None:
     way = Way.THREAD if count == 2 else Way.BACKUP if helpers else Way.CHANNEL
     helpers = _lead(release, ask) if way is Way.CHANNEL else helpers
     last = (public or past)[-1 if public else 0].at
-    # Who was asked privately only now is given time, too, before all read the name.
-    times = {person: max(last, first[person]) + plan.every for person in ask.on if person in first}
+    # Who was asked privately only now, or has put it off, is given time, too, before all read the name.
+    off = release.snoozed
+    times = {
+        person: max(last, first[person], off.get(person, last)) + plan.every
+        for person in ask.on
+        if person in first
+    }
     return _Rung(
         way=way,
         count=count,

@@ -96,9 +96,12 @@ class Calls:
 
     async def direct(self, person: UserId) -> ChannelId:
         """Return the channel of the direct messages with a person. Raises NotShown."""
-        async with self._repeatable("conversations.open", ChannelId(person)):
-            answer = await self._client.conversations_open(users=person)
-            return ChannelId(str(answer["channel"]["id"]))
+        try:
+            async with self._repeatable("conversations.open", ChannelId(person)):
+                answer = await self._client.conversations_open(users=person)
+        except Unreadable as fault:
+            raise NotTaken(str(fault)) from fault
+        return ChannelId(str(answer["channel"]["id"]))
 
     async def update(self, message: Message, place: Shown) -> None:
         """Change a message. It may be repeated without harm. Raises MessageGone."""

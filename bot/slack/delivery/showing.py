@@ -146,7 +146,11 @@ class Showing:
         try:
             await self._calls.update(message, place)
         except MessageGone:
-            fresh = await self._note(id_, Shown(slot=place.slot, channel=place.channel))
+            gone = Shown(slot=place.slot, channel=place.channel)
+            if message.fleeting:
+                # Who has deleted a reminder has read it.
+                return await self._note(id_, replace(gone, content=message.content))
+            fresh = await self._note(id_, gone)
             return await self._post(id_, message, fresh, thread)
         return await self._note(id_, replace(place, content=message.content))
 

@@ -1,6 +1,7 @@
 """Showing the digests: that of each person follows what waits for them, and is posted anew to remind."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -68,9 +69,10 @@ class Digests:
         last = newest(await self._showing.slots(id_))
         self._about[person] = frozenset(entry.of.release.key for entry in entries)
         digest = last
-        if latest := _latest(person, watched):
+        now = self._clock.now()
+        if person not in directory.deputies(now) and (latest := _latest(person, watched, now)):
             reminded, holidays = latest
-            hours, now = directory.hours.get(person), self._clock.now()
+            hours = directory.hours.get(person)
             free = _free(hours, holidays, directory.quiet.get(person))
             after = next_digest(last, reminded, hours.zone if hours else "UTC", free)
             if after is not None and not directory.readable:
@@ -79,9 +81,9 @@ class Digests:
             elif after is not None and (at := _in_time(after.at, now, free)) > now:
                 self._later[person] = at
             elif after is not None:
-                digest = after
+                digest = replace(after, at=max(after.at, now))
         if digest is not None:
-            await self._showing.show_to(person, id_, message(digest, person, entries, self._clock.now()))
+            await self._showing.show_to(person, id_, message(digest, person, entries, now))
 
 
 def _reminded(release: Release) -> set[UserId]:
@@ -89,19 +91,22 @@ def _reminded(release: Release) -> set[UserId]:
     return {person for it in past for person in it.people}
 
 
-def _latest(person: UserId, watched: Sequence[Watched]) -> tuple[datetime, Collection[date]] | None:
+def _latest(
+    person: UserId, watched: Sequence[Watched], now: datetime
+) -> tuple[datetime, Collection[date]] | None:
     """Return when a person was last to be reminded privately of something that waits for them still.
 
-    With it come the holidays that go for the release.
+    With it come the holidays that go for the release. What they have put off is not reminded of.
     """
-    waiting = (one.release for one in watched if one.waits_for(person))
+    mine = (one.release for one in watched if one.waits_for(person))
+    waiting = (release for release in mine if release.snoozed.get(person, now) <= now)
     past = ((it, release) for release in waiting for it in release.reminders if it.stage == release.stage)
-    mine = [
+    told = [
         (it.at, release.runbook.holidays)
         for it, release in past
         if it.way is Way.PRIVATE and person in it.people
     ]
-    return max(mine, key=lambda one: one[0], default=None)
+    return max(told, key=lambda one: one[0], default=None)
 
 
 def _in_time(at: datetime, now: datetime, free: Callable[[datetime], datetime]) -> datetime:

@@ -32,7 +32,7 @@ def message(digest: Digest, me: UserId, entries: Sequence[Entry], now: datetime)
 
 
 def _message(digest: Digest, text: str, blocks: Sequence[dict[str, object]]) -> Message:
-    return Message(slot=digest.slot, born=digest.at, text=text, blocks=blocks)
+    return Message(slot=digest.slot, born=digest.at, text=text, blocks=blocks, fleeting=True)
 
 
 def _that_fit(entries: Sequence[Entry]) -> int:

@@ -19,7 +19,7 @@ class Message:
     `text` says all that the blocks say: it is what notifications show and screen readers read. `born` is
     when there was first reason to show it, which orders the thread. One that is `broadcast` is shown in the
     channel besides. One that is `fleeting` is rather missed than shown twice, where Rollcall may not read
-    whether it is there; any other is rather shown twice than missed.
+    whether it is there, and stays away once somebody has deleted it; any other is rather shown twice.
     """
 
     slot: str
