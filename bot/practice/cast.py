@@ -183,6 +183,7 @@ SCOPES = frozenset(
     {
         "app_mentions:read",
         "channels:history",
+        "channels:manage",
         "channels:read",
         "chat:write",
         "chat:write.public",
@@ -190,6 +191,7 @@ SCOPES = frozenset(
         "dnd:read",
         "groups:history",
         "groups:read",
+        "groups:write",
         "im:history",
         "im:write",
         "usergroups:read",

@@ -81,6 +81,7 @@ def _channel(workspace: Workspace, me: Person, channel: Channel) -> Json:
         "name": channel.name,
         "private": channel.private,
         "archived": channel.archived,
+        "topic": channel.topic,
         "member": member,
         "app_member": BOT_USER in channel.members,
         "unread": unread,

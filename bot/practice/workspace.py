@@ -27,13 +27,20 @@ EPHEMERALS_KEPT = 50
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A conversation; `messages` are by ts, oldest first, replies and ephemeral ones among them."""
+    """A conversation; `messages` are by ts, oldest first, replies and ephemeral ones among them.
+
+    `creator` is an id, or nothing where it was there from the beginning; times are Unix seconds.
+    """
 
     id: str
     name: str
     private: bool = False
     im_with: str | None = None
     archived: bool = False
+    creator: str = ""
+    created: int = 0
+    topic: str = ""
+    topic_at: int = 0
     members: list[str] = field(default_factory=list)
     messages: dict[str, Json] = field(default_factory=dict)
     last_us: int = 0

@@ -502,6 +502,21 @@ async def test_who_leaves_a_private_channel_sees_it_no_more(world: World) -> Non
     await expect(page.get_by_label("Message #releases")).to_be_visible()
 
 
+async def test_a_channel_of_the_app_shows_its_topic_and_goes_into_the_archive(world: World) -> None:
+    page = await world.opens("ana/releases")
+    made = await world.client.conversations_create(name="release-shop-1")
+    room = made["channel"]["id"]
+    await world.client.conversations_invite(channel=room, users="U0ANA")
+    await world.client.conversations_setTopic(channel=room, topic="shop 1.0: staging has begun")
+    link = page.get_by_role("link", name="release-shop-1")
+    await link.click()
+    await expect(page.locator(".pane-header .topic")).to_have_text("shop 1.0: staging has begun")
+
+    await world.client.conversations_archive(channel=room)
+    await page.get_by_role("link", name="releases").click()
+    await expect(link).to_have_count(0)
+
+
 async def test_a_guest_without_a_channel_still_has_the_app(world: World) -> None:
     page = await world.opens("gil/releases")
     await expect(page.get_by_role("button", name="Acting as Gil Novak")).to_contain_text("GUEST")

@@ -53,9 +53,14 @@ def channels_of(workspace: Workspace, person: Person) -> list[Channel]:
     return [one for one in workspace.channels.values() if one.im_with is None and person.id in one.members]
 
 
+def is_full(workspace: Workspace, person: Person) -> bool:
+    """Tell whether somebody is the guest of one channel, and in it."""
+    return person.single_channel and bool(channels_of(workspace, person))
+
+
 def _refuse_unwelcome(workspace: Workspace, newcomer: Person) -> None:
     if newcomer.deactivated:
         raise Impossible(f"{newcomer.real_name} is deactivated and cannot be invited.", 403)
-    if newcomer.single_channel and (places := channels_of(workspace, newcomer)):
-        place = f"#{places[0].name}"
+    if is_full(workspace, newcomer):
+        place = f"#{channels_of(workspace, newcomer)[0].name}"
         raise Impossible(f"{newcomer.real_name} is a guest of one channel, and that is {place}.", 403)

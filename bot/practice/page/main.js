@@ -106,6 +106,7 @@ function placeHeader(conversation) {
     return [
       back,
       h("h2", {}, conversation.private ? icon("lock") : "# ", conversation.name),
+      conversation.topic && h("p", { class: "topic", title: conversation.topic }, conversation.topic),
       conversation.member && leaveButton(conversation),
     ].filter(Boolean);
   }

@@ -88,6 +88,7 @@ function peopleMenu(scene, place) {
 
 function lists(scene, place) {
   const app = place === "home" || place === "messages";
+  const channels = scene.channels.filter((channel) => !channel.archived || channel.name === place);
   return [
     h(
       "div",
@@ -96,7 +97,7 @@ function lists(scene, place) {
       h(
         "ul",
         {},
-        scene.channels.map((channel) => h("li", {}, channelLink(channel, scene, place))),
+        channels.map((channel) => h("li", {}, channelLink(channel, scene, place))),
       ),
       h("h2", {}, "Apps"),
       h(

@@ -101,7 +101,7 @@ def channel_object(workspace: Workspace, channel: Channel) -> Json:
     """Build Slack's channel object as the app sees it."""
     facts: Json = {
         "id": channel.id,
-        "created": 0,
+        "created": channel.created,
         "is_im": channel.im_with is not None,
         "is_mpim": False,
         "is_archived": channel.archived,
@@ -114,6 +114,7 @@ def channel_object(workspace: Workspace, channel: Channel) -> Json:
         **facts,
         "name": channel.name,
         "name_normalized": channel.name,
+        "creator": channel.creator,
         "is_channel": not channel.private,
         "is_group": channel.private,
         "is_private": channel.private,
@@ -122,7 +123,7 @@ def channel_object(workspace: Workspace, channel: Channel) -> Json:
         "is_shared": shared,
         "is_ext_shared": shared,
         "is_org_shared": False,
-        "topic": {"value": "", "creator": "", "last_set": 0},
+        "topic": {"value": channel.topic, "creator": channel.creator, "last_set": channel.topic_at},
         "purpose": {"value": "", "creator": "", "last_set": 0},
     }
 

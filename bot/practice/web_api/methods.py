@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.practice.web_api import chat, conversations, dnd, people, views
+from bot.practice.web_api import channels, chat, conversations, dnd, people, views
 from bot.practice.web_api.call import Run
 from bot.practice.web_api.limits import Tier
 
@@ -27,13 +27,18 @@ METHODS: dict[str, Method] = {
     "chat.postEphemeral": Method(run=chat.post_ephemeral, tier=Tier.FOUR, scope="chat:write"),
     "chat.postMessage": Method(run=chat.post_message, tier=Tier.SPECIAL, scope="chat:write"),
     "chat.update": Method(run=chat.update, tier=Tier.THREE, scope="chat:write"),
+    "conversations.archive": Method(run=channels.archive, tier=Tier.TWO),
+    "conversations.create": Method(run=channels.create, tier=Tier.TWO),
     "conversations.history": Method(run=conversations.history, tier=Tier.THREE),
     "conversations.info": Method(run=conversations.info, tier=Tier.THREE),
+    "conversations.invite": Method(run=channels.invite, tier=Tier.THREE),
     "conversations.join": Method(run=conversations.join, tier=Tier.THREE, scope="channels:join"),
     "conversations.list": Method(run=conversations.list_all, tier=Tier.TWO),
     "conversations.members": Method(run=conversations.members, tier=Tier.FOUR),
     "conversations.open": Method(run=conversations.open_dm, tier=Tier.THREE, scope="im:write"),
     "conversations.replies": Method(run=conversations.replies, tier=Tier.THREE),
+    "conversations.setTopic": Method(run=channels.set_topic, tier=Tier.TWO),
+    "conversations.unarchive": Method(run=channels.unarchive, tier=Tier.TWO),
     "dnd.info": Method(run=dnd.info, tier=Tier.THREE, scope="dnd:read"),
     "dnd.teamInfo": Method(run=dnd.team_info, tier=Tier.TWO, scope="dnd:read"),
     "team.info": Method(run=people.team_info, tier=Tier.THREE, scope="team:read"),
