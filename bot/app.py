@@ -25,6 +25,8 @@ from bot.slack.asked.reading import Asked
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery.calls import Calls
 from bot.slack.delivery.pace import Pace
+from bot.slack.delivery.room_calls import RoomCalls
+from bot.slack.delivery.rooms import Rooms
 from bot.slack.delivery.showing import Showing
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
@@ -78,7 +80,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         directory = SlackDirectory(client, identity.workspace, clock)
         pace = Pace(settings.rollcall_pace)
         settle = timedelta(seconds=settings.rollcall_settle)
-        showing = Showing(Calls(client, pace), database, clock, settle)
+        rooms = Rooms(RoomCalls(client, pace, identity.user), database)
+        showing = Showing(Calls(client, pace), rooms, database, clock, settle, identity.url)
         asked = Asked(releases, directory, identity.workspace, identity.url)
         digests = Digests(showing, asked, identity.workspace, clock, settings.rollcall_command)
         delivery = DeliveryWorker(showing, digests, releases, pace, settings.rollcall_gap)

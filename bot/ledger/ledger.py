@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
-from bot.ledger.tables import events, releases, services
+from bot.ledger.tables import events, releases, rooms, services
 from bot.release.attention import attention_at
 from bot.release.command import Neighbours
 from bot.release.decide import fold
@@ -191,8 +191,8 @@ class Ledger:
     def open_in(
         self, connection: Connection, workspace: WorkspaceId, channel: ChannelId | None, limit: int
     ) -> Sequence[Row]:
-        """Return the open releases of a workspace, or of one channel, the newest first."""
-        here = true() if channel is None else releases.c.channel == channel
+        """Return the open releases of a workspace, or of one channel, be it their own; the newest first."""
+        here = true() if channel is None else or_(releases.c.channel == channel, _has_for_itself(channel))
         query = select(releases).where(releases.c.workspace == workspace, releases.c.ended_at.is_(None), here)
         rows = connection.execute(query.order_by(releases.c.started_at.desc()).limit(limit))
         return [_row(row) for row in rows]
@@ -284,6 +284,11 @@ def _chain(release: ReleaseId, seq: int, head: str, new: Sequence[Event]) -> Ite
 
 def _place(release: ReleaseId) -> dict[str, str]:
     return {"in_workspace": release.workspace, "of": release.key}
+
+
+def _has_for_itself(channel: ChannelId) -> ColumnElement[bool]:
+    mine = and_(rooms.c.workspace == releases.c.workspace, rooms.c.release == releases.c.release)
+    return select(rooms.c.release).where(mine, rooms.c.channel == channel).exists()
 
 
 def _row(row: sqlalchemy.Row[Any]) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.ledger import own, shown
+from bot.ledger import own, rooms, shown
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Row
 from bot.ledger.shown import Shown
@@ -27,9 +27,13 @@ class Reader:
         """Return a release and the hash of its newest event, or None."""
         return await self._database.read(lambda connection: self._ledger.find_with_head(connection, release))
 
-    async def in_thread(self, workspace: WorkspaceId, channel: ChannelId, ts: str) -> Release | None:
-        """Return the release of a thread, which begins with its card, or None."""
-        id_ = await self._database.read(lambda c: shown.release_at(c, workspace, channel, ts))
+    async def about(
+        self, workspace: WorkspaceId, channel: ChannelId, thread: str | None = None
+    ) -> Release | None:
+        """Return the release whose own channel it is, or whose card is the root of a thread, or None."""
+        id_ = await self._database.read(lambda connection: rooms.release_of(connection, workspace, channel))
+        if id_ is None and thread is not None:
+            id_ = await self._database.read(lambda c: shown.release_at(c, workspace, channel, thread))
         return await self.find(id_) if id_ else None
 
     async def open_in(

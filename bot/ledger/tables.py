@@ -158,3 +158,18 @@ messages: Final = Table(
     Index("ix_messages_workspace_channel_ts", "workspace", "channel", "ts"),
 )
 """What Slack shows. `claimed_at` is set while a post is under way and its outcome is not known."""
+
+rooms: Final = Table(
+    "rooms",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("channel", Text),
+    Column("topic", Text, nullable=False),
+    Column("invited", Text, nullable=False),
+    Column("closed", Text, nullable=False),
+    PrimaryKeyConstraint("workspace", "release"),
+    Index("ix_rooms_workspace_channel", "workspace", "channel"),
+)
+"""The channel of its own that a release has. `invited` are ids, parted by spaces; `closed` is why it is used
+no more, and empty as long as it is."""

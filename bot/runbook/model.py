@@ -201,6 +201,8 @@ class Runbook(Part):
     """When those who have not answered are reminded."""
     handoffs: Handoffs | None = None
     """When the handoff summary of an open release is posted, and to which shift."""
+    own_channel: Truth = False
+    """`true`: each release has a channel of its own, to which all are invited who have something to do."""
     holidays: Annotated[tuple[Day, ...], Few(0, 100), distinct()] = ()
     """The days on which nobody is reminded, such as `2026-12-25`; at most 100."""
     rollback: Rollback | None = None

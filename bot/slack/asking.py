@@ -1,4 +1,6 @@
-"""What people write in the thread of a release: who writes a yes there is asked whether it is their approval.
+"""What people write in the thread of a release, or in its own channel.
+
+Who writes a yes there is asked whether it is their approval.
 
 What is written counts for nothing by itself, and is not kept.
 """
@@ -47,11 +49,11 @@ DOUBT: Final = re.compile(
 async def asks_back(desk: Desk, event: Mapping[str, Any]) -> Reply:
     """Return the question for who has written a yes where their approval is asked; else nothing."""
     thread, by = event.get("thread_ts"), event.get("user")
-    if event.get("subtype") not in SPOKEN or "bot_id" in event or not thread or not by:
+    if event.get("subtype") not in SPOKEN or "bot_id" in event or not by:
         return Reply()
     if not says_yes(event.get("text") or ""):
         return Reply()
-    release = await desk.releases.in_thread(desk.workspace, ChannelId(event["channel"]), thread)
+    release = await desk.releases.about(desk.workspace, ChannelId(event["channel"]), thread)
     if release is None:
         return Reply()
     gates = [gate for gate in _asking(release, UserId(by)) if await _first(desk, release, gate, by)]

@@ -48,7 +48,8 @@ class Call:
     """A slash command as a person typed it.
 
     `text` is what follows the subcommand; `raw` is the same as Slack sent it, in which people have their ids.
-    `about` is the release in whose thread it was written; `public` tells that all there see the answer.
+    `about` is the release in whose thread, or own channel, it was written; `public` tells that all there see
+    the answer.
     """
 
     workspace: WorkspaceId
@@ -136,8 +137,8 @@ def answered(answer: Answer, yes: str) -> Reply:
 async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
     """Return the release that a call is about and the words after its key.
 
-    The key may be left out in the thread of a release, and when just one release is open in the channel.
-    Otherwise the reply says what to do.
+    The key may be left out in the thread of a release, in its own channel, and when just one release is open
+    in the channel. Otherwise the reply says what to do.
     """
     first, rest = first_word(call.text)
     key = ReleaseKey(first.strip(".,:;!?").lower())

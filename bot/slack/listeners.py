@@ -123,10 +123,12 @@ class Listeners:
         _, raw = first_word(body.get("text") or "")
         if body["team_id"] != self._desk.workspace:
             return Reply(text=ELSEWHERE)
+        channel = ChannelId(body["channel_id"])
         call = Call(
-            workspace=WorkspaceId(body["team_id"]),
+            workspace=self._desk.workspace,
             user=UserId(body["user_id"]),
-            channel=ChannelId(body["channel_id"]),
+            channel=channel,
+            about=await self._desk.releases.about(self._desk.workspace, channel),
             text=rest,
             raw=raw,
             delivery=Delivery(f"command:{body['trigger_id']}"),

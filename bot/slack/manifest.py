@@ -15,6 +15,9 @@ SCOPES: Final = {
     "channels:history": "finding its own message after a crash, and asking who writes a yes in a release’s"
     " thread whether it is their approval, in public channels; what people write is not kept",
     "groups:history": "the same in private channels",
+    "channels:manage": "the channel of its own that a release has where its runbook asks for one: making it,"
+    " inviting people, its topic, and archiving it",
+    "groups:write": "the same where the release was started in a private channel",
     "channels:read": "who leaves a public channel while they have something to do there",
     "groups:read": "the same in private channels",
     "im:write": "opening the direct messages with a person who is reminded",

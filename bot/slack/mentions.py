@@ -43,7 +43,7 @@ async def _answer(desk: Desk, event: Mapping[str, Any], raw: str, delivery: Deli
     if event.get("user_team", desk.workspace) != desk.workspace:
         return Reply(text=STRANGER)
     channel, thread = ChannelId(event["channel"]), event.get("thread_ts")
-    about = await desk.releases.in_thread(desk.workspace, channel, thread) if thread else None
+    about = await desk.releases.about(desk.workspace, channel, thread)
     word, rest = first_word(typed(raw))
     word = word.strip(".,:;!?").lower() or ("status" if about else "help")
     if word == "help":

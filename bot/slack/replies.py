@@ -100,11 +100,11 @@ class Replies:
         )
 
     async def whisper(self, event: Body, reply: Reply) -> None:
-        """Answer privately in the thread where a person has written."""
+        """Answer privately where a person has written."""
         await self._client.chat_postEphemeral(
             channel=event["channel"],
             user=event["user"],
-            thread_ts=event["thread_ts"],
+            thread_ts=event.get("thread_ts"),
             text=reply.text,
             blocks=reply.blocks,
         )

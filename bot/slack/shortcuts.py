@@ -84,6 +84,6 @@ async def _releases(desk: Desk, body: Body) -> Sequence[ReleaseKey]:
     """Return the release in whose thread a message is; of one elsewhere, those open in the channel."""
     channel, message = ChannelId(body["channel"]["id"]), body["message"]
     thread = message.get("thread_ts") or message["ts"]
-    if release := await desk.releases.in_thread(desk.workspace, channel, thread):
+    if release := await desk.releases.about(desk.workspace, channel, thread):
         return [release.key]
     return [row.id.key for row in await desk.releases.open_in(desk.workspace, channel)]

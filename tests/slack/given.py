@@ -17,6 +17,25 @@ roles:
 """
 """The roles of most runbooks here, to stand at its beginning."""
 
+OWN_CHANNEL = """\
+own_channel: true
+stages:
+  - name: staging
+    owner: captain
+    gates:
+      - {name: QA, approvals: {qa: 1}}
+    steps:
+      - do: Deploy
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - {name: Go or no-go, approvals: {security: 1}}
+    steps:
+      - do: Deploy to all
+"""
+"""The rest of a runbook whose releases have each a channel of its own."""
+
 
 @asynccontextmanager
 async def world_with(folder: Path, runbook: str) -> AsyncIterator[World]:

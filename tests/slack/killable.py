@@ -16,6 +16,10 @@ LATE_S = 0.5
 """How late the practice Slack stores where it does: Rollcall waits longer."""
 
 
+LINES = ("channel_join", "channel_topic")
+"""The subtypes of what Slack itself writes in a channel."""
+
+
 class Killable:
     """Rollcall in a process of its own, connected to a practice Slack that outlives it."""
 
@@ -56,5 +60,6 @@ async def slots(world: World, channel: str = "releases") -> Counter[tuple[str, s
     everything = list(await world.messages(channel))
     for root in [message for message in everything if message.get("reply_count")]:
         everything += (await world.messages(channel, thread_ts=root["ts"]))[1:]
-    payloads = [message["metadata"]["event_payload"] for message in everything]
+    mine = [message for message in everything if message.get("subtype") not in LINES]
+    payloads = [message["metadata"]["event_payload"] for message in mine]
     return Counter((payload["release"], payload["slot"]) for payload in payloads)

@@ -1,5 +1,6 @@
 """kill -9 in the middle: nothing that was acknowledged is lost, and no message is doubled."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.release.state import State
+from tests.slack.given import OWN_CHANNEL, ROLES, write
 from tests.slack.killable import LATE_S, Killable, slots
-from tests.world import World
+from tests.world import PATIENCE_S, World
 
 
 @pytest.fixture
@@ -26,6 +28,37 @@ async def practice() -> AsyncIterator[Practice]:
     await practice.start(port=0)
     yield practice
     await practice.stop()
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("fault", ["lost_answer", "late_store", "timeout"])
+@pytest.mark.parametrize("method", ["conversations.create", "conversations.invite", "chat.postMessage"])
+async def test_a_process_that_is_killed_while_it_makes_a_channel_makes_no_second_one(
+    practice: Practice, tmp_path: Path, method: str, fault: str
+) -> None:
+    write(tmp_path, f"{ROLES}{OWN_CHANNEL}")
+    rollcall = Killable(practice, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "runbooks")
+    world = World(practice, MovableClock(), rollcall.environment["DATABASE_URL"])
+    await rollcall.start()
+    await world.control("faults", method=method, kind=fault, delay_s=LATE_S)
+    await world.ana.types("/release start shop 1.0", settle=False)
+    await until_fault_is_met(world)
+    await rollcall.kill()
+    await rollcall.start()
+    await world.settled(within_s=20)
+    made = [one.name for one in practice.workspace.channels.values() if one.creator]
+    shown = await slots(world) + await slots(world, "release-shop-1")
+    await rollcall.kill()
+    await world.close()
+    assert made == ["release-shop-1"]
+    assert shown == {("shop-1", slot): 1 for slot in ("card", "opening", "gate:0:QA")}
+
+
+async def until_fault_is_met(world: World) -> None:
+    """Wait until Rollcall has made the call that goes wrong; nothing may have come of it yet."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await world.look("faults"))["faults"]:
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.proof

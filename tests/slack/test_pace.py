@@ -10,7 +10,16 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.release.ids import ChannelId
 from bot.settings import Transport
-from bot.slack.delivery.pace import A_CHANNELS_POSTS, ALL_POSTS, TIER_THREE, Line, Pace, Rate, StillTooFast
+from bot.slack.delivery.pace import (
+    A_CHANNELS_POSTS,
+    ALL_POSTS,
+    TIER_THREE,
+    TIER_TWO,
+    Line,
+    Pace,
+    Rate,
+    StillTooFast,
+)
 from tests.slack.given import write
 from tests.world import World, rollcall_in, settings_for
 
@@ -36,6 +45,7 @@ def most_in_a_minute(made: Sequence[float]) -> int:
     ("rate", "most"),
     [
         pytest.param(TIER_THREE, 49, id="chat.update"),
+        pytest.param(TIER_TWO, 19, id="conversations.create"),
         pytest.param(ALL_POSTS, 259, id="all posts"),
         pytest.param(A_CHANNELS_POSTS, 62, id="the posts of a channel"),
     ],
@@ -50,6 +60,13 @@ def test_what_slack_asks_for_closes_a_line_for_longer() -> None:
     line.close_until(30.0)
     line.close_until(20.0)
     assert line.opens_at() == 30.0
+
+
+def test_who_takes_no_turn_learns_when_there_may_be_one() -> None:
+    pace = Pace()
+    assert [pace.take("conversations.create") for _ in range(TIER_TWO.burst)] == [0.0] * TIER_TWO.burst
+    assert 3.0 < pace.take("conversations.create") <= 4.0
+    assert pace.take("conversations.setTopic") == 0.0
 
 
 async def test_a_slow_channel_and_another_method_hold_up_nobody_else() -> None:

@@ -26,6 +26,8 @@ from bot.slack.asked.reading import Asked
 from bot.slack.connect import CALL_TIMEOUT, identify, web_client
 from bot.slack.delivery.calls import Calls
 from bot.slack.delivery.pace import Pace
+from bot.slack.delivery.room_calls import RoomCalls
+from bot.slack.delivery.rooms import Rooms
 from bot.slack.delivery.showing import Showing
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
@@ -99,7 +101,8 @@ async def open_parts(folder: Path, people: Cast) -> AsyncIterator[Parts]:
         client = web_client(BOT_TOKEN, practice.api_url, session)
         identity, releases = await identify(client), Reader(database, Ledger())
         directory, pace = SlackDirectory(client, WORKSPACE, clock), Pace(QUICKLY)
-        showing = Showing(Calls(client, pace), database, clock, timedelta(seconds=1))
+        rooms, settle = Rooms(RoomCalls(client, pace, identity.user), database), timedelta(seconds=1)
+        showing = Showing(Calls(client, pace), rooms, database, clock, settle, identity.url)
         asked = Asked(releases, directory, WORKSPACE, identity.url)
         digests = Digests(showing, asked, WORKSPACE, clock, "/release")
         delivery = DeliveryWorker(showing, digests, releases, pace, gap_s=0.0)

@@ -10,6 +10,7 @@ from bot.release.ids import ReleaseKey, WorkspaceId
 from bot.release.people.directory import Directory
 from bot.release.release import Release
 from bot.slack.asked.watched import Watched
+from bot.slack.messages.text import address
 
 
 class Asked:
@@ -40,6 +41,5 @@ class Asked:
         return kept if kept is not None and same else Watched.of(release, link)
 
     def _link(self, card: Shown) -> str:
-        """Return the address of a card as Slack writes it (docs.slack.dev, chat.getPermalink)."""
         assert card.ts is not None
-        return f"{self._url}archives/{card.channel}/p{card.ts.replace('.', '')}"
+        return address(self._url, card.channel, card.ts)

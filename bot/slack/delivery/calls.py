@@ -86,7 +86,7 @@ class Calls:
             )
             return ChannelId(str(answer["channel"])), str(answer["ts"])
         except aiohttp.ClientConnectorError as fault:
-            raise _unreachable(fault) from fault
+            raise unreachable(fault) from fault
         except SlackApiError as fault:
             if _may_be_stored(fault):
                 return None
@@ -152,7 +152,7 @@ class Calls:
                 raise Unreadable(error) from fault
             raise self._delay(method, fault) from fault
         except (aiohttp.ClientError, TimeoutError) as fault:
-            raise _unreachable(fault) from fault
+            raise unreachable(fault) from fault
 
     async def _turn(self, method: str, channel: ChannelId) -> None:
         try:
@@ -182,5 +182,6 @@ def _may_be_stored(fault: SlackApiError) -> bool:
     return error is None or status_of(fault) >= 500 or error in UNCLEAR
 
 
-def _unreachable(fault: Exception) -> NotShown:
+def unreachable(fault: Exception) -> NotShown:
+    """Return that Slack could not be reached."""
     return NotShown(f"Slack could not be reached: {fault!r}")

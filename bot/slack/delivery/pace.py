@@ -30,6 +30,15 @@ ALL_POSTS: Final = Rate(per_s=4.0, burst=20)
 """Several hundred a minute in a workspace (the same)."""
 TIER_THREE: Final = Rate(per_s=40 / 60, burst=10)
 """Fifty in any minute, for chat.update, chat.delete, conversations.history and .replies (the same)."""
+TIER_TWO: Final = Rate(per_s=15 / 60, burst=5)
+"""Twenty in any minute (the same)."""
+RATES: Final = {
+    POST: ALL_POSTS,
+    "conversations.archive": TIER_TWO,
+    "conversations.create": TIER_TWO,
+    "conversations.setTopic": TIER_TWO,
+}
+"""The limits of those methods that have another than tier three."""
 
 
 class StillTooFast(Exception):
@@ -74,6 +83,14 @@ class Pace:
                 await self._open(line)
                 line.take(time.monotonic())
 
+    def take(self, method: str) -> float:
+        """Take a turn if there is one now, and return 0; else return in how many seconds there may be one."""
+        line, now = self._line(method), time.monotonic()
+        if (wait := line.opens_at() - now) > 0:
+            return wait
+        line.take(now)
+        return 0.0
+
     def hold(self, method: str, after_s: float) -> None:
         """Let nobody call a method for so many seconds, because Slack has asked for that."""
         self._line(method).close_until(time.monotonic() + after_s)
@@ -97,6 +114,6 @@ class Pace:
 
     def _line(self, name: str, rate: Rate | None = None) -> Line:
         if name not in self._lines:
-            rate = rate or (ALL_POSTS if name == POST else TIER_THREE)
+            rate = rate or RATES.get(name, TIER_THREE)
             self._lines[name] = Line(Rate(per_s=rate.per_s * self._speed, burst=rate.burst))
         return self._lines[name]

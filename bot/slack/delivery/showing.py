@@ -7,8 +7,8 @@ posted again unless it is fleeting.
 """
 
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -16,11 +16,17 @@ from typing import Final
 from bot.clock import Clock
 from bot.ledger import shown
 from bot.ledger.database import Database
+from bot.ledger.rooms import Room
 from bot.ledger.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, UserId
 from bot.release.release import Release
 from bot.slack.delivery.calls import Calls, Held, MessageGone, NotShown, NotTaken, Unreadable
+from bot.slack.delivery.room_calls import RoomRefused
+from bot.slack.delivery.rooms import Rooms
+from bot.slack.messages import messages
 from bot.slack.messages.message import Message
+from bot.slack.messages.room import NO_ROOM, no_room
+from bot.slack.messages.text import address
 from bot.slack.messages.trouble import TELLABLE, is_trouble, trouble, trouble_over
 
 log = logging.getLogger(__name__)
@@ -29,22 +35,36 @@ UNKNOWN: Final = "the outcome of a post is unknown"
 
 
 class Showing:
-    """Make Slack match, one release at a time each. `settle` is how late Slack may store what it was sent."""
+    """Make Slack match, one release at a time each.
 
-    def __init__(self, calls: Calls, database: Database, clock: Clock, settle: timedelta) -> None:
+    `settle` is how late Slack may store what it was sent, `url` the address of the workspace.
+    """
+
+    def __init__(
+        self, calls: Calls, rooms: Rooms, database: Database, clock: Clock, settle: timedelta, url: str
+    ) -> None:
         self._calls = calls
+        self._rooms = rooms
+        self._url = url
         self._database = database
         self._clock = clock
         self._settle = settle
 
-    async def show(self, release: Release, wanted: Sequence[Message]) -> None:
-        """Post what is missing, update what differs, and take away what no longer holds. Raises NotShown."""
+    async def show(self, release: Release, head: str) -> None:
+        """Post what is missing, update what differs, and take away what no longer holds. Raises NotShown.
+
+        `head` is the hash of the newest event of the release.
+        """
         known = await self._known(release.id)
         try:
-            await self._show_all(release, wanted, known)
+            await self._show_all(release, head, known)
+        except RoomRefused as lost:
+            await self._rooms.close(release.id, lost.error)
+            await self.show(release, head)
+            return
         except NotShown as delay:
             if delay.why in TELLABLE:
-                await self._tell_captain(release, delay.why)
+                await self._tell_captain(release, trouble(release, delay.why))
             raise
         for place in known.values():
             if is_trouble(place.slot):
@@ -75,11 +95,27 @@ class Showing:
         """Return the slots of what is shown at a place, or may be."""
         return tuple(await self._known(id_))
 
-    async def _show_all(
-        self, release: Release, wanted: Sequence[Message], known: Mapping[str, Shown]
+    async def _show_all(self, release: Release, head: str, known: Mapping[str, Shown]) -> None:
+        """Show the card, for which no channel of its own matters; then all others, there or in the thread."""
+        room, place = await self._rooms.known(release.id), known.get("card")
+        card, *others = messages(release, head, room, self._link(place))
+        root = await self._match(release.id, card, place or _fresh(card, release.channel), None)
+        room = await self._rooms.enter(release, room)
+        if room is not None:
+            card, *others = messages(release, head, room, self._link(root))
+            root = await self._match(release.id, card, root, None)
+        await self._show_others(release, others, known, root, room)
+        if room is not None and (left := await self._rooms.leave(release, room)) != room:
+            await self._match(release.id, messages(release, head, left)[0], root, None)
+
+    async def _show_others(
+        self,
+        release: Release,
+        others: Sequence[Message],
+        known: Mapping[str, Shown],
+        root: Shown,
+        room: Room | None,
     ) -> None:
-        card, *thread = wanted
-        root = await self._match_one(release, card, known, None)
         delays: list[NotShown] = []
 
         async def attempt(work: Awaitable[object]) -> None:
@@ -88,31 +124,45 @@ class Showing:
             except (Held, NotTaken) as delay:
                 delays.append(delay)
 
-        slots = {message.slot for message in wanted}
+        slots = {root.slot, *(message.slot for message in others)}
         for place in known.values():
-            if place.slot not in slots and not is_trouble(place.slot):
-                await attempt(self._remove(release.id, place, root.ts))
+            if place.slot not in slots and not _is_told(place.slot):
+                await attempt(self._take_away(release.id, place, root, room))
+        places = [(message, _place(release, message, known, room)) for message in others]
         # What is new comes first: it notifies, and a change of what is there does not.
-        for message in sorted(thread, key=lambda message: not _is_missing(message, known)):
+        for message, place in sorted(places, key=lambda pair: not _is_missing(pair[1])):
             # In a thread nothing overtakes: what is not there yet waits behind the one before it.
-            if not _is_missing(message, known) or not any(isinstance(delay, Held) for delay in delays):
-                await attempt(self._match_one(release, message, known, root.ts))
+            if not _is_missing(place) or not any(isinstance(delay, Held) for delay in delays):
+                await attempt(self._match_there(release.id, message, place, root, room))
+        if room is not None:
+            await attempt(self._rooms.title(release, room))
+            if room.lost:
+                await attempt(self._tell_captain(release, no_room(release, room.lost)))
         if delays:
             raise min(delays, key=lambda delay: isinstance(delay, NotTaken))
 
-    async def _match_one(
-        self, release: Release, message: Message, known: Mapping[str, Shown], thread: str | None
-    ) -> Shown:
-        place = known.get(message.slot) or Shown(slot=message.slot, channel=release.channel)
-        return await self._match(release.id, message, place, thread)
+    async def _match_there(
+        self, id_: ReleaseId, message: Message, place: Shown, root: Shown, room: Room | None
+    ) -> None:
+        with _lost_with(room, place):
+            await self._match(id_, message, place, _thread(place, root, room))
 
-    async def _tell_captain(self, release: Release, why: str) -> None:
-        """Tell the captain privately that the channel cannot be written to, once for each reason."""
-        message = trouble(release, why)
+    async def _take_away(self, id_: ReleaseId, place: Shown, root: Shown, room: Room | None) -> None:
+        if _is_out_of_reach(place, room):
+            await self._forget(id_, place)
+            return
+        with _lost_with(room, place):
+            await self._remove(id_, place, _thread(place, root, room))
+
+    async def _tell_captain(self, release: Release, message: Message) -> None:
+        """Tell the captain privately what is in the way, once for each reason."""
         known = await self._known(release.id)
-        place = known.get(message.slot) or Shown(slot=message.slot, channel=ChannelId(release.captain))
+        place = known.get(message.slot) or _fresh(message, ChannelId(release.captain))
         if place.ts is None:
             await self._match(release.id, message, place, None)
+
+    def _link(self, card: Shown | None) -> str:
+        return address(self._url, card.channel, card.ts) if card and card.ts else ""
 
     async def _known(self, release: ReleaseId) -> dict[str, Shown]:
         return await self._database.read(lambda connection: shown.shown(connection, release))
@@ -198,6 +248,46 @@ def _kind(slot: str) -> str:
     return slot.partition(":")[0]
 
 
-def _is_missing(message: Message, known: Mapping[str, Shown]) -> bool:
-    place = known.get(message.slot)
-    return place is None or (place.ts is None and not place.given_up)
+def _is_missing(place: Shown) -> bool:
+    return place.ts is None and not place.given_up
+
+
+def _fresh(message: Message, channel: ChannelId) -> Shown:
+    return Shown(slot=message.slot, channel=channel)
+
+
+def _place(release: Release, message: Message, known: Mapping[str, Shown], room: Room | None) -> Shown:
+    """Return where a message stands, or is to stand.
+
+    What stands in a channel that is closed is left there, unless it has changed or somebody is to press it.
+    """
+    own = room.open if room and not message.broadcast else None
+    fresh = _fresh(message, own or release.channel)
+    place = known.get(message.slot, fresh)
+    settled = place.content == message.content and not message.pressable
+    return fresh if _is_out_of_reach(place, room) and not settled else place
+
+
+def _thread(place: Shown, root: Shown, room: Room | None) -> str | None:
+    """Return the thread that a place is in; a channel of the release has none."""
+    return None if room and place.channel == room.channel else root.ts
+
+
+def _is_out_of_reach(place: Shown, room: Room | None) -> bool:
+    return room is not None and bool(room.closed) and place.channel == room.channel
+
+
+def _is_told(slot: str) -> bool:
+    """Whether a message tells the captain privately of something that is in the way."""
+    return is_trouble(slot) or slot == NO_ROOM
+
+
+@contextmanager
+def _lost_with(room: Room | None, place: Shown) -> Iterator[None]:
+    """Tell a channel of the release that is lost from a trouble in the channel of its card."""
+    try:
+        yield
+    except NotShown as delay:
+        if room and place.channel == room.channel and delay.why in TELLABLE:
+            raise RoomRefused(delay.why) from delay
+        raise

@@ -17,7 +17,6 @@ from bot.slack.delivery.pace import Pace
 from bot.slack.delivery.showing import Showing
 from bot.slack.digest.digests import Digests
 from bot.slack.errors import REFUSED
-from bot.slack.messages import messages
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +179,7 @@ class DeliveryWorker:
             # The digests wait for no slow channel, so they are woken first.
             for digest in self._digests.concerned(release):
                 self.wake(digest)
-            await self._showing.show(release, messages(release, head))
+            await self._showing.show(release, head)
 
     def _accepted(self) -> None:
         if self._refusals:

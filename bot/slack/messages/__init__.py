@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.ledger.rooms import Room
 from bot.release.release import Release
 from bot.slack.messages.card import card
 from bot.slack.messages.closing import closing
@@ -13,15 +14,20 @@ from bot.slack.messages.message import Message
 from bot.slack.messages.override import overrides, reviews
 from bot.slack.messages.reminder import reminders
 from bot.slack.messages.revision import revisions
+from bot.slack.messages.room import opening
 from bot.slack.messages.setback import setbacks
 from bot.slack.messages.shift import shifts
 from bot.slack.messages.stage import stages
 from bot.slack.messages.summary import summaries
 
 
-def messages(release: Release, head: str) -> Sequence[Message]:
-    """Return all messages of a release, in the order of its thread: the card first."""
+def messages(release: Release, head: str, room: Room | None = None, link: str = "") -> Sequence[Message]:
+    """Return all messages of a release, in the order of its thread or its own channel: the card first.
+
+    `link` is the address of the card, for the first message of the channel.
+    """
     thread = [
+        *([opening(release, link)] if room and room.channel and not room.lost else []),
         *setbacks(release),
         *gates(release),
         *overrides(release),
@@ -37,4 +43,4 @@ def messages(release: Release, head: str) -> Sequence[Message]:
         *shifts(release),
         *closing(release),
     ]
-    return [card(release, head), *sorted(thread, key=lambda message: message.born)]
+    return [card(release, head, room), *sorted(thread, key=lambda message: message.born)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bot.ledger.rooms import Room
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
@@ -20,6 +21,7 @@ from bot.slack.messages.blocks import (
     weight,
 )
 from bot.slack.messages.message import Message
+from bot.slack.messages.room import where
 from bot.slack.messages.text import escape, moment, people, person, quoted
 from bot.slack.messages.words import rolled_back_before, standing, title, waits
 
@@ -31,9 +33,9 @@ HEAD_DIGITS = 12
 """How much of the ledger's head is shown: 48 bits, enough to tell a changed history."""
 
 
-def card(release: Release, head: str) -> Message:
-    """Return the card of a release whose newest event has the hash `head`."""
-    parts = list(_parts(release))
+def card(release: Release, head: str, room: Room | None = None) -> Message:
+    """Return the card of a release whose newest event has the hash `head`; it leads to its own channel."""
+    parts = list(_parts(release, room))
     small = _small(release, head)
     body = [block for part in parts for block in sections(part)]
     blocks = [header(title(release)), *body, *_buttons(release), context(small)]
@@ -41,17 +43,17 @@ def card(release: Release, head: str) -> Message:
     return Message(slot="card", born=release.started_at, text=text, blocks=blocks)
 
 
-def _parts(release: Release) -> Iterable[str]:
-    """Return what the card says, as much as a message holds: what is waited for gets the room left."""
-    stands, note = fit(_stands(release), LONGEST_STANDING), fit(_note(release), LONGEST_NOTE)
+def _parts(release: Release, room: Room | None) -> Iterable[str]:
+    """Return what the card says, as much as a message holds: what is waited for gets the space left."""
+    stands, note = fit(_stands(release, room), LONGEST_STANDING), fit(_note(release), LONGEST_NOTE)
     waiting = fit(_waiting(release), LONGEST_BODY - weight(stands) - weight(note))
     return filter(None, (stands, waiting, note))
 
 
-def _stands(release: Release) -> str:
+def _stands(release: Release, room: Room | None) -> str:
     reason = [quoted(release.lock.reason)] if release.state is State.ROLLING_BACK and release.lock else []
     stands = f"{_kind(release)}*{release.key}* is {standing(release)}"
-    return "\n".join([stands, *reason, _stages(release), *rolled_back_before(release)])
+    return "\n".join([stands, *reason, _stages(release), *where(room), *rolled_back_before(release)])
 
 
 def _waiting(release: Release) -> str:

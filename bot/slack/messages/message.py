@@ -18,8 +18,9 @@ class Message:
 
     `text` says all that the blocks say: it is what notifications show and screen readers read. `born` is
     when there was first reason to show it, which orders the thread. One that is `broadcast` is shown in the
-    channel besides. One that is `fleeting` is rather missed than shown twice, where Rollcall may not read
-    whether it is there, and stays away once somebody has deleted it; any other is rather shown twice.
+    channel besides, and so stands in the thread also where the others stand in a channel of the release. One
+    that is `fleeting` is rather missed than shown twice, where Rollcall may not read whether it is there, and
+    stays away once somebody has deleted it; any other is rather shown twice.
     """
 
     slot: str
@@ -31,6 +32,11 @@ class Message:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT))
+
+    @property
+    def pressable(self) -> bool:
+        """Whether it has buttons."""
+        return any(block["type"] == "actions" for block in self.blocks)
 
     @property
     def content(self) -> str:

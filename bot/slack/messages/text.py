@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Final
 
-from bot.release.ids import ROLLCALL, UserId
+from bot.release.ids import ROLLCALL, ChannelId, UserId
 
 MOST_NAMED: Final = 12
 LONGEST_TEXT: Final = 4_000
@@ -74,6 +74,14 @@ def people(users: Iterable[UserId], last: str = "or") -> str:
 def enumerated(names: Sequence[str], last: str) -> str:
     """Return names such as `a, b or c`, where `last` stands before the last one."""
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def address(workspace: str, channel: ChannelId, ts: str) -> str:
+    """Return the address of a message as Slack writes it (docs.slack.dev, chat.getPermalink).
+
+    `workspace` is that of the workspace, with a slash at its end.
+    """
+    return f"{workspace}archives/{channel}/p{ts.replace('.', '')}"
 
 
 def moment(at: datetime) -> str:

@@ -32,12 +32,15 @@ MOST: Final = 10
 DRY: Final = "--dry-run"
 DEADLINE: Final = timedelta(days=1)
 """By when a preflight wants all seats filled, where nobody says otherwise."""
+OWN: Final = "This channel is that of {key}, and is archived with it. Start the next release in <#{channel}>."
 ANY_VERSION: Final = "0"
 """What stands for the version in a preflight that names none."""
 
 
 async def start(desk: Desk, call: Call) -> Reply:
     """Start the releases that were named, one a service, or open the form when something is missing."""
+    if call.about and call.about.channel != call.channel:
+        return Reply(text=OWN.format(key=call.about.key, channel=call.about.channel))
     words, options = _options(call.raw)
     dry = DRY in words
     service, version, note = (*_plain(words).split(None, 2), "", "", "")[:3]
