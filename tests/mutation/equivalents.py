@@ -26,6 +26,15 @@ EQUIVALENTS: Final[Mapping[str, str]] = {
     "bot/release/people/roles.py known: for (role, people) if people is not None => for (role, people)": (
         "A role that cannot be read was refused before; the type checker does not know that."
     ),
+    "bot/release/telling/reminders.py _earliest: min((release.opened[release.stage], *since)) + "
+    "min((plan.after for plan in plans)) => min((release.opened[release.stage], *since)) - "
+    "min((plan.after for plan in plans))": "It is a time before which nothing is due; an earlier one is, too.",
+    "bot/release/telling/reminders.py _past: it.at >= ask.since => it.at > ask.since": (
+        "Nobody is reminded at the moment from which on something is asked: it takes a minute at least."
+    ),
+    "bot/release/telling/reminders.py due_reminders: at <= now => at < now": (
+        "What is due at this very moment is due to somebody who is at work, and was returned before."
+    ),
     "bot/release/waiting.py _onward: return () => return None": (
         "What has ended is not asked how it goes on; the type checker wants every state to be named."
     ),

@@ -155,8 +155,7 @@ def _asks(release: Release) -> Iterable[_Ask]:
             others.setdefault((waiting.kind, waiting.name, number_of(waiting)), []).append(waiting)
     for (about, name, number), waits in others.items():
         on = reachable(release, tuple(dict.fromkeys(person for waiting in waits for person in waiting.on)))
-        since = min(_since(waiting) for waiting in waits)
-        yield _Ask(about=about, name=name, number=number, since=since, on=on, plan=plan)
+        yield _Ask(about=about, name=name, number=number, since=_since(waits[0]), on=on, plan=plan)
 
 
 def number_of(waiting: Waiting) -> int:
@@ -166,7 +165,8 @@ def number_of(waiting: Waiting) -> int:
 
 def _since(waiting: Waiting) -> datetime:
     """Return since when people are asked: about a hold, since its time has come."""
-    return waiting.until if waiting.kind is Awaited.QUESTION and waiting.until else waiting.since
+    asked = waiting.until if waiting.kind is Awaited.QUESTION else None
+    return asked or waiting.since
 
 
 def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
@@ -208,7 +208,8 @@ def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
 def _rung(release: Release, ask: _Ask) -> _Rung | None:
     """Return the next step of the ladder, which begins once somebody was asked privately."""
     plan, past = ask.plan, _past(release, ask)
-    first = {person: it.at for it in reversed(past) if it.way is Way.PRIVATE for person in it.people}
+    # The first that each was reminded was private.
+    first = {person: it.at for it in reversed(past) for person in it.people}
     public = [it for it in past if it.way is not Way.PRIVATE]
     count = len(public) + 2
     if first.keys().isdisjoint(ask.on) or count > plan.limit:

@@ -1,7 +1,7 @@
 """The review afterwards: when there is one, who signs it, and who is reminded of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from inline_snapshot import snapshot
@@ -9,6 +9,7 @@ from inline_snapshot import snapshot
 from bot.release.attention import attention_at
 from bot.release.gates.review import Because, ReviewOpened, ReviewReminded, ReviewSigned
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.hours import Hours
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
@@ -233,6 +234,18 @@ def test_who_has_signed_is_reminded_no_more_and_nobody_is_when_it_is_done() -> N
     assert reminded.people == (bea.id, eli.id)
     assert answer(play(release, bea.signs()), time_passes(days=30)) == ()
     assert attention_at(play(release, bea.signs())) == NINE + timedelta(days=90)
+
+
+def test_a_review_reminds_when_the_first_who_may_sign_is_at_work() -> None:
+    hours = {
+        bea.id: Hours(zone="UTC", begins=time(22), ends=time(6)),
+        ben.id: Hours(zone="UTC"),
+        eli.id: Hours(zone="UTC"),
+    }
+    book = gated(asks("QA", qa=2), overrides="security", review=Review(role="qa"), reminders=SELDOM)
+    release = play(started(book, hours=hours), cleo.overrides("QA"))
+    # Twelve hours after nine is in the evening.
+    assert attention_at(release) == NINE + 13 * HOUR
 
 
 def test_reviewers_are_reminded_after_the_end_too() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.release.people.hours import Hours
+from bot.release.people.hours import Hours, is_zone
 from tests.release.given import NINE, UNHURRIED
 
 BERLIN, NEW_YORK, TOKYO = "Europe/Berlin", "America/New_York", "Asia/Tokyo"
@@ -89,6 +89,17 @@ def test_the_next_shift_of_the_night_is_not_the_one_that_goes_on() -> None:
     tuesday = datetime(2026, 3, 3, 22, tzinfo=UTC)
     for at in (datetime(2026, 3, 2, 22, tzinfo=UTC), datetime(2026, 3, 3, 5, tzinfo=UTC)):
         assert hours.next_morning(at) == tuesday
+
+
+def test_hours_that_end_when_they_begin_last_a_day() -> None:
+    hours = Hours(zone="UTC", begins=time(9), ends=time(9))
+    assert hours.next_at_work(MONDAY) == MONDAY
+    tuesday = datetime(2026, 3, 3, 8, 59, tzinfo=UTC)
+    assert hours.next_at_work(tuesday) == tuesday
+
+
+def test_a_time_zone_is_one_that_there_is() -> None:
+    assert [is_zone(name) for name in (BERLIN, "Mars/Olympus", "", None)] == [True, False, False, False]
 
 
 def test_where_there_is_no_day_of_work_any_moment_will_do() -> None:

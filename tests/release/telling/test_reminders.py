@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.handoff import Duty
 from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.state import State
@@ -262,6 +263,41 @@ def test_two_holds_with_the_same_reason_are_two_things_to_be_reminded_of() -> No
     ]
 
 
+def test_of_the_backup_those_help_who_are_not_asked_themselves() -> None:
+    plan = Reminders(after=HOUR, every=HOUR, limit=3, backup="security")
+    release = by_the_clock(started(runbook(ONE_GATE, reminders=plan)), NINE + 4 * HOUR)
+    assert told(release)[-1] == "Mon 12:00 backup: bea ben eli, with cleo"
+
+
+def test_of_those_who_lead_one_is_asked_to_help() -> None:
+    led = play(one_gate(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY))
+    assert told(by_the_clock(led, NINE + 10 * HOUR))[-1] == "Mon 18:00 channel: bea ben eli, with ana"
+
+
+def test_what_is_older_than_the_stage_is_reminded_of_at_once() -> None:
+    """A check that failed in the stage before is asked for in the next one."""
+    need, plan = CheckPassed(check="lint"), Reminders(after=HOUR, every=4 * HOUR)
+    first = Stage(name="First", owner="qa", gates=(needs("Green", need),), steps=steps("Try"))
+    second = Stage(name="Second", owner="qa", gates=(needs("Still green", need),), steps=steps("Deploy"))
+    book = runbook(
+        first,
+        second,
+        checks=(Check(name="lint", by="on-call"),),
+        overrides="security",
+        reminders=plan,
+    )
+    release = play(
+        started(book),
+        dan.reports("lint", passed=False),
+        cleo.overrides("Green"),
+        later(ben.finishes("Try"), minutes=90),
+    )
+    assert (release.stage, told(release)) == (1, ["Mon 10:30 private: dan dee"])
+    at = attention_at(release)
+    assert at is not None
+    assert at > release.at
+
+
 def test_a_captain_who_has_gone_is_not_asked_to_help() -> None:
     release = by_the_clock(play(one_gate(), ana.leaves_the_channel()), NINE + 12 * HOUR)
     assert all(ana.id not in it.helpers for it in release.reminders)
@@ -367,6 +403,10 @@ def test_people_are_reminded_of_whatever_a_release_waits_for() -> None:
     assert asked_of(play(in_production(), gus.holds(until=HOUR), time_passes(hours=1))) == snapshot(
         ["private question The dashboards are red.: gus"]
     )
+
+
+def test_what_has_no_number_is_reminded_of_without_one() -> None:
+    assert {it.number for it in play(ready(), time_passes(hours=1)).reminders} == {0}
 
 
 def test_nobody_is_reminded_of_what_a_hold_keeps_from_being_done() -> None:

@@ -79,6 +79,10 @@ def test_the_longest_time_is_three_days() -> None:
     )
 
 
+def test_who_is_asked_for_one_of_several_things_can_put_it_off() -> None:
+    assert not isinstance(answer(started(), ben.snoozes(HOUR)), Refused)
+
+
 def test_the_same_moment_again_is_no_news() -> None:
     release = play(started(BOOK), ben.snoozes(HOUR))
     assert answer(release, ben.snoozes(HOUR)) == ()
