@@ -22,6 +22,7 @@ from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.start import Earlier
 from bot.release.state import State
+from bot.release.telling.reminders import Way
 from bot.release.waiting import waiting_on
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage
@@ -442,7 +443,8 @@ def everything_of(words: Words, gates: int, hours: int = 54) -> Iterator[tuple[s
 
     for _ in range(hours):
         release = plays(release, time_passes(hours=1))
-    assert sum(past.gate == name[2] for past in release.reminders) == min(hours, 50)
+    public = (past for past in release.reminders if past.way is not Way.PRIVATE)
+    assert sum(past.gate == name[2] for past in public) == min(hours - 1, 49)
     yield "reminded", release
 
     release = plays(
