@@ -52,6 +52,13 @@ HABITS: Final = {
 }
 NEVER: Final = frozenset({"U0Y02", "U0Y14", "U0Y31"})
 """Of one team's QA, of another's on-call, and of security: they do not answer at all."""
+MANY_GATES: Final = {
+    name: timedelta(minutes=30 + 70 * number)
+    for number, name in enumerate(("QA", "Help pages", "Prices", "Metrics", "Support", "Old phones"))
+}
+"""The gates at which QA of search are asked one after the other, so that a day would have too many digests:
+from when on they are reminded."""
+ASKED_MUCH: Final = "search-qa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +136,8 @@ def _away(luck: Random, ids: list[UserId]) -> dict[UserId, Absence]:
 
 
 def _member(luck: Random, id_: UserId, number: int, group: str, away: Absence | None) -> Member:
-    habit = "never" if id_ in NEVER else luck.choices(("prompt", "usual", "slow"), (2, 5, 3))[0]
+    drawn = luck.choices(("prompt", "usual", "slow"), (2, 5, 3))[0]
+    habit = "never" if id_ in NEVER else "slow" if group == ASKED_MUCH else drawn
     person = Person(
         name=id_,
         timezone=ZONES[number % len(ZONES)],
@@ -158,6 +166,30 @@ def _runbook(service: str) -> str:
     roles = f"roles:\n  qa: {{group: {service}-qa}}\n  on-call: {{group: {service}-on-call}}\n"
     more = MORE_HOLIDAYS.get(service)
     return head + roles + (f"holidays: {_days((*HOLIDAYS, *more))}\n" if more else "") + _OWN.get(service, "")
+
+
+def _many_gates() -> str:
+    gates = "".join(
+        f"      - {{name: {name}, approvals: {{qa: 1}}, remind: {{after: {after.seconds // 60}m}}}}\n"
+        for name, after in MANY_GATES.items()
+    )
+    return f"""\
+stages:
+  - name: staging
+    owner: captain
+    gates:
+{gates}    steps:
+      - do: Deploy to staging
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - name: Go or no-go
+        approvals: {{qa: 1, security: 1}}
+        remind: {{after: 30m, every: 2h, limit: 6}}
+    steps:
+      - do: Deploy to production
+"""
 
 
 def _days(days: tuple[date, ...]) -> str:
@@ -221,5 +253,6 @@ stages:
       - do: Deploy to production
       - do: Settle a test payment
 """,
-    "mobile": 'reminders: {after: 45m, every: 2h, limit: 4}\nhandoffs: {at: ["09:00", "17:00"]}\n',
+    "mobile": "reminders: {after: 45m, every: 2h, limit: 4}\n",
+    "search": _many_gates(),
 }

@@ -22,7 +22,7 @@ from bot.release.stages.start import Started
 from bot.release.telling.reminders import Reminded, Way
 from bot.release.telling.snooze import Snoozed
 from bot.release.waiting import Awaited
-from tests.year.cast import HOLIDAYS, Cast, Member, holidays_of, members_of
+from tests.year.cast import HOLIDAYS, MANY_GATES, Cast, Member, holidays_of, members_of
 from tests.year.slack import DELETE, OPEN, POST, Sent
 from tests.year.year import Played
 
@@ -37,7 +37,7 @@ _QA, _GO = ("QA", HOUR, {"qa": 1}), ("Go or no-go", HOUR / 2, {"qa": 1, "securit
 _USUAL = ((_QA,), (_GO,))
 GATES: Final[Mapping[str, Sequence[Sequence[tuple[str, timedelta, Seats]]]]] = {
     "checkout": _USUAL,
-    "search": _USUAL,
+    "search": (tuple((name, after, {"qa": 1}) for name, after in MANY_GATES.items()), (_GO,)),
     "accounts": _USUAL,
     "mobile": ((("QA", HOUR * 3 / 4, {"qa": 1}),), (_GO,)),
     "payments": (

@@ -43,10 +43,10 @@ from tests.year.slack import POST, Sent, Watching, standing
 CHANNEL: Final = ChannelId("C0RELEASES")
 DAY: Final = timedelta(days=1)
 MINUTE: Final = timedelta(minutes=1)
-PATIENCE: Final = timedelta(days=10)
+PATIENCE: Final = timedelta(days=7)
 """How long a captain lets a release wait that has not touched production."""
 LATER: Final = (Action.REMIND_IN_AN_HOUR, Action.REMIND_IN_FOUR_HOURS, Action.REMIND_TOMORROW)
-STARTS: Final = (1, 0, 0, 4, 0, 0, 0)
+STARTS: Final = (1, 0, 0, 3, 0, 0, 0)
 """Releases that somebody starts on each day of a week, so that one day asks much of a few people at once."""
 
 Happening = Callable[[], Awaitable[None]]
