@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: what needs .venv makes it first, from the lock, once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test proofs lint check sabotage bench docs lock
+.PHONY: help setup run test proofs lint check sabotage bench year docs lock
 
 python := .venv/bin/python
 ready := .venv/.ready
@@ -36,6 +36,9 @@ sabotage: $(ready) ## Break the core in every small way and tell what no test of
 
 bench: $(ready) ## Measure acknowledgements against a bare Bolt app
 	@$(python) -m tests.bench
+
+year: $(ready) ## Play a year of releases and count the calls of Slack, against a naive bot
+	@$(python) -m tests.year
 
 docs: $(ready) ## Write the generated parts of the documentation anew
 	@$(python) -m tests.docs
