@@ -121,9 +121,13 @@ class World:
 
     async def regroups(self, group: str, users: Sequence[str]) -> None:
         """Set who is in a user group, and wait until Rollcall has read it."""
-        before = await self.calls("usergroups.list")
+        before, quiet = await self.calls("usergroups.list"), await self.calls("dnd.teamInfo")
         await self.control("groups", group=group, users=users)
         await self.people_read(after=before)
+        # It is the last that is read of the people; then the releases follow.
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.calls("dnd.teamInfo") <= quiet:
+                await asyncio.sleep(0.02)
 
     async def until_types(self, user: str, text: str) -> str:
         """Type a command again until it is accepted, such as one that must wait until people are read."""

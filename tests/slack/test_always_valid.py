@@ -498,6 +498,7 @@ def everything_of(words: Words, gates: int, hours: int = 54) -> Iterator[tuple[s
     yield "reviewed", release
 
 
+@pytest.mark.proof
 def test_a_release_with_much_of_everything_is_shown() -> None:
     for state, release in everything_of(Words(HOSTILE), gates=3, hours=2):
         if state in ("offered", "in progress", "failed at 0"):

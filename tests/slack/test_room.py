@@ -202,6 +202,7 @@ async def test_a_channel_that_is_older_than_the_release_is_another_one(shop: Wor
     await shop.message("shop-1", "gate:0:QA", f"{ROOM}-2")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "kind",
     ["ratelimited", "server_error", "server_error_after", "lost_answer", "late_store", "fatal_error"],
