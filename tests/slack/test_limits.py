@@ -13,7 +13,7 @@ from bot.release.state import State
 from bot.settings import Transport
 from tests.bench.crowd import crowd
 from tests.slack.given import write
-from tests.world import World, rollcall_in, settings_for
+from tests.world import A_TUESDAY, World, rollcall_in, settings_for
 
 HOSTILE = "<!channel> & *b* _i_ ~s~ `c` <https://evil.example|Approve> > "
 LONGEST_BLOCKS = 13_200
@@ -113,7 +113,7 @@ async def opens(world: World, user: str, button: str, on: str) -> None:
 @pytest.mark.proof
 async def test_a_release_at_every_limit_is_shown_in_every_state(tmp_path: Path) -> None:
     write(tmp_path, runbook())
-    clock = MovableClock()
+    clock = MovableClock(A_TUESDAY - MovableClock().now())
     practice = Practice(clock, limits=False)
     practice.workspace.people.update({one.id: one for one in PEOPLE})
     practice.workspace.channels["C0RELEASES"].members += [one.id for one in PEOPLE]

@@ -154,3 +154,9 @@ def test_an_open_release_follows() -> None:
     assert [one.people for one in release.reminders if one.gate == "QA"] == [(ben.id,)]
     release = play(release, passes(60))
     assert [one.people for one in release.reminders if one.gate == "QA"] == [(ben.id,), (bea.id,)]
+
+
+def test_who_has_said_nothing_of_their_hours_has_those_that_slack_tells() -> None:
+    gone = Own(away=Away(deputy=ben.id, until=NINE + timedelta(days=3)))
+    assert town().as_told({bea.id: gone}).hours == {}
+    assert town(hours=HOURS).as_told({bea.id: gone}).hours == HOURS
