@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.coordinator import Answer, Noted
 from bot.ledger.answers import Delivery
+from bot.ledger.own import chain_of
 from bot.release.ids import ChannelId, UserId, WorkspaceId
 from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.leaving import JoinChannel, LeaveChannel
@@ -37,7 +38,7 @@ from bot.slack.mentions import answer_mention
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.words import plain_refusal, refusal
 from bot.slack.opening import opened, opens
-from bot.slack.replies import Body, Replies, is_at_home
+from bot.slack.replies import Body, Replies, is_at_home, is_direct
 from bot.slack.shortcuts import SHORTCUTS, chosen, shown
 from bot.slack.tasks import Tasks
 
@@ -145,6 +146,8 @@ class Listeners:
         if is_at_home(body):
             # A press that came too late goes away with what it was about.
             self._homes.look(UserId(body["user"]["id"]))
+        if is_direct(body):
+            self._delivery.look_at(chain_of(_workspace(body), UserId(body["user"]["id"])))
         await ack()
 
     async def _answer_pressed(self, body: Body) -> Reply:

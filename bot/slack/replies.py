@@ -115,5 +115,10 @@ def is_at_home(body: Body) -> bool:
     return bool((body.get("view") or {}).get("type") == "home")
 
 
+def is_direct(body: Body) -> bool:
+    """Return whether a button was pressed among direct messages, as those of a digest are."""
+    return str((body.get("channel") or {}).get("id", "")).startswith(DIRECT)
+
+
 async def _ready(form: Block) -> Block:
     return form

@@ -91,6 +91,11 @@ class DeliveryWorker:
             self._plans[release] = _Plan(at=min(at, plan.at), failures=plan.failures)
         self._woken.set()
 
+    def look_at(self, digest: ReleaseId) -> None:
+        """Have a digest looked at now: who has pressed something in it waits to see what comes of it."""
+        self._last_pass.pop(digest, None)
+        self.wake(digest)
+
     async def wake_digests(self) -> None:
         """Have those digests looked at whose time has come."""
         for digest in self._digests.due():

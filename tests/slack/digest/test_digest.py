@@ -11,7 +11,7 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.settings import Transport
 from tests.slack.test_delivery import POSTS
-from tests.world import A_TUESDAY, PATIENCE_S, World, rollcall_in, settings_for
+from tests.world import A_TUESDAY, PATIENCE_S, World, open_world, rollcall_in, settings_for
 
 
 async def test_two_releases_wait_for_somebody_and_one_message_says_so(world: World) -> None:
@@ -76,6 +76,7 @@ async def test_who_is_not_at_work_is_left_in_peace(world: World) -> None:
     await world.passes(hours=8)
     await world.ana.types("/release start checkout 1.4.0")
     await world.passes(hours=10)
+    assert (await world.release("checkout-1")).reminders == ()
     assert await world.messages("D0BEN") == []
     await world.passes(hours=4)
     assert "1 thing waits" in await world.digest("ben")
@@ -98,13 +99,36 @@ async def test_who_does_not_want_to_be_disturbed_is_reminded_afterwards(world: W
     assert "1 thing waits" in await world.digest("bea")
 
 
-async def test_somebody_who_deletes_it_gets_it_back_when_something_changes(world: World) -> None:
+async def test_one_that_somebody_has_deleted_stays_away_until_there_is_another(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     await world.passes(hours=1)
     await world.deletes((await world.digests("ben", "1 thing"))[0], "D0BEN")
+    await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
+    await world.digest("bea", "Nothing")
+    async with asyncio.timeout(PATIENCE_S):
+        while not await _changes_of_what_is_gone(world):
+            await asyncio.sleep(0.02)
     await world.ana.types("/release start payments 7.0.0")
+    await world.settled()
+    assert await world.messages("D0BEN") == []
     await world.passes(hours=1)
-    assert "2 things" in await world.digest("ben", "2 things")
+    assert "1 thing waits" in await world.digest("ben", "payments-1")
+
+
+async def _changes_of_what_is_gone(world: World) -> int:
+    """Return how often Slack has told that a message is not there which was to be changed."""
+    entries = [one for one in (await world.look("log"))["entries"] if one["what"] == "chat.update"]
+    return sum((one.get("answer") or {}).get("error") == "message_not_found" for one in entries)
+
+
+async def test_who_presses_in_it_sees_soon_what_came_of_it(tmp_path: Path) -> None:
+    """Digests are looked at seldom, so that cards come first; not so by who waits for an answer."""
+    async with open_world(tmp_path, rollcall_gap=2.0) as world:
+        await world.ana.types("/release start checkout 1.4.0")
+        await world.passes(hours=1)
+        await world.digest("ben", "Not now?")
+        await world.ben.presses_in_digest("In an hour")
+        assert "You are reminded again" in await world.digest("ben", "You are reminded again")
 
 
 @pytest.mark.proof
