@@ -16,6 +16,7 @@ COPY bot ./bot
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DATABASE_URL=sqlite:////data/rollcall.db \
+    ROLLCALL_RUNS=/data/runs \
     HOST=0.0.0.0 \
     PORT=8080
 USER 10001

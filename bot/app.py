@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
+from bot.pipelines.commands import Commands
+from bot.pipelines.runner import Runner
 from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.settings import Settings, Transport
@@ -98,9 +101,12 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         def changed(release: ReleaseId) -> None:
             delivery.wake(release)
             homes.wake(release)
+            runner.wake(release)
 
         runbooks = _runbooks(settings)
         coordinator = Coordinator(database, ledger, runbooks, directory, clock, changed)
+        commands = _commands(settings)
+        runner = Runner(commands, coordinator, releases, database, clock, settings.rollcall_poll)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
         def own_changed() -> None:
@@ -114,6 +120,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             releases=releases,
             workspace=identity.workspace,
             runbooks=runbooks,
+            output=runner.output,
             command=settings.rollcall_command,
         )
         tasks = Tasks()
@@ -125,6 +132,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         delivery.start()
         stack.push_async_callback(homes.stop)
         homes.start()
+        stack.push_async_callback(runner.stop)
+        await runner.take_up()
         stack.push_async_callback(tasks.finish, DRAIN_S)
         tasks.run(people.follow())
 
@@ -158,6 +167,12 @@ def _runbooks(settings: Settings) -> Runbooks:
     for problem in runbooks.check():
         log.error("A runbook cannot be used: %s", problem)
     return runbooks
+
+
+def _commands(settings: Settings) -> Commands:
+    names = filter(None, map(str.strip, settings.rollcall_command_env.split(",")))
+    passed_on = {name: os.environ[name] for name in names if name in os.environ}
+    return Commands(settings.rollcall_commands, settings.rollcall_runs, passed_on)
 
 
 def _health(

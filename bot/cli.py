@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,8 @@ from bot.settings import Misconfigured, Settings, read_settings
 from bot.simulate.command import add_options, simulate
 from bot.slack.errors import TokenRefused
 from bot.slack.manifest import manifest_json
+
+log = logging.getLogger(__name__)
 
 PRACTICE_FOLDER: Final = Path(".rollcall")
 """Where the practice Slack and its ledger are kept."""
@@ -124,11 +127,13 @@ def _practice(options: argparse.Namespace) -> int:
 async def _practise(settings: Settings, fresh: bool) -> int:
     # Only this command needs the practice Slack, so only it pays for importing it.
     from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
+    from bot.practice.sample import COMMANDS, lay_out
 
-    PRACTICE_FOLDER.mkdir(exist_ok=True)
     if fresh:
-        for left in PRACTICE_FOLDER.glob("*"):
-            left.unlink()
+        shutil.rmtree(PRACTICE_FOLDER, ignore_errors=True)
+    PRACTICE_FOLDER.mkdir(exist_ok=True)
+    if not await asyncio.to_thread(lay_out, PRACTICE_FOLDER):
+        log.warning("There is no git here, so the storefront cannot be deployed.")
     _stop_on_signals()
     clock = MovableClock()
     practice = Practice(clock, PRACTICE_FOLDER / "slack.json")
@@ -144,6 +149,9 @@ async def _practise(settings: Settings, fresh: bool) -> int:
             "slack_api_url": practice.api_url,
             "database_url": PRACTICE_URL,
             "port": 0,
+            "rollcall_commands": settings.rollcall_commands or PRACTICE_FOLDER / COMMANDS,
+            "rollcall_runs": PRACTICE_FOLDER / "runs",
+            "rollcall_poll": 0.5,
             "rollcall_tick": 1.0,
             "rollcall_settle": PRACTICE_SETTLE_S,
         }

@@ -65,6 +65,20 @@ class Settings(BaseSettings):
     rollcall_command: str = Field(
         "/release", pattern=r"^/[a-z0-9_-]{1,31}$", description="The slash command, as it is installed."
     )
+    rollcall_commands: Path | None = Field(
+        None, description="The folder with the commands that runbooks may run; without it, none may be run."
+    )
+    rollcall_command_env: str = Field(
+        "",
+        description="The names of environment variables that commands get besides `PATH`, `HOME` and so on,"
+        " parted by commas. Their values are hidden where output is shown.",
+    )
+    rollcall_runs: Path = Field(
+        Path("runs"), description="The folder in which what was run, and its output, is kept."
+    )
+    rollcall_poll: float = Field(
+        1.0, gt=0, description="Seconds between two looks at a run that is under way."
+    )
     rollcall_settle: float = Field(
         45.0,
         ge=0,

@@ -10,6 +10,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.ledger import runs
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
 from bot.ledger.tables import events, releases, rooms, services
 from bot.release.attention import attention_at
@@ -168,6 +169,7 @@ class Ledger:
         connection.execute(_APPEND, rows)
         newest = str(rows[-1]["hash"])
         self._project(connection, before, after, newest)
+        runs.ask(connection, after.id, after.runs[len(before.runs) if before else 0 :])
         return self._keep(newest, after)
 
     def look_later(self, connection: Connection, release: Release, now: datetime) -> None:

@@ -173,3 +173,23 @@ rooms: Final = Table(
 )
 """The channel of its own that a release has. `invited` are ids, parted by spaces; `closed` is why it is used
 no more, and empty as long as it is."""
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("called_at", Moment),
+    Column("settled", Boolean, nullable=False),
+    PrimaryKeyConstraint("workspace", "release", "number"),
+    Index(
+        "ix_runs_unsettled",
+        "workspace",
+        "release",
+        sqlite_where=text("NOT settled"),
+        postgresql_where=text("NOT settled"),
+    ),
+)
+"""The runs of steps. `called_at` is when it was last tried to start one, so that it may have been started;
+`settled` is one for which nothing is left to do."""

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from bot.ledger import own, tables
+from bot.ledger import own, runs, tables
 from bot.ledger.codec import NO_EVENT, canonical, chained, decode, decode_any
 from bot.ledger.ledger import projection
 from bot.ledger.own import MARK
 from bot.ledger.tables import events, releases, services
 from bot.release.decide import fold
 from bot.release.ids import ReleaseId
+from bot.release.release import Release
 
 Written = Row[Any]
 """An event as it stands in its table."""
@@ -62,9 +63,11 @@ def rebuild(connection: Connection) -> int:
             own.project(connection, chain)
             continue
         shown = rows[chain]["shown_seq"] if chain in rows else 0
-        row = _projected(_events(connection, chain))
+        written = _events(connection, chain)
+        row = _projected(written)
         place = {"workspace": chain.workspace, "release": chain.key, "shown_seq": shown}
         connection.execute(insert(releases).values(**place, **row))
+        runs.ask_anew(connection, chain, _folded(written).runs)
         counts[chain.workspace, str(row["service"])] += 1
     for (workspace, service), count in counts.items():
         connection.execute(insert(services).values(workspace=workspace, service=service, releases=count))
@@ -112,7 +115,11 @@ def _people(connection: Connection) -> Rows:
 
 
 def _projected(written: Sequence[Written]) -> Mapping[str, object]:
-    return projection(fold(decode(event.body) for event in written), written[-1].hash)
+    return projection(_folded(written), written[-1].hash)
+
+
+def _folded(written: Sequence[Written]) -> Release:
+    return fold(decode(event.body) for event in written)
 
 
 def _faults(

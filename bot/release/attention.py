@@ -19,6 +19,7 @@ from bot.release.people.roles import members_read, next_turn
 from bot.release.people.shift import overdue
 from bot.release.release import Release
 from bot.release.stages.holds import due_question, question_times
+from bot.release.stages.runs import overdue_run, run_time
 from bot.release.telling.reminders import due_reminders, reminder_times
 from bot.release.telling.summary import due_summary, next_summary
 
@@ -48,11 +49,12 @@ def taken_in(release: Release, command: Command, facts: Facts) -> Sequence[Event
 
 
 def due(release: Release, now: datetime) -> Event | None:
-    """Return what the time has come for: a question, a reminder, a shift that is late, or the summary."""
+    """Return what the time has come for: what is late, a reminder, or a summary."""
     if release.state.ended:
         return due_review(release, now)
     return (
         due_question(release, now)
+        or overdue_run(release, now)
         or next(iter(due_reminders(release, now)), None)
         or overdue(release, now)
         or due_summary(release, now)
@@ -66,7 +68,7 @@ def attention_at(release: Release) -> datetime | None:
     if release.state.ended:
         # Who may sign follows from the roles, so that they are read as long as a review is awaited.
         return None if review is None else min(review, turn or review)
-    some = (review, turn, next_summary(release), next_expiry(release))
+    some = (review, turn, next_summary(release), next_expiry(release), run_time(release))
     offers = [offer.until for offer in release.offers.values()]
     offers += [release.shift.until] if release.shift else []
     times = [*reminder_times(release), *question_times(release), *offers, *(at for at in some if at)]

@@ -60,6 +60,7 @@ from bot.release.stages.holds import (
 from bot.release.stages.lock import LiftLock, LockLifted
 from bot.release.stages.revision import ChangeManifest, ManifestChanged
 from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, RunAsked, RunBegan, RunEnded
 from bot.release.stages.stage import BeginStage, Completed, GatesLapsed, GatesMet, StageBegan, StageDone
 from bot.release.stages.start import DutiesRelaxed, Start, Started
 from bot.release.stages.steps import FinishStep, StepDone
@@ -88,6 +89,8 @@ COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
     FailStep,
     RetryStep,
     SkipStep,
+    ReportRunBegan,
+    ReportRunEnded,
     Cancel,
     Rollback,
     LiftLock,
@@ -127,6 +130,9 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     HoldKept,
     HoldLifted,
     StageBegan,
+    RunAsked,
+    RunBegan,
+    RunEnded,
     StepDone,
     StepFailed,
     StepRetried,

@@ -1,5 +1,6 @@
 """The reasons and comments that people give."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -10,6 +11,13 @@ LIMIT: Final = 500
 
 TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Unicode's embeddings, overrides and isolates of direction (UAX 9)."""
+LINK: Final = re.compile(r"https?://[!-;=?-{}~]+", re.ASCII)
+"""A web address without spaces and what Slack would take for its own marks."""
+
+
+def is_link(text: str) -> bool:
+    """Return whether a text is a web address that can be shown."""
+    return len(text) <= LIMIT and LINK.fullmatch(text) is not None
 
 
 def reason_trouble(reason: str) -> Refused | None:

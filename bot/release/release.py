@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.release.stages.lock import Lock
     from bot.release.stages.revision import ManifestChanged
     from bot.release.stages.rollback import RollbackBegan
+    from bot.release.stages.runs import Run
     from bot.release.stages.start import Earlier
     from bot.release.telling.reminders import Reminded
     from bot.release.telling.summary import Summarized
@@ -109,11 +110,15 @@ class DoneStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """When a stage began, with the people and reports of then: its gates stay as they were at that moment."""
+    """When a stage began, with the people and reports of then: its gates stay as they were at that moment.
+
+    `runs` is how many runs there were before.
+    """
 
     at: datetime
     members: Members
     reports: Mapping[str, "Report"]
+    runs: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)  # Without slots, so that `replace` copies it faster.
@@ -123,13 +128,13 @@ class Release:
     `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
     at which each stage so far was opened, `began` how each began, from when its steps could be done.
     `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number of
-    its events; `rejections`, `failures`, `overrides` and `shifts` are all there were, `overridden` are the
-    gates, by stage and name, that were passed so for what goes out now, `lifted` are the holds that are open
-    no more, `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at` is when
-    its people were read last, `guests` those of them who are no full members, `hours` when they are at work
-    as far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the runbook as
-    the file had it: where who may say go has changed, `runbook` has a gate more, at which that is signed,
-    and `duties_before` is how the runbook that was signed last kept people apart.
+    its events; `rejections`, `failures`, `runs`, `overrides` and `shifts` are all there were, `overridden`
+    are the gates, by stage and name, that were passed so for what goes out now, `lifted` are the holds that
+    are open no more, `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at`
+    is when its people were read last, `guests` those of them who are no full members, `hours` when they are
+    at work as far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the
+    runbook as the file had it: where who may say go has changed, `runbook` has a gate more, at which that is
+    signed, and `duties_before` is how the runbook that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -174,6 +179,7 @@ class Release:
     done: tuple[DoneStep, ...] = ()
     failures: tuple["Failure", ...] = ()
     attempt: int = 1
+    runs: tuple["Run", ...] = ()
     production_at: datetime | None = None
     rolled_back_from: State | None = None
     taken_back: "RollbackBegan | None" = None
@@ -223,6 +229,16 @@ class Release:
         """The failure that waits for a choice; only the newest can."""
         newest = self.failures[-1] if self.failures else None
         return newest if newest and newest.ended is None else None
+
+    @property
+    def run(self) -> "Run | None":
+        """The run of the step that is next, at this attempt. Of any other it does not matter what becomes."""
+        newest, begun = self.runs[-1] if self.runs else None, self.began.get(self.stage)
+        if newest is None or begun is None or self.failure or self.state.ended or not self.open_steps:
+            return None
+        asked = (newest.stage, newest.step, newest.attempt)
+        wanted = (self.stage, self.open_steps[0].do, self.attempt)
+        return newest if asked == wanted and newest.number > begun.runs else None
 
     @property
     def shift(self) -> "ShiftOffer | None":

@@ -25,6 +25,7 @@ class Awaited(StrEnum):
     REJECTION = "rejection"
     GO = "go"
     STEP = "step"
+    RUN = "run"
     CHOICE = "choice"
     HOLD = "hold"
     QUESTION = "question"
@@ -39,7 +40,8 @@ class Waiting:
 
     `name` is the gate, the check, the step, the stage or the reason; `role` whom the runbook asks; `count`
     how many approvals or signatures, or the number of a hold. Where too few people are left to ask, or nobody
-    is in the role that reports a check, the release waits for the captain to find some (PEOPLE).
+    is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Nobody is
+    waited for where a step is run, until that has had its time.
     """
 
     kind: Awaited
@@ -95,12 +97,29 @@ def _work(release: Release) -> Iterable[Waiting]:
     if not release.open_steps:
         # Nothing is waited for between the last step and what follows from it, in one decision.
         return
+    if release.open_steps[0].run is not None:
+        yield from _run(release)
+        return
     # A step's turn comes when the one before it is ticked.
     ticks = (tick.at for tick in release.done)
     since = max([release.began[release.stage].at, release.since, *ticks])
     step, role = release.open_steps[0].do, release.current.owner
     on = first_there(release, Circle.OWNERS, Circle.LEAD)
     yield Waiting(kind=Awaited.STEP, name=step, role=role, on=on, since=since)
+
+
+def _run(release: Release) -> Iterable[Waiting]:
+    """Return the run that is under way. One that a hold keeps from going on waits for nothing but that."""
+    run = release.run
+    if run is not None and run.ended is None:
+        yield Waiting(
+            kind=Awaited.RUN,
+            name=run.step,
+            role=release.current.owner,
+            on=(),
+            since=run.at,
+            until=run.until,
+        )
 
 
 def _holds(release: Release) -> Iterable[Waiting]:

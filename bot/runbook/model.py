@@ -21,6 +21,7 @@ from bot.runbook.handoffs import Handoffs as Handoffs
 from bot.runbook.parts import Few, Part, distinct, fault_at, invalid, named
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
+from bot.runbook.runs import BEFORE, Run
 from bot.runbook.values import (
     Day,
     Duration,
@@ -50,10 +51,12 @@ class Begin(StrEnum):
 
 
 class Step(Part):
-    """Work that a person does and ticks."""
+    """Work that a person does and ticks, or that is run."""
 
     do: Annotated[str, line(300), text_schema(300)]
-    """What a person does and then ticks; at most 300 characters."""
+    """What is done; at most 300 characters. Without `run`, a person does it and then ticks it."""
+    run: Run | None = None
+    """What does it in place of a person."""
 
 
 class Check(Part):
@@ -90,7 +93,17 @@ def _none_is_the_signing(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
 Gates = Annotated[
     tuple[Gate, ...], Few(0, PARTS_LIMIT), distinct("name"), AfterValidator(_none_is_the_signing)
 ]
-Steps = Annotated[tuple[Step, ...], Few(0, 40), distinct("do")]
+
+
+def _goes_forward(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    back = [index for index, step in enumerate(steps) if step.run and BEFORE in step.run.fields]
+    if back:
+        message = "{before} is known in the rollback only"
+        raise invalid(*(fault_at((index, "run"), message) for index in back))
+    return steps
+
+
+Steps = Annotated[tuple[Step, ...], Few(0, 40), distinct("do"), AfterValidator(_goes_forward)]
 _GATES: TypeAdapter[tuple[Gate, ...]] = TypeAdapter(Gates)
 
 

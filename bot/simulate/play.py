@@ -25,6 +25,7 @@ from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.stages.holds import LiftHold, PlaceHold
+from bot.release.stages.runs import ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start, StartFacts
 from bot.release.stages.steps import FinishStep
@@ -38,6 +39,8 @@ TURNS_LIMIT: Final = 5_000
 Z90: Final = 1.2815515655446004
 """Nine in ten of a standard normal distribution lie below it."""
 WORKSPACE: Final = WorkspaceId("simulation")
+SHARE_OF_RUN: Final = 0.5
+"""How much of the time that it has a run takes; each passes."""
 TAKE_OVER: Final = "take over"
 DOUBT: Final = "Something looks odd."
 MENDED: Final = "It is mended."
@@ -161,10 +164,15 @@ class Agenda:
         if asked is None or clock <= self._open[asked].at:
             return max(clock, later), Attend(workspace=WORKSPACE, release=release.key, by=ROLLCALL)
         answer = self._open.pop(asked)
+        if asked.kind == Awaited.RUN:
+            return max(answer.at, later), _passed(release)
         person = self._plan.people.people[asked.person]
         return max(answer.at, later), _act(release, asked.person, person, answer)
 
     def _ask(self, asked: Asked, waiting: Waiting | None, at: datetime) -> Answer:
+        if waiting and waiting.kind is Awaited.RUN:
+            assert waiting.until is not None
+            return Answer(at=at + (waiting.until - at) * SHARE_OF_RUN, luck=100, waiting=waiting)
         self._times[asked] += 1
         question = "/".join(map(str, (self._plan.seed, *asked, self._times[asked])))
         luck = Random(question)  # noqa: S311 - It must come out the same again.
@@ -183,7 +191,7 @@ def _questions(turn: Turn) -> Iterable[tuple[Asked, Waiting | None]]:
     """Yield what is asked of whom after a turn: all that is waited for, and a shift whether it takes over."""
     release = turn.release
     for waiting in turn.waiting:
-        for person in able(release, waiting):
+        for person in able(release, waiting) if waiting.kind is not Awaited.RUN else (ROLLCALL,):
             yield Asked(person, waiting.kind, release.stage, waiting.name), waiting
     for person in asked_of_shift(release):
         yield Asked(person, TAKE_OVER, 0, str(release.shift and release.shift.at)), None
@@ -246,10 +254,16 @@ def _act(release: Release, by: UserId, person: Person, answer: Answer) -> Comman
             return act(LiftHold, number=it.count, reason=MENDED)
         case Awaited.CAPTAIN:
             return act(TakeLead)
-        case Awaited.PEOPLE | Awaited.REVIEW | Awaited.LOCK:
+        case Awaited.PEOPLE | Awaited.REVIEW | Awaited.LOCK | Awaited.RUN:
             raise AssertionError("Nobody is able to do this, so nobody is asked.")
         case _:
             assert_never(it.kind)
+
+
+def _passed(release: Release) -> Command:
+    assert release.run is not None
+    number = release.run.number
+    return ReportRunEnded(workspace=WORKSPACE, release=release.key, by=ROLLCALL, number=number, passed=True)
 
 
 def _turn(at: datetime, by: UserId, decision: Decision, before: Release | None) -> Turn:

@@ -19,6 +19,7 @@ from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
 from bot.release.release import Release
 from bot.release.stages.failure import StepFailed, StepRetried
 from bot.release.stages.holds import HoldLifted, HoldPlaced
+from bot.release.stages.runs import RunAsked, RunEnded
 from bot.release.stages.stage import Completed, GatesLapsed, GatesMet, StageBegan, StageDone
 from bot.release.stages.start import DutiesRelaxed, Started
 from bot.release.stages.steps import StepDone
@@ -35,6 +36,7 @@ ASKS: Final[Mapping[Awaited, str]] = {
     Awaited.REJECTION: "take the rejection of {name} back",
     Awaited.GO: "let {name} begin",
     Awaited.STEP: "do “{name}”",
+    Awaited.RUN: "await the run of “{name}”",
     Awaited.CHOICE: "choose what follows “{name}”",
     Awaited.HOLD: "lift hold {count}",
     Awaited.QUESTION: "say whether hold {count} is still needed",
@@ -124,7 +126,7 @@ class Telling:
         count = f"{waiting.count} of " if waiting.kind is Awaited.APPROVAL and waiting.count > 1 else ""
         wakes = self._wakes(turn.release, waiting, turn.at)
         asleep = f" (at work from {self._moment(wakes[0])})" if wakes and wakes[0] > turn.at else ""
-        return f"{count}{self._who(waiting.on)}: {what}{asleep}"
+        return f"{count}{self._who(waiting.on)}: {what}{asleep}" if waiting.on else what
 
     def _happened(self, before: Release | None, after: Release, event: Event) -> str:
         by, stage = self._who([event.by]), after.current.name
@@ -158,6 +160,10 @@ class Telling:
                 return f"{stage}: a gate is met no longer"
             case StageBegan():
                 return f"{stage} begins" if event.by == "rollcall" else f"{by} lets {stage} begin"
+            case RunAsked():
+                return f"“{event.step}” is run: {' '.join([event.order.name, *event.order.words])}"
+            case RunEnded():
+                return f"run {event.number} has {'passed' if event.passed else 'failed'}"
             case StepDone():
                 return f"{by} ticks “{event.step}”"
             case StepFailed():

@@ -24,6 +24,7 @@ PLACES: Final[Mapping[Awaited, str]] = {
     Awaited.CHECK: "check {}",
     Awaited.GO: "the go",
     Awaited.STEP: "step “{}”",
+    Awaited.RUN: "step “{}”",
     Awaited.CHOICE: "step “{}”",
     Awaited.HOLD: "hold “{}”",
     Awaited.QUESTION: "hold “{}”",

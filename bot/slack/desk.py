@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
@@ -32,6 +32,8 @@ class Desk:
     clock: Clock
     own_changed: Callable[[], None]
     """What is told when somebody has said something of themselves."""
+    output: Callable[[Release, int], Awaitable[str]]
+    """What a run has said so far, by its number."""
     command: str
     """The slash command with its slash, as it is installed."""
 

@@ -17,6 +17,7 @@ from bot.slack.forms.hours import hours_form
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.report import report_form
 from bot.slack.forms.rollback import rollback_form
+from bot.slack.messages.output import output_of
 from bot.slack.messages.text import people
 from bot.slack.messages.why import why_text
 from bot.slack.messages.words import refusal
@@ -43,6 +44,8 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
     release = await desk.releases.find(ReleaseId(workspace, target.release))
     if release is None:
         return Reply(text=refusal(unknown_release(target.release)))
+    if action is Action.RUN_OUTPUT:
+        return Reply(form=output_of(target, await desk.output(release, target.number)))
     return _about(release, action, target, by)
 
 
@@ -58,6 +61,7 @@ def opens(action: Action, target: Target, by: UserId) -> bool:
         Action.HANDOFF_FORM,
         Action.ACCEPT_FORM,
         Action.WHY,
+        Action.RUN_OUTPUT,
         Action.AWAY_FORM,
         Action.HOURS_FORM,
     )

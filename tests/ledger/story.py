@@ -13,7 +13,7 @@ from bot.release.gates.override import Override
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
 from bot.release.gates.settle import ResolveRejection
-from bot.release.ids import ReleaseId, ReleaseKey
+from bot.release.ids import ROLLCALL, ReleaseId, ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint
 from bot.release.people.hours import Hours
@@ -21,6 +21,7 @@ from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
 from bot.release.telling.snooze import Snooze
@@ -44,7 +45,6 @@ from tests.ledger.world import (
     come_back,
     finish,
     go_away,
-    put_back,
     reject,
     roll_back,
     set_hours,
@@ -85,9 +85,13 @@ stages:
       - do: Deploy to production
 reminders: {{after: 1h, every: 4h, limit: 2}}
 handoffs: {handoffs}
+rollback: {rollback}
 """
 TIMES: Final = '{at: ["09:00", "17:00"], timezone: Europe/Berlin}'
 SHIFT: Final = '{shifts: [{begins: "09:00", timezone: Europe/Berlin, role: qa}]}'
+
+BY_HAND: Final = "{steps: [do: Put the version before back in place]}"
+BY_COMMAND: Final = """{steps: [{do: Restore it, run: {command: [restore, "{before}"], within: 15m}}]}"""
 
 SECOND, THIRD, FOURTH = (ReleaseKey(f"checkout-{number}") for number in (2, 3, 4))
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -107,7 +111,7 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
     write_runbook(replica.runbooks, duties="warn")
     await _completed(replica, town, clock)
     await _tells(replica, clock, start("1.1.0"), cancel(key=SECOND))
-    write_runbook(replica.runbooks, duties="strict")
+    write_runbook(replica.runbooks, duties="strict", rollback=BY_COMMAND)
     await _rolled_back(replica, clock)
     write_runbook(replica.runbooks, duties="strict", handoffs=SHIFT)
     await _tells(replica, clock, start("1.2.0"), reject(BEN, key=FOURTH))
@@ -123,8 +127,8 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
     await _tells(replica, clock, attend(key=FOURTH), 26 * HOUR, attend(key=FOURTH))
 
 
-def write_runbook(folder: Path, *, duties: str, handoffs: str = TIMES) -> None:
-    text = RUNBOOK.format(duties=duties, handoffs=handoffs)
+def write_runbook(folder: Path, *, duties: str, handoffs: str = TIMES, rollback: str = BY_HAND) -> None:
+    text = RUNBOOK.format(duties=duties, handoffs=handoffs, rollback=rollback)
     (folder / "checkout.yaml").write_text(text, encoding="utf-8")
 
 
@@ -224,7 +228,9 @@ async def _rolled_back(replica: Replica, clock: StillClock) -> None:
         begin(key=THIRD),
         MINUTE,
         roll_back(DAN, THIRD),
-        put_back(key=THIRD),
+        act(ReportRunBegan, ROLLCALL, THIRD, number=1, link="https://ci.example/8"),
+        MINUTE,
+        act(ReportRunEnded, ROLLCALL, THIRD, number=1, passed=True, said="1.0.1 is there."),
         unlock(key=THIRD),
     )
     await replica.notes(come_back(BEN))

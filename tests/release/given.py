@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 
@@ -32,6 +33,7 @@ from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.rollback import Rollback
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start, StartFacts
 from bot.release.stages.steps import FinishStep
@@ -39,6 +41,7 @@ from bot.release.telling.snooze import Snooze
 from bot.runbook.gates import Gate, Need, Of, Reminders, Seats, When
 from bot.runbook.model import Begin, Handoffs, Runbook, Stage, Step
 from bot.runbook.roles import Role, Standing
+from bot.runbook.runs import Run
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, on which every release of these tests is started."""
@@ -247,11 +250,11 @@ class Person:
     def cancels(self, because: str = "The customer waits for 1.4.1.") -> Act:
         return _now(lambda r: Cancel(workspace=ACME, release=r.key, by=self.id, reason=because))
 
-    def rolls_back(self, because: str = "Orders are lost.") -> Act:
+    def rolls_back(self, because: str = "Orders are lost.", *, to: str | None = "1.3.0") -> Act:
         """Roll a release back that is the newest of its service, and the only one that is open."""
         return _now(
             lambda r: Rollback(workspace=ACME, release=r.key, by=self.id, reason=because),
-            lambda r: Neighbours(newest=r.key, before="1.3.0"),
+            lambda r: Neighbours(newest=r.key, before=to),
         )
 
     def unlocks(self, because: str = "The query is mended.") -> Act:
@@ -318,6 +321,45 @@ ana, ben, bea, cleo, dan, dee, eli, gus = NEIGHBOURS
 def time_passes(**wait: float) -> Act:
     """Let time pass, and the scheduler look at the release then."""
     return later(_attend, **wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What runs a step and is seen by Rollcall, or by somebody who says that they have seen it."""
+
+    by: UserId = ROLLCALL
+
+    def begins(self, link: str = "", *, run: int | None = None) -> Act:
+        return _now(
+            lambda r: ReportRunBegan(
+                workspace=ACME, release=r.key, by=self.by, number=_newest_run(r, run), link=link
+            )
+        )
+
+    def passes(self, said: str = "", *, run: int | None = None) -> Act:
+        return self._ends(run, passed=True, said=said)
+
+    def fails(self, said: str = "The pods do not start.", *, run: int | None = None) -> Act:
+        return self._ends(run, passed=False, said=said)
+
+    def _ends(self, run: int | None, *, passed: bool, said: str) -> Act:
+        return _now(
+            lambda r: ReportRunEnded(
+                workspace=ACME,
+                release=r.key,
+                by=self.by,
+                number=_newest_run(r, run),
+                passed=passed,
+                said=said,
+            )
+        )
+
+
+def _newest_run(release: Release, run: int | None) -> int:
+    return len(release.runs) if run is None else run
+
+
+pipeline = Pipeline()
 
 
 def later(act: Act, **wait: float) -> Act:
@@ -477,14 +519,20 @@ def needs(name: str, need: Need, *, when: When | None = None) -> Gate:
     return Gate(name=name, needs=need, when=when)
 
 
-def gated(*gates: Gate, begin: Begin = Begin.AUTOMATIC, **other: object) -> Runbook:
+def gated(*gates: Gate, begin: Begin = Begin.AUTOMATIC, todo: tuple[Step, ...] = (), **other: Any) -> Runbook:
     """Return a runbook of one production stage behind some gates."""
-    only = Stage(name="Only", owner="qa", production=True, begin=begin, gates=gates, steps=steps("Deploy"))
-    return runbook(only, **other)  # type: ignore[arg-type]
+    work = todo or steps("Deploy")
+    only = Stage(name="Only", owner="qa", production=True, begin=begin, gates=gates, steps=work)
+    return runbook(only, **other)
 
 
 def steps(*texts: str) -> tuple[Step, ...]:
     return tuple(Step(do=text) for text in texts)
+
+
+def run_step(text: str, *command: str, within: timedelta = timedelta(minutes=30)) -> Step:
+    """Return a step that is done by a command."""
+    return Step(do=text, run=Run(command=command or ("deploy", "{version}"), within=within))
 
 
 CHECK = Stage(

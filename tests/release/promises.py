@@ -26,6 +26,7 @@ from bot.release.stages.holds import HoldLifted
 from bot.release.stages.lock import LockLifted
 from bot.release.stages.revision import ManifestChanged
 from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
+from bot.release.stages.runs import Run, RunAsked, RunBegan, RunEnded
 from bot.release.stages.stage import Completed, StageBegan, StageDone
 from bot.release.stages.steps import StepDone
 from bot.release.waiting import waiting_on
@@ -142,6 +143,15 @@ def may_happen(release: Release, event: Event) -> None:
             assert release.failure is None, "a step that has failed is not done"
             if isinstance(event, StepDone):
                 assert not release.holds or release.state == "rolling_back", "4: a step was done on hold"
+                _done_rightly(release, event)
+        case RunAsked():
+            assert not release.holds or release.state == "rolling_back", "4: something was run on hold"
+            assert (event.stage, True) == (release.stage, release.stage in release.began), "1: run too early"
+            assert event.by == ROLLCALL, "1: run by a person"
+            assert not _runs(release), "11: run twice"
+        case RunBegan() | RunEnded():
+            assert event.by == ROLLCALL, "9: a run was told of by somebody who has not seen it"
+            assert not release.runs[event.number - 1].ended, "11: it had ended"
         case StepRetried() | StepSkipped():
             assert release.failure is not None, "nothing had failed"
             assert event.by in leads(release), "chosen by somebody who may not"
@@ -228,6 +238,27 @@ def _answer(release: Release, event: Answered) -> None:
     assert event.roles == tuple(sorted(asked)), "2: the roles are not those of the moment"
 
 
+def _runs(release: Release) -> list[Run]:
+    """Return the runs at this attempt of the step that is next, since its stage began."""
+    done = {tick.step for tick in release.done if tick.stage == release.stage}
+    step = next(step.do for step in release.current.steps if step.do not in done)
+    asked = (release.stage, step, release.attempt)
+    since = release.runs[release.began[release.stage].runs :]
+    return [run for run in since if (run.stage, run.step, run.attempt) == asked]
+
+
+def _done_rightly(release: Release, event: StepDone) -> None:
+    """Protest where a step is ticked by the wrong ones: one that is run is, when the run has passed."""
+    step = next(step for step in release.current.steps if step.do == event.step)
+    if step.run is None:
+        assert event.by in leads(release), "1: ticked by somebody who may not"
+    else:
+        assert event.by == ROLLCALL, "1: a person ticked what is run"
+        assert [run.passed and run.ended is not None for run in _runs(release)] == [True], (
+            "1: its run has not passed"
+        )
+
+
 def holds_well(release: Release) -> None:
     """Hold a release, as it stands, against every promise."""
     if release.state in ("awaiting_approval", "ready"):
@@ -244,7 +275,8 @@ def holds_well(release: Release) -> None:
         assert not release.production_at, "5: cancelled after production was touched"
     waits = waiting_on(release)
     assert waits or release.state.ended, "10: an open release waits for nothing"
-    assert all(one.on and one.since <= release.at for one in waits), "10: it waits for nobody"
+    assert all(one.on or (one.kind == "run" and one.until) for one in waits), "10: it waits for nobody"
+    assert all(one.since <= release.at for one in waits), "10: it has waited before it was there"
     for vote in release.votes:
         if vote.verdict == "approved" and vote.by not in release.manifest.authors:
             assert vote.version == release.version, "3: an approval of another version counts"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,12 +58,12 @@ USERS = town({**EVERYBODY, "u": (UserId("U0BEN"), UserId("U0BEA"))})
 LINT = CheckPassed(check="lint")
 
 
-def quiet(*, begin: Begin = Begin.CAPTAIN, **other: object) -> Release:
+def quiet(*, begin: Begin = Begin.CAPTAIN, **other: Any) -> Release:
     """Return a release of which nothing is due for months, but for what `other` adds."""
     return started(gated(asks("QA", qa=1), begin=begin, **{"reminders": SELDOM, **other}))
 
 
-def rotation(**other: object) -> Release:
+def rotation(**other: Any) -> Release:
     """Return such a release with a role that is passed on every Monday."""
     weekly = Rotation.model_validate(
         {"timezone": "UTC", "starting": "2026-03-02", "people": ["U0BEN", "U0BEA"]}

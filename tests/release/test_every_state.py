@@ -31,12 +31,14 @@ from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.rollback import Rollback
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.steps import FinishStep
 from bot.release.state import State
 from bot.runbook.gates import Reminders
-from bot.runbook.model import Begin, Review, Runbook, Stage
-from tests.release.given import ACME, asks, runbook, start, start_facts, steps, town
+from bot.runbook.model import Begin, Review, Runbook, Stage, Step
+from bot.runbook.model import Rollback as WayBack
+from tests.release.given import ACME, asks, run_step, runbook, start, start_facts, steps, town
 from tests.release.promises import can_go_back, happened, has_one_effect, holds_well
 
 ANA, BEN, DAN, ELI = (UserId(name) for name in ("ana", "ben", "dan", "eli"))
@@ -64,6 +66,7 @@ class Model:
     failures: bool = False
     overrides: bool = False
     changes_of_people: bool = False
+    runs: bool = False
     attempts: int = 2
     gates: tuple[str, ...] = ("Go",)
     """Of the production stage; the first stage has one."""
@@ -83,8 +86,9 @@ class Explored:
         return sum(map(len, self.reached_from))
 
 
-def small(*gates: str) -> Runbook:
+def small(*gates: str, runs: bool = False) -> Runbook:
     """Return two stages, of which the first waits for the captain and the second is production."""
+    deploy, back = (run_step(one, "deploy") if runs else Step(do=one) for one in ("Deploy", "Undo"))
     both = (asks("Both", qa=1, on_call=1),)
     return runbook(
         Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=both, steps=steps("Tag")),
@@ -93,8 +97,9 @@ def small(*gates: str) -> Runbook:
             owner="on-call",
             production=True,
             gates=tuple(asks(name, on_call=1) for name in gates),
-            steps=steps("Deploy"),
+            steps=(deploy,),
         ),
+        rollback=WayBack(steps=(back,)),
         reminders=NEVER,
         overrides="on-call",
         review=Review(count=1),
@@ -123,6 +128,11 @@ def key(release: Release, model: Model) -> Key:
         len(release.open_steps),
         release.attempt,
         release.failure is not None,
+        tuple(
+            (run == release.run, bool(run.began), bool(run.ended), run.passed)
+            for run in release.runs
+            if run == release.run or not run.ended
+        ),
         frozenset(hold.owner for hold in release.holds),
         frozenset((stage, gate) for stage, gate in release.overridden if stage >= now),
         frozenset(past.by for past in release.overrides),
@@ -222,6 +232,7 @@ class Explorer:
         for by in (ANA, BEN, DAN, ELI):
             yield from self._answers(release, by)
             yield from self._work(release, by)
+        yield from self._runs(release)
         yield from self._troubles(release)
         for by in (ANA, DAN):
             yield self._rollback(release, by)
@@ -269,6 +280,16 @@ class Explorer:
                 yield SkipStep(
                     workspace=ACME, release=to, by=by, stage=stage, step=step, attempt=now, reason="By hand."
                 )
+
+    def _runs(self, release: Release) -> Iterator[Command]:
+        """Make what may be told of every run: it began, it passed, it failed; and by somebody who may not."""
+        for number in (run.number for run in release.runs if not run.ended or run == release.run):
+            for by in (ROLLCALL, DAN):
+                yield ReportRunBegan(workspace=ACME, release=release.key, by=by, number=number)
+                for passed in (True, False):
+                    yield ReportRunEnded(
+                        workspace=ACME, release=release.key, by=by, number=number, passed=passed
+                    )
 
     def _troubles(self, release: Release) -> Iterator[Command]:
         to = release.key
@@ -320,7 +341,7 @@ def can_end(explored: Explored) -> set[int]:
 
 def holds_for(model: Model) -> tuple[int, int, set[str]]:
     """Explore a model, protest where a state has no way to an end, and return how many states, ways and which."""
-    explored = Explorer(small(*model.gates), model).explore()
+    explored = Explorer(small(*model.gates, runs=model.runs), model).explore()
     assert len(can_end(explored)) == len(explored.numbers), "a state has no way to an end"
     return len(explored.numbers), explored.ways, {state.value for state in explored.states}
 
@@ -356,6 +377,11 @@ LARGER: dict[str, tuple[Model, int, set[str]]] = {
     "revisions": (
         Model(rejections=True, holds=True, failures=True, revisions=True, changes_of_people=True),
         17_000,
+        EVERY_STATE,
+    ),
+    "runs": (
+        Model(holds=True, failures=True, revisions=True, runs=True),
+        2_000,
         EVERY_STATE,
     ),
     "two gates": (

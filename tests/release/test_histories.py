@@ -33,6 +33,7 @@ from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.rollback import Rollback
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
@@ -42,13 +43,14 @@ from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage, Step
 from bot.runbook.model import Rollback as WayBack
-from tests.release.given import ACME, UNHURRIED, runbook, start, start_facts, steps, town
+from tests.release.given import ACME, UNHURRIED, run_step, runbook, start, start_facts, town
 from tests.release.promises import can_go_back, happened, has_one_effect, holds_well
 
 ANA, *OTHERS = PEOPLE = tuple(UserId(name) for name in ("ana", "bea", "ben", "dan", "eli"))
 ROLES = ("qa", "security", "on-call")
 FULL: Members = {"captain": (ANA,), **dict.fromkeys(ROLES, tuple(OTHERS))}
 AFTER_ITS_TIME = timedelta(days=100)
+HALF_AN_HOUR = timedelta(minutes=30)
 
 people = st.sampled_from(PEOPLE)
 waits = st.sampled_from([0, 0, 1, 60, 61, 240, 1_440, 4_320]).map(lambda m: timedelta(minutes=m))
@@ -99,8 +101,15 @@ def stages(draw: st.DrawFn, name: str) -> Stage:
         production=draw(st.booleans()),
         begin=draw(st.sampled_from(Begin)),
         gates=tuple(draw(gates(number)) for number in range(draw(st.integers(0, 2)))),
-        steps=steps(*(f"Step {i}" for i in range(draw(st.integers(0, 2))))),
+        steps=tuple(draw(todo(f"Step {i}")) for i in range(draw(st.integers(0, 2)))),
     )
+
+
+@st.composite
+def todo(draw: st.DrawFn, text: str, *fields: str) -> Step:
+    if draw(st.booleans()):
+        return Step(do=text)
+    return run_step(text, "deploy", *fields, within=draw(st.sampled_from([HALF_AN_HOUR, 8 * HALF_AN_HOUR])))
 
 
 @st.composite
@@ -115,7 +124,11 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         checks=(Check(name="smoke", by="on-call", fresh=draw(st.sampled_from([None, timedelta(hours=2)]))),),
         overrides="on-call",
         review=Review(count=draw(st.integers(1, 2)), always=draw(st.booleans())),
-        rollback=WayBack(owner="on-call", gates=tuple(back), steps=(Step(do="Step 0"),)),
+        rollback=WayBack(
+            owner="on-call",
+            gates=tuple(back),
+            steps=(draw(todo("Step 0", *draw(st.sampled_from([(), ("{before}",)])))),),
+        ),
     )
 
 
@@ -131,6 +144,7 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
     tries = (release.attempt, release.attempt + 1, 0)
     reasons = ("It fails.", " ", "x" * 501)
     numbers = (*(hold.number for hold in release.holds), 0, 7)
+    runs = (len(release.runs), len(release.runs), 1, 0, len(release.runs) + 1)
     later = (None, release.at + timedelta(hours=2), release.at - timedelta(hours=2))
     made: Mapping[type[Command], Callable[[], list[Command]]] = {
         Approve: lambda: [
@@ -170,6 +184,16 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
             for a in tries
             for c in reasons
         ],
+        ReportRunBegan: lambda: [
+            ReportRunBegan(**(mine | {"by": who}), number=n) for n in runs for who in (ROLLCALL, ROLLCALL, by)
+        ],
+        ReportRunEnded: lambda: [
+            ReportRunEnded(**(mine | {"by": who}), number=n, passed=p, said=s)
+            for n in runs
+            for who in (ROLLCALL, ROLLCALL, by)
+            for p in (True, True, False)
+            for s in ("", "x" * 501)
+        ],
         Cancel: lambda: [Cancel(**mine, reason=c) for c in reasons],
         Rollback: lambda: [Rollback(**mine, reason=c) for c in reasons],
         LiftLock: lambda: [LiftLock(**mine, reason=c) for c in reasons],
@@ -203,6 +227,9 @@ ONWARD: tuple[type[Command], ...] = (
     BeginStage,
     FinishStep,
     FinishStep,
+    ReportRunBegan,
+    ReportRunEnded,
+    ReportRunEnded,
     Attend,
 )
 SIDEWAYS = tuple(kind for kind in KINDS if kind not in (Cancel, ChangeManifest))

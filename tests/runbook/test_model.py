@@ -25,6 +25,7 @@ from bot.runbook.model import (
     Step,
 )
 from bot.runbook.roles import ADMISSIBLE, Role, Rotation, Shift
+from bot.runbook.runs import Run
 from bot.runbook.values import duration
 from tests.runbook.given import SHIPPED
 
@@ -83,6 +84,9 @@ conditions = st.builds(
     risk=st.lists(st.sampled_from(Risk), min_size=1, max_size=3, unique=True).map(tuple),
 )
 
+commands = st.lists(texts.filter(lambda text: not {*"{}"} & {*text}) | st.just("{version}"), max_size=3)
+runs = st.builds(lambda words, within: Run(command=("deploy", *words), within=within), commands, waits)
+
 
 def roles_named(name: str) -> st.SearchStrategy[Role]:
     """Bind a role to people of whom there can be many."""
@@ -138,7 +142,7 @@ def runbooks(draw: st.DrawFn) -> Runbook:
 
     def steps(least: int) -> tuple[Step, ...]:
         some = st.lists(texts, min_size=least, max_size=3, unique_by=str.casefold)
-        return tuple(Step(do=do) for do in draw(some))
+        return tuple(Step(do=do, run=draw(st.none() | runs)) for do in draw(some))
 
     def stage(name: str) -> Stage:
         return Stage(

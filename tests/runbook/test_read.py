@@ -182,6 +182,37 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             '9:29: stages.0.steps.1.do: expected each only once, found "deploy" again',
         ),
         (
+            STAGE + "    steps: [{do: Deploy, run: deploy}]\n",
+            '9:31: stages.0.steps.0.run: expected a mapping, found "deploy"',
+        ),
+        (
+            STAGE + "    steps: [{do: Deploy, run: {}}]\n",
+            "9:26: stages.0.steps.0.run.command: is missing",
+        ),
+        (
+            STAGE + "    steps: [{do: Deploy, run: {command: []}}]\n",
+            "9:32: stages.0.steps.0.run.command: expected at least one, found none",
+        ),
+        (
+            STAGE + "    steps: [{do: Deploy, run: {command: [../deploy]}}]\n",
+            "9:42: stages.0.steps.0.run.command.0: expected the name of a command, with small letters and no"
+            ' path, found "../deploy"',
+        ),
+        (
+            STAGE + "    steps: [{do: Deploy, run: {command: [deploy, '{verison}']}}]\n",
+            "9:50: stages.0.steps.0.run.command.1: expected a field such as {version}, found"
+            ' "verison"; did you mean "version"?',
+        ),
+        (
+            STAGE + "    steps: [{do: Deploy, run: {command: [deploy, 'a}b']}}]\n",
+            "9:50: stages.0.steps.0.run.command.1: a brace stands alone; braces are for fields such as"
+            " {version}",
+        ),
+        (
+            STAGE + "    steps: [{do: Deploy, run: {command: [deploy, '{before}']}}]\n",
+            "9:26: stages.0.steps.0.run: {before} is known in the rollback only",
+        ),
+        (
             STAGE + f"    steps: [{', '.join(f'do: x{n}' for n in range(41))}]\n",
             "9:5: stages.0.steps: expected at most 40, found 41",
         ),
@@ -485,7 +516,7 @@ def test_a_folder_that_is_missing_is_a_problem(tmp_path: Path) -> None:
 def test_the_shipped_runbooks_are_right_and_can_be_approved_when_ana_starts() -> None:
     runbooks = Runbooks(SHIPPED)
     assert runbooks.check() == []
-    assert runbooks.services() == ("checkout", "payments")
+    assert runbooks.services() == ("checkout", "payments", "storefront")
     people = {"qa": 2, "security": 1, "on-call": 2}
     for service in runbooks.services():
         gates = [gate for stage in runbooks.for_service(service).stages for gate in stage.gates]

@@ -38,10 +38,10 @@ stages:
 
 
 @asynccontextmanager
-async def world_with(folder: Path, runbook: str) -> AsyncIterator[World]:
+async def world_with(folder: Path, runbook: str, **settings: Any) -> AsyncIterator[World]:
     """Open a world in which the service `shop` is released by `runbook`, written as people write it."""
     write(folder, runbook)
-    async with open_world(folder, rollcall_runbooks=folder / "runbooks") as world:
+    async with open_world(folder, rollcall_runbooks=folder / "runbooks", **settings) as world:
         yield world
 
 
@@ -102,6 +102,9 @@ def _lines(view: Mapping[str, Any]) -> Iterator[str]:
     for block in view["blocks"]:
         if block["type"] == "section":
             yield plain(block["text"]["text"])
+            continue
+        if block["type"] == "context":
+            yield from (plain(element["text"]) for element in block["elements"])
             continue
         element = block["element"]
         yield f"{block['label']['text']}{' (optional)' if block.get('optional') else ''}"

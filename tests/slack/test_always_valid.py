@@ -108,6 +108,12 @@ def filled(parts: Sequence[str], mark: object, longest: int) -> str:
 # What is shown of a release, on every surface.
 
 
+async def said_much(release: Release, run: int) -> str:
+    """Return what a run has said that has said a lot, of all that is hard to show."""
+    lines = (filled(HOSTILE[n:], n, 40 + 200 * n) for n in range(len(HOSTILE)))
+    return "\n".join((*lines, "", "x" * 5_000))
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """A reader of one release, in memory."""
@@ -181,6 +187,7 @@ def _pressed(release: Release, action: str, value: str, people: Collection[str])
             runbooks=cast("Any", None),
             clock=MovableClock(),
             own_changed=lambda: None,
+            output=said_much,
             command="/release",
         )
         reply = asyncio.run(opened(desk, Action(action), target, ACME, by))

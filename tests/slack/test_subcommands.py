@@ -28,7 +28,7 @@ What you can type:
 • `/release rollback [key] [reason]`: take a release back that has touched production, or the newest completed one
 • `/release unlock key [what was mended]`: let releases of a service start again that was rolled back
 • `/release help`: this list
-Services: checkout, payments
+Services: checkout, payments, storefront
 In threads, Slack has no commands: write `@Rollcall status` there, or press a button.\
 """)
     assert await world.ana.types("/release") == await world.ana.types("/release help")

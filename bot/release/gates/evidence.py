@@ -1,6 +1,5 @@
 """Evidence: what people attach to a release so that others can look it up, such as a test report."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
@@ -8,15 +7,13 @@ from typing import ClassVar, Final
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import UserId
-from bot.release.reason import LIMIT, comment_trouble
+from bot.release.reason import LIMIT, comment_trouble, is_link
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
 
 MOST: Final = 20
 """Pieces of evidence of a release: each is a message of its thread."""
-LINK: Final = re.compile(r"https?://[!-;=?-{}~]+", re.ASCII)
-"""A web address without spaces and what Slack would take for its own marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +56,7 @@ class AttachEvidence(Command):
         )
 
     def _bad_link(self) -> Refused | None:
-        if len(self.link) <= LIMIT and LINK.fullmatch(self.link):
+        if is_link(self.link):
             return None
         return Refused(
             code=Code.LINK_INVALID,

@@ -18,6 +18,7 @@ RULES: Final[Mapping[Awaited, str]] = {
     Awaited.REJECTION: "a rejection blocks until its giver takes it back or the captain settles it",
     Awaited.GO: "this stage begins with the go of the captain or of its owners",
     Awaited.STEP: "the steps of a stage are done in order",
+    Awaited.RUN: "a step that is run is done when its run has passed",
     Awaited.CHOICE: "after a step has failed, a person chooses what follows",
     Awaited.HOLD: "nothing moves forward while a hold is open",
     Awaited.QUESTION: "nothing moves forward while a hold is open, and its time has come",
@@ -37,6 +38,7 @@ class Deed(StrEnum):
     WITHDRAW = "withdraw"
     BEGIN = "begin"
     FINISH = "finish"
+    AWAIT = "await"
     CHOOSE = "choose"
     LIFT = "lift"
     LEAD = "lead"
@@ -75,6 +77,7 @@ DEEDS: Final[Mapping[Awaited, Deed]] = {
     Awaited.REJECTION: Deed.WITHDRAW,
     Awaited.GO: Deed.BEGIN,
     Awaited.STEP: Deed.FINISH,
+    Awaited.RUN: Deed.AWAIT,
     Awaited.CHOICE: Deed.CHOOSE,
     Awaited.HOLD: Deed.LIFT,
     Awaited.QUESTION: Deed.LIFT,

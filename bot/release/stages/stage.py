@@ -14,6 +14,7 @@ from bot.release.release import Beginning, Release
 from bot.release.replace import replace
 from bot.release.stages.holds import on_hold
 from bot.release.stages.rollback import RolledBack
+from bot.release.stages.runs import what_runs
 from bot.release.state import State
 from bot.runbook.model import Begin
 
@@ -39,7 +40,9 @@ class StageBegan(Event):
     """The steps of the stage may be done."""
 
     def change(self, release: Release) -> Release:
-        beginning = Beginning(at=self.at, members=release.members, reports=release.reports)
+        beginning = Beginning(
+            at=self.at, members=release.members, reports=release.reports, runs=len(release.runs)
+        )
         production_at = release.production_at or (self.at if release.current.production else None)
         return replace(
             release,
@@ -112,6 +115,8 @@ def follows(release: Release, facts: Facts) -> Event | None:
         case State.IN_PROGRESS if not release.open_steps:
             last = release.stage == len(release.runbook.stages) - 1
             return Completed(at=now, by=ROLLCALL) if last else StageDone(at=now, by=ROLLCALL)
+        case State.IN_PROGRESS:
+            return what_runs(release, now)
         case State.ROLLING_BACK:
             return _way_back(release, now)
         case _:
@@ -134,4 +139,4 @@ def _way_back(release: Release, now: datetime) -> Event | None:
     """Return what follows in a rollback, which no hold stops."""
     if release.stage not in release.began:
         return StageBegan(at=now, by=ROLLCALL) if gates_met(release) else None
-    return None if release.open_steps else RolledBack(at=now, by=ROLLCALL)
+    return what_runs(release, now) if release.open_steps else RolledBack(at=now, by=ROLLCALL)

@@ -14,7 +14,7 @@ from bot.release.state import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone(Event):
-    """A person ticked a step."""
+    """A person ticked a step, or its run has passed."""
 
     stage: int
     step: str
@@ -38,10 +38,22 @@ class FinishStep(Command):
     def decide(self, release: Release, facts: Facts) -> Decision:
         return (
             step_trouble(release, self.stage, self.step, self.attempt)
+            or _is_run(release)
             or not_yours(release, self.by, "Ticking a step", Circle.OWNERS, Circle.LEAD)
             or on_hold(release)
             or (StepDone(at=facts.now, by=self.by, stage=self.stage, step=self.step),)
         )
+
+
+def _is_run(release: Release) -> Refused | None:
+    step = release.open_steps[0]
+    if step.run is None:
+        return None
+    return Refused(
+        code=Code.NOT_YET,
+        because=f"“{step.do}” is done by a run, and is ticked when that has passed.",
+        instead="If it is stuck, say that it failed: then it can be retried, or skipped with a reason.",
+    )
 
 
 def step_trouble(release: Release, stage: int, step: str, attempt: int) -> Refused | None:

@@ -29,7 +29,7 @@ def answers(me: UserId, release: Release, waiting: Waiting) -> Iterable[Block]:
             return (settle_button(release, release.stage, waiting.name),)
         case Awaited.GO:
             return (go_button(release),)
-        case Awaited.STEP | Awaited.CHOICE:
+        case Awaited.STEP | Awaited.RUN | Awaited.CHOICE:
             return step_buttons(release, release.stage)
         case Awaited.HOLD | Awaited.QUESTION:
             return (hold_buttons(release, hold) for hold in release.holds if hold.number == waiting.count)

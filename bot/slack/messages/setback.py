@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
 from bot.release.gates.tree import GateStatus
-from bot.release.ids import UserId
+from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import leads
 from bot.release.release import Ending, Rejection, Release
 from bot.release.stages.failure import Failure
@@ -75,7 +75,8 @@ def settle_button(release: Release, stage: int, gate: str) -> Block:
 def _failure(release: Release, failure: Failure) -> Iterable[str]:
     attempt = f" at attempt {failure.attempt}" if failure.attempt > 1 else ""
     step = f"“{escape(failure.step)}” of *{escape(release.stage_name(failure.stage))}*"
-    yield f"✗ {step} has *failed*{attempt}, says {person(failure.by)}, {moment(failure.at)}"
+    says = "" if failure.by == ROLLCALL else f", says {person(failure.by)}"
+    yield f"✗ {step} has *failed*{attempt}{says}, {moment(failure.at)}"
     yield quoted(failure.reason)
     if failure.ended:
         yield from ended_by(failure.ended)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import Circle, first_there, leads
 from bot.release.release import DoneStep, Release
 from bot.release.stages.failure import Failure
+from bot.release.stages.runs import Run
 from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
 from bot.runbook.model import Begin
@@ -60,13 +62,25 @@ def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Ite
     if tick is not None and tick.skipped:
         yield f"– {escape(step)}: skipped by {person(tick.by)}, {moment(tick.at)}\n{quoted(tick.skipped)}"
     elif tick is not None:
-        yield f"✓ {escape(step)}: {person(tick.by)}, {moment(tick.at)}"
+        yield f"✓ {escape(step)}: {_whose(tick.by, 'its run passed')}, {moment(tick.at)}"
     elif failure is not None:
         attempt = f" at attempt {failure.attempt}" if failure.attempt > 1 else ""
-        yield f"✗ {escape(step)}: *failed*{attempt}, says {person(failure.by)}, {moment(failure.at)}"
+        says = "" if failure.by == ROLLCALL else f", says {person(failure.by)}"
+        yield f"✗ {escape(step)}: *failed*{attempt}{says}, {moment(failure.at)}"
         yield quoted(failure.reason)
+    elif (run := release.run) and (run.stage, run.step) == (index, step):
+        how = f"its run passed, {moment(run.ended)}" if run.ended else f"*being run* since {moment(run.at)}"
+        yield f"▶ {escape(step)}: {how}{_watch(run)}"
     else:
         yield f"☐ {escape(step)}"
+
+
+def _whose(by: UserId, otherwise: str) -> str:
+    return otherwise if by == ROLLCALL else person(by)
+
+
+def _watch(run: Run) -> str:
+    return f" · <{run.link}|watch it>" if run.link else ""
 
 
 def _failure(release: Release, step: str, index: int) -> Failure | None:
@@ -83,7 +97,9 @@ def _next(release: Release) -> Iterable[str]:
     if release.failure is not None:
         who = tuple(dict.fromkeys((*leads(release), *release.owners)))
         yield f"{people(who)}: {ways_on(release)}"
-    elif release.open_steps:
+    elif release.run and release.run.ended is None:
+        yield f"It has until {moment(release.run.until)}; then it is stopped"
+    elif release.open_steps and release.open_steps[0].run is None:
         attempt = f" (attempt {release.attempt})" if release.attempt > 1 else ""
         yield f"Next is “{escape(release.open_steps[0].do)}”{attempt}: {people(release.owners)}"
 
@@ -101,6 +117,11 @@ def step_buttons(release: Release, index: int) -> Iterable[Block]:
         return
     following = release.open_steps[0].do
     value = Target(release.key, index, following, release.attempt, bound=release.bound).value()
+    output = list(_output_button(release))
+    if release.open_steps[0].run and release.failure is None:
+        stop = button("Stop it…", Action.FAIL_FORM, value, label=f"Stop it: {following}")
+        yield actions([stop, *output])
+        return
     if release.failure is None:
         done = button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")
         failed = button("It failed…", Action.FAIL_FORM, value, label=f"It failed: {following}")
@@ -110,4 +131,13 @@ def step_buttons(release: Release, index: int) -> Iterable[Block]:
     skip = button("Skip…", Action.SKIP_FORM, value, label=f"Skip: {following}")
     back = button("Roll back…", Action.ROLLBACK_FORM, Target(release.key).value(), "danger")
     can_go_back = release.touched_production and release.state is not State.ROLLING_BACK
-    yield actions([retry, skip, back] if can_go_back else [retry, skip])
+    yield actions([retry, skip, *([back] if can_go_back else []), *output])
+
+
+def _output_button(release: Release) -> Iterable[Block]:
+    """Return the button that shows what the newest run of the step that is next has said."""
+    asked = (release.stage, release.open_steps[0].do, release.attempt)
+    newest = release.runs[-1] if release.runs else None
+    if newest and (newest.stage, newest.step, newest.attempt) == asked:
+        value = Target(release.key, release.stage, newest.step, newest.number).value()
+        yield button("Output", Action.RUN_OUTPUT, value, label=f"Output of: {newest.step}")

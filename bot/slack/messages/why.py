@@ -17,6 +17,7 @@ SAYS: Final[Mapping[Deed, str]] = {
     Deed.WITHDRAW: "{who} takes the rejection of *{name}* back, or settles it",
     Deed.BEGIN: "{who} begins *{name}*",
     Deed.FINISH: "{who} does “{name}”",
+    Deed.AWAIT: "The run of “{name}” passes, or fails; it needs nobody",
     Deed.CHOOSE: "{who} chooses what follows “{name}”: {ways}",
     Deed.LIFT: "{who} lifts the hold “{name}”",
     Deed.LEAD: "{who} takes the lead",

@@ -63,6 +63,8 @@ def waits(waiting: Waiting) -> str:
             return f"{who}: *{name}* begins with the captain’s go, since {since}"
         case Awaited.STEP:
             return f"{who}: “{name}” is to be done, since {since}"
+        case Awaited.RUN:
+            return f"“{name}” is being run, since {since}{_until(waiting)}"
         case Awaited.CHOICE:
             return f"{who}: “{name}” has *failed*, {since}: choose what follows"
         case Awaited.HOLD:
@@ -100,6 +102,8 @@ def brief(waiting: Waiting) -> str:
             text = f"{waiting.name} begins with the captain’s go"
         case Awaited.STEP:
             text = f"“{waiting.name}” is to be done"
+        case Awaited.RUN:
+            text = f"“{waiting.name}” is being run"
         case Awaited.CHOICE:
             text = f"“{waiting.name}” has failed"
         case Awaited.HOLD | Awaited.QUESTION:

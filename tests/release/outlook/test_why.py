@@ -41,6 +41,7 @@ from tests.release.given import (
     needs,
     play,
     ready,
+    run_step,
     start,
     start_facts,
     started,
@@ -65,6 +66,10 @@ def unmanned() -> Release:
     return play(started(gated(asks("QA", qa=2))), ben.leaves("qa"), bea.leaves("qa"))
 
 
+def running() -> Release:
+    return play(started(gated(asks("QA", qa=1), todo=(run_step("Deploy"),))), ben.approves("QA"))
+
+
 WAITS: dict[Awaited, Callable[[], Release]] = {
     Awaited.APPROVAL: started,
     Awaited.PEOPLE: unmanned,
@@ -72,6 +77,7 @@ WAITS: dict[Awaited, Callable[[], Release]] = {
     Awaited.REJECTION: lambda: play(ready(), eli.rejects("QA")),
     Awaited.GO: ready,
     Awaited.STEP: in_production,
+    Awaited.RUN: running,
     Awaited.CHOICE: lambda: play(in_production(), dan.fails("Deploy")),
     Awaited.HOLD: lambda: play(in_production(), gus.holds("The dashboards are red.")),
     Awaited.QUESTION: lambda: play(in_production(), gus.holds(until=HOUR), time_passes(hours=1)),

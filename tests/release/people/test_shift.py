@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -56,13 +57,13 @@ def shift(hour: int, role: str) -> ShiftOfRole:
 TWO = Handoffs(shifts=(shift(12, "on-call"), shift(20, "security")))
 
 
-def in_shifts(plan: Handoffs = TWO, members: Members | None = None, **other: object) -> Release:
+def in_shifts(plan: Handoffs = TWO, members: Members | None = None, **other: Any) -> Release:
     """Return a release of nine o'clock: at noon those on call come, in the evening security."""
     book = gated(asks("QA", NEVER, qa=1), begin=Begin.AUTOMATIC, handoffs=plan, **other)
     return started(book, members)
 
 
-def at_noon(plan: Handoffs = TWO, **other: object) -> Release:
+def at_noon(plan: Handoffs = TWO, **other: Any) -> Release:
     """Return such a release when those on call were asked to take it over."""
     return play(in_shifts(plan, None, **other), time_passes(hours=3))
 

@@ -1,0 +1,1 @@
+"""Running the steps of releases, and seeing how each run ends."""

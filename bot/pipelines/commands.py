@@ -1,0 +1,199 @@
+"""Commands on this machine: those that whoever runs Rollcall has put into one folder, and no others.
+
+Each is started without a shell, by a supervisor that goes on when Rollcall ends. So a run is started once
+however often Rollcall is killed: whichever supervisor is first takes the run's folder for itself.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Final
+from uuid import uuid4
+
+from bot.pipelines import supervisor
+from bot.pipelines.provider import Ended, Job, NotStarted
+
+STARTS_WITHIN_S: Final = 30.0
+PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+"""What a command gets of the environment of Rollcall, besides what is named in the settings."""
+SAID: Final = 500
+"""Characters of what a run said last, as a reason holds them."""
+SHORTEST_SECRET: Final = 4
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+WHY: Final = {
+    "late": "It did not end in time, so it was stopped.",
+    "stopped": "It was stopped.",
+}
+BROKEN_OFF: Final = "It was broken off with the machine that it ran on. How far it came is not known."
+
+
+class Commands:
+    """Run the commands of a folder, and keep what they say in another.
+
+    `environment` are variables that they get besides; their values are never shown.
+    """
+
+    settles: Final = timedelta()
+
+    def __init__(self, allowed: Path | None, kept: Path, environment: Mapping[str, str]) -> None:
+        self._allowed = allowed.absolute() if allowed else None
+        self._kept = kept.absolute()
+        self._secrets = [value for value in environment.values() if len(value) >= SHORTEST_SECRET]
+        own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        self._environment = {**own, **environment}
+
+    async def start(self, job: Job) -> str:
+        """Start a command. Raises NotStarted for one that is not allowed."""
+        folder, executable = self._folder(job), self._executable(job.order.name)
+        await asyncio.to_thread(self._order, folder, executable, job)
+        await _supervise(folder, self._told(job))
+        return ""
+
+    async def find(self, job: Job) -> str | None:
+        """Return nothing if a command was started, or None."""
+        return "" if await asyncio.to_thread(_begun, self._folder(job)) else None
+
+    async def look(self, job: Job) -> Ended | None:
+        """Return how a command ended."""
+        return await asyncio.to_thread(self._look, self._folder(job))
+
+    async def stop(self, job: Job) -> None:
+        """Have a command ended, and whatever it has started; one that begins later ends at once."""
+        folder = self._folder(job)
+        await asyncio.to_thread(_stop, folder)
+
+    async def output(self, job: Job) -> str:
+        """Return what a command has said so far: the first and the last 64 KiB, of many."""
+        return await asyncio.to_thread(self._output, self._folder(job))
+
+    def _folder(self, job: Job) -> Path:
+        return self._kept / job.release.workspace / job.release.key / str(job.number)
+
+    def _executable(self, name: str) -> Path:
+        if self._allowed is None:
+            raise NotStarted(
+                "No command is allowed. Whoever runs Rollcall names a folder with them in ROLLCALL_COMMANDS."
+            )
+        path = self._allowed / name
+        if not path.is_file():
+            raise NotStarted(f"There is no command {name}. It belongs in the folder of ROLLCALL_COMMANDS.")
+        if not os.access(path, os.X_OK):
+            raise NotStarted(f"The command {name} may not be executed. Make its file executable.")
+        return path
+
+    def _order(self, folder: Path, executable: Path, job: Job) -> None:
+        """Write down what is to be run, for its supervisor."""
+        work = folder / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        order = {"command": [str(executable), *job.order.words], "left_s": job.left.total_seconds()}
+        fresh = folder / f"order.json.{uuid4().hex}"
+        fresh.write_text(json.dumps(order), encoding="utf-8")
+        fresh.rename(folder / "order.json")
+
+    def _told(self, job: Job) -> Mapping[str, str]:
+        """Return the environment of a command, with what it is told of the release."""
+        about = {f"RELEASE_{name.upper()}": value for name, value in job.about.items()}
+        return {**self._environment, **about, "RELEASE_RUN": job.id}
+
+    def _look(self, folder: Path) -> Ended | None:
+        ended = _ended(folder)
+        if ended is None and _abandoned(folder):
+            # It may have ended between the two looks.
+            ended = _ended(folder) or {"code": None, "why": BROKEN_OFF}
+        if ended is None:
+            return None
+        code, why = ended["code"], str(ended["why"])
+        if code == 0 and not why:
+            return Ended(passed=True, said=_last(self._output(folder)))
+        reason = WHY.get(why, why) or _exit(code)
+        return Ended(passed=False, said=_last(self._output(folder), reason))
+
+    def _output(self, folder: Path) -> str:
+        try:
+            said = (folder / "output").read_bytes().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+        for secret in self._secrets:
+            said = said.replace(secret, "***")
+        return readable(said)
+
+
+def readable(said: str) -> str:
+    """Return what a program said without colours, and without what cannot be seen."""
+    lines = _ESCAPES.sub("", said).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in lines)
+
+
+async def _supervise(folder: Path, environment: Mapping[str, str]) -> None:
+    """Start a supervisor, and wait until it, or one before it, has taken the run for itself."""
+    over = _spawn(folder, environment)
+    async with asyncio.timeout(STARTS_WITHIN_S):
+        while not await asyncio.to_thread(_begun, folder):
+            if not over.is_alive() and not _begun(folder):
+                raise RuntimeError("The supervisor of a command ended before it began.")
+            await asyncio.sleep(0.02)
+
+
+def _spawn(folder: Path, environment: Mapping[str, str]) -> Thread:
+    """Start a supervisor that may go on for longer than this process; return what waits for its end."""
+    command = [sys.executable, "-I", supervisor.__file__, str(folder)]
+    silence = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in range(3)]
+    process = os.posix_spawn(command[0], command, environment, file_actions=silence, setsid=True)
+    over = Thread(target=os.waitpid, args=(process, 0), daemon=True)
+    over.start()
+    return over
+
+
+def _begun(folder: Path) -> bool:
+    try:
+        return (folder / "began").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _abandoned(folder: Path) -> bool:
+    """Return whether no supervisor is there any more: each holds a lock as long as it lives."""
+    with (folder / "began").open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _ended(folder: Path) -> dict[str, object] | None:
+    try:
+        ended: dict[str, object] = json.loads((folder / "ended.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return ended
+
+
+def _stop(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "stop").touch()
+
+
+def _exit(code: object) -> str:
+    if isinstance(code, int) and code < 0:
+        return f"It was ended by signal {-code}."
+    return f"It ended with exit code {code}."
+
+
+def _last(output: str, reason: str = "") -> str:
+    """Return a reason and, after it, as many of the last lines as there is room for."""
+    lines: list[str] = []
+    room = SAID - len(reason)
+    for line in reversed([line for line in output.split("\n") if line.strip()]):
+        if len(line) + 1 > room:
+            break
+        lines.insert(0, line)
+        room -= len(line) + 1
+    return "\n".join(filter(None, [reason, *lines]))[:SAID]

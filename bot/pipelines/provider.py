@@ -1,0 +1,71 @@
+"""What a provider of runs does: start one, say how it goes, stop it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.release.ids import ReleaseId
+from bot.release.stages.runs import Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run as its provider sees it.
+
+    `asked` is when it was asked for, `link` where it can be watched, once it was started. `about` has what it
+    is told of the release, such as its version; `left` is the time that it still has.
+    """
+
+    release: ReleaseId
+    number: int
+    order: Order
+    asked: datetime
+    link: str
+    about: dict[str, str]
+    left: timedelta
+
+    @property
+    def id(self) -> str:
+        """What names the run, to people and to its provider."""
+        return f"{self.release.key}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a run ended, with what it said last."""
+
+    passed: bool
+    said: str
+
+
+class NotStarted(Exception):
+    """A run cannot be started, however often it is tried; the message says why."""
+
+
+class Provider(Protocol):
+    """Something that runs steps. Whatever else goes wrong than NotStarted is tried again later."""
+
+    @property
+    def settles(self) -> timedelta:
+        """How long after it was tried to start a run it may still turn up."""
+        ...
+
+    async def start(self, job: Job) -> str:
+        """Start a run, and return where it can be watched, or nothing. Raises NotStarted."""
+        ...
+
+    async def find(self, job: Job) -> str | None:
+        """Return where a run can be watched, or nothing, if it was started; None if it was not."""
+        ...
+
+    async def look(self, job: Job) -> Ended | None:
+        """Return how a run that was started ended, or None while it goes on."""
+        ...
+
+    async def output(self, job: Job) -> str:
+        """Return what a run has said so far, as lines that can be read."""
+        ...
+
+    async def stop(self, job: Job) -> None:
+        """Stop a run that is no longer wanted, and of which it may not be known whether it was started."""
+        ...

@@ -1,0 +1,218 @@
+"""The runs of a release: a step that is done by a pipeline, from when it is asked for to how it ended.
+
+What asks for a run is the release itself, once it is the turn of its step. What becomes of it is told by
+Rollcall, which has seen it; nobody else can say so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.release.command import Command, Decision, Facts
+from bot.release.event import Event
+from bot.release.ids import ROLLCALL
+from bot.release.reason import comment_trouble, is_link
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
+from bot.release.replace import replace
+from bot.release.stages.failure import StepFailed
+from bot.release.stages.holds import on_hold
+from bot.release.stages.steps import StepDone
+from bot.runbook.runs import BEFORE, Provider, filled
+from bot.runbook.values import duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be run, with all fields filled: by which provider, what of it, and with which words."""
+
+    by: Provider
+    name: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a step at an attempt: what is run, until when it has time, and how it ended.
+
+    `number` counts all runs of the release, from 1. `link` leads to where it can be watched. `said` is the
+    last that it said of itself, or why it could not be started.
+    """
+
+    number: int
+    stage: int
+    step: str
+    attempt: int
+    order: Order
+    at: datetime
+    until: datetime
+    began: datetime | None = None
+    link: str = ""
+    ended: datetime | None = None
+    passed: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAsked(Event):
+    """It is the turn of a step that is run."""
+
+    stage: int
+    step: str
+    attempt: int
+    order: Order
+    until: datetime
+
+    def change(self, release: Release) -> Release:
+        run = Run(
+            number=len(release.runs) + 1,
+            stage=self.stage,
+            step=self.step,
+            attempt=self.attempt,
+            order=self.order,
+            at=self.at,
+            until=self.until,
+        )
+        return replace(release, runs=(*release.runs, run))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegan(Event):
+    """A run was started."""
+
+    number: int
+    link: str = ""
+
+    def change(self, release: Release) -> Release:
+        return _with(release, replace(release.runs[self.number - 1], began=self.at, link=self.link))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """A run has ended, or could not be started."""
+
+    number: int
+    passed: bool
+    said: str = ""
+
+    def change(self, release: Release) -> Release:
+        run = release.runs[self.number - 1]
+        return _with(release, replace(run, ended=self.at, passed=self.passed, said=self.said))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRunBegan(Command):
+    """Say that a run was started, and where it can be watched."""
+
+    number: int
+    link: str = ""
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        if trouble := _cannot_be_told(release, self.number, self):
+            return trouble
+        if release.runs[self.number - 1].began:
+            return _known_already(self.number)
+        # A run goes on where its address cannot be shown.
+        link = self.link if is_link(self.link) else ""
+        return (RunBegan(at=facts.now, by=self.by, number=self.number, link=link),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRunEnded(Command):
+    """Say how a run ended, and what it said last."""
+
+    number: int
+    passed: bool
+    said: str = ""
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        return (
+            _cannot_be_told(release, self.number, self)
+            or comment_trouble(self.said)
+            or (RunEnded(at=facts.now, by=self.by, number=self.number, passed=self.passed, said=self.said),)
+        )
+
+
+def what_runs(release: Release, now: datetime) -> Event | None:
+    """Return what follows for the step that is next, where it is run: it is asked for, done, or has failed.
+
+    While a hold is open no run is asked for, and the step of one that has passed is not done; what has failed
+    has failed.
+    """
+    if release.failure is not None or (step := release.open_steps[0]).run is None:
+        return None
+    run = release.run
+    if run is None:
+        return None if on_hold(release) else _asked(release, now)
+    if run.ended is None:
+        return None
+    if not run.passed:
+        return _failed(release, run.said or "It failed, and did not say why.", now)
+    return None if on_hold(release) else StepDone(at=now, by=ROLLCALL, stage=release.stage, step=step.do)
+
+
+def overdue_run(release: Release, now: datetime) -> StepFailed | None:
+    """Return the failure of the step whose run has had its time; the run is then no longer wanted."""
+    run = release.run
+    if run is None or run.ended is not None or run.until > now:
+        return None
+    return _failed(release, f"It did not end within {duration(run.until - run.at)}, so it is stopped.", now)
+
+
+def run_time(release: Release) -> datetime | None:
+    """Return when the run that is under way has had its time."""
+    run = release.run
+    return run.until if run and run.ended is None else None
+
+
+def _asked(release: Release, now: datetime) -> Event:
+    step, stage = release.open_steps[0], release.current
+    assert step.run is not None
+    before = release.taken_back.to if release.taken_back else None
+    if before is None and BEFORE in step.run.fields:
+        return _failed(release, "The version before is not known, so nothing was run.", now)
+    values = {
+        "version": release.version,
+        BEFORE: before or "",
+        "service": release.service,
+        "release": release.key,
+        "stage": stage.name,
+        "environment": stage.where,
+    }
+    name, *words = (filled(word, values) for word in step.run.command)
+    return RunAsked(
+        at=now,
+        by=ROLLCALL,
+        stage=release.stage,
+        step=step.do,
+        attempt=release.attempt,
+        order=Order(by=Provider.COMMAND, name=name, words=tuple(words)),
+        until=now + step.run.within,
+    )
+
+
+def _failed(release: Release, reason: str, now: datetime) -> StepFailed:
+    return StepFailed(
+        at=now,
+        by=ROLLCALL,
+        stage=release.stage,
+        step=release.open_steps[0].do,
+        attempt=release.attempt,
+        reason=reason,
+    )
+
+
+def _cannot_be_told(release: Release, number: int, command: Command) -> Refused | None:
+    if command.by != ROLLCALL:
+        return Refused(code=Code.NOT_YOURS, because="What becomes of a run is told by Rollcall alone.")
+    if not 1 <= number <= len(release.runs):
+        return Refused(code=Code.STALE, because=f"{release.key} has no run {number}.")
+    return _known_already(number) if release.runs[number - 1].ended else None
+
+
+def _known_already(number: int) -> Refused:
+    return Refused(code=Code.ALREADY_DONE, because=f"That of run {number} is known already.")
+
+
+def _with(release: Release, run: Run) -> Release:
+    runs = release.runs
+    return replace(release, runs=(*runs[: run.number - 1], run, *runs[run.number :]))

@@ -1,0 +1,198 @@
+"""Steps that are run: how a run looks in the thread, how it fails, is stopped, and goes the way back."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from inline_snapshot import snapshot
+
+from bot.release.state import State
+from tests.slack.given import ROLES, open_form, shown, standing, world_with
+from tests.world import PATIENCE_S
+
+RUNBOOK = (
+    ROLES
+    + """\
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    steps:
+      - do: Deploy
+        run: {command: [deploy, "{environment}", "{version}"], within: 15m}
+      - do: Watch the dashboards
+rollback:
+  steps:
+    - do: Deploy the version before
+      run: {command: [deploy, "{environment}", "{before}"]}
+"""
+)
+DEPLOY = """\
+#!/bin/sh
+echo "Deploying $2 to $1."
+while [ -e "$0.wait" ]; do sleep 0.05; done
+if [ -e "$0.broken" ]; then echo "The pods do not start." >&2; exit 3; fi
+echo "$2" > "$0.$1"
+echo "$2 is there."
+"""
+
+
+def command(folder: Path, text: str = DEPLOY) -> Path:
+    """Write the command that deploys, and return where it is."""
+    path = folder / "commands" / "deploy"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def with_commands(folder: Path) -> dict[str, Any]:
+    """Return the settings with which commands are run."""
+    return {"rollcall_commands": folder / "commands", "rollcall_runs": folder / "runs", "rollcall_poll": 0.05}
+
+
+async def test_a_step_is_run_and_then_the_next_one_is_for_a_person(tmp_path: Path) -> None:
+    deploy = command(tmp_path)
+    wait = deploy.with_suffix(".wait")
+    wait.touch()
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: bool(r.runs and r.runs[0].began), "shop-1")
+        assert await world.thread("shop-1") == snapshot("""\
+shop 2.0 (shop-1)
+*shop-1* is *in progress* with production (stage 1 of 1)
+▶ production
+*Waiting for*
+• “Deploy” is being run, since <time>, until <time>
+Captain @ana · started <time> · event 5 · ledger <head>
+[Hold…] [Why?] [Hand over…] [Roll back…]
+---
+*shop-1* (shop 2.0): *production* has begun
+▶ Deploy: *being run* since <time>
+☐ Watch the dashboards
+It has until <time>; then it is stopped
+[Stop it…] [Output]\
+""")
+        await world.dan.presses("Output", "shop-1", on="stage:0")
+        assert await open_form(world, "dan") == snapshot("""\
+Output [Close]
+```Deploying 2.0 to production.```
+shop-1 · run 1 · Deploy\
+""")
+        wait.unlink()
+        await world.until(lambda r: bool(r.done), "shop-1")
+        assert await shown(world, "shop-1", "stage:0") == snapshot("""\
+*shop-1* (shop 2.0): *production* has begun
+✓ Deploy: its run passed, <time>
+☐ Watch the dashboards
+Next is “Watch the dashboards”: @dan or @dee
+[Done] [It failed…]\
+""")
+        await world.dan.presses("Done", "shop-1", on="stage:0")
+        assert (await world.release("shop-1")).state is State.COMPLETED
+    assert deploy.with_suffix(".production").read_text() == "2.0\n"
+
+
+async def test_a_run_fails_is_retried_and_passes(tmp_path: Path) -> None:
+    deploy = command(tmp_path)
+    broken = deploy.with_suffix(".broken")
+    broken.touch()
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: r.state is State.FAILED, "shop-1")
+        assert await world.thread("shop-1") == snapshot("""\
+shop 2.0 (shop-1)
+*shop-1* is *stopped by a failure* in production (stage 1 of 1)
+✗ production
+*Waiting for*
+• @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
+Captain @ana · started <time> · event 7 · ledger <head>
+[Hold…] [Why?] [Hand over…] [Roll back…]
+---
+*shop-1* (shop 2.0): *production* has begun
+✗ Deploy: *failed*, <time>
+> It ended with exit code 3.
+> Deploying 2.0 to production.
+> The pods do not start.
+☐ Watch the dashboards
+@ana, @dan or @dee: retry it, skip it or roll back
+[Retry] [Skip…] [Roll back…] [Output]
+---
+*shop-1* (shop 2.0): ✗ “Deploy” of *production* has *failed*, <time>
+> It ended with exit code 3.
+> Deploying 2.0 to production.
+> The pods do not start.
+@ana, choose what follows: retry it, skip it or roll back.
+[Retry] [Skip…] [Roll back…] [Output]\
+""")
+        broken.unlink()
+        await world.dan.presses("Retry", "shop-1", on="stage:0")
+        await world.until(lambda r: bool(r.done), "shop-1")
+        assert await shown(world, "shop-1", "stage:0") == snapshot("""\
+*shop-1* (shop 2.0): *production* has begun
+✓ Deploy: its run passed, <time>
+☐ Watch the dashboards
+Next is “Watch the dashboards”: @dan or @dee
+[Done] [It failed…]\
+""")
+
+
+async def test_a_run_is_stopped_by_a_person_who_says_why(tmp_path: Path) -> None:
+    deploy = command(tmp_path)
+    deploy.with_suffix(".wait").touch()
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: bool(r.runs and r.runs[0].began), "shop-1")
+        await world.dan.presses("Stop it…", "shop-1", on="stage:0")
+        await world.dan.submits(reason="It is the wrong cluster.")
+        assert (await world.release("shop-1")).state is State.FAILED
+        await has_ended(tmp_path)
+        assert await shown(world, "shop-1", "stage:0") == snapshot("""\
+*shop-1* (shop 2.0): *production* has begun
+✗ Deploy: *failed*, says @dan, <time>
+> It is the wrong cluster.
+☐ Watch the dashboards
+@ana, @dan or @dee: retry it, skip it or roll back
+[Retry] [Skip…] [Roll back…] [Output]\
+""")
+
+
+async def test_the_way_back_is_run_with_the_version_before(tmp_path: Path) -> None:
+    deploy = command(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        for version, key in (("2.0", "shop-1"), ("2.1", "shop-2")):
+            await world.ana.types(f"/release start shop {version}")
+            await world.until(lambda r: bool(r.done), key)
+            await world.dan.presses("Done", key, on="stage:0")
+        await world.dan.presses("Roll back…", "shop-2", on="card")
+        await world.dan.submits(key="shop-2", reason="Orders are lost.")
+        await world.until(lambda r: r.state is State.ROLLED_BACK, "shop-2")
+        assert await standing(world, "shop-2") == snapshot("""\
+*shop-2* is *rolled back by @dan*, <time>
+> Orders are lost.
+↩ production
+*Waiting for*
+• @ana, @dan or @dee: the lock on the service is to be lifted, since <time>\
+""")
+    assert deploy.with_suffix(".production").read_text() == "2.0\n"
+
+
+async def test_what_is_not_allowed_is_not_run(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: r.state is State.FAILED, "shop-1")
+        assert await shown(world, "shop-1", "stage:0") == snapshot("""\
+*shop-1* (shop 2.0): *production* has begun
+✗ Deploy: *failed*, <time>
+> No command is allowed. Whoever runs Rollcall names a folder with them in ROLLCALL_COMMANDS.
+☐ Watch the dashboards
+@ana, @dan or @dee: retry it, skip it or roll back
+[Retry] [Skip…] [Roll back…] [Output]\
+""")
+
+
+async def has_ended(folder: Path) -> None:
+    """Wait until the first command has ended."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (folder / "runs" / "T0PRACTICE" / "shop-1" / "1" / "ended.json").exists():
+            await asyncio.sleep(0.02)
