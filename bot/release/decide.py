@@ -17,7 +17,7 @@ from bot.release.replace import replace
 from bot.release.stages.stage import follows
 from bot.release.stages.start import Start, Started, StartFacts
 from bot.release.state import state_after
-from bot.release.telling.summary import handed_over
+from bot.release.telling.summary import handed_over, untold_since
 
 
 def decide(release: Release, command: Command, facts: Facts) -> Decision:
@@ -64,7 +64,8 @@ def apply(release: Release | None, event: Event) -> Release:
     if told := event.told():
         what, name = told
         news = (*news, News(at=event.at, by=event.by, what=what, name=name))
-    return replace(changed, state=state, at=event.at, seq=release.seq + 1, news=news)
+    after = replace(changed, state=state, at=event.at, seq=release.seq + 1, news=news)
+    return replace(after, untold=untold_since(after, event))
 
 
 def fold(events: Iterable[Event], release: Release | None = None) -> Release:

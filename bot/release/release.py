@@ -130,8 +130,8 @@ class Release:
     `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number of
     its events; `rejections`, `failures`, `runs`, `overrides` and `shifts` are all there were, `overridden`
     are the gates, by stage and name, that were passed so for what goes out now, `lifted` are the holds that
-    are open no more, `taken_back` is how its rollback began, `news` is what the next summary tells, `read_at`
-    is when its people were read last, `guests` those of them who are no full members, `hours` when they are
+    are open no more, `taken_back` is how its rollback began, `news` is what the next summary tells, `untold`
+    since when it has something to tell, `read_at` is when its people were read last, `guests` those of them who are no full members, `hours` when they are
     at work as far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the
     runbook as the file had it: where who may say go has changed, `runbook` has a gate more, at which that is
     signed, and `duties_before` is how the runbook that was signed last kept people apart.
@@ -191,6 +191,7 @@ class Release:
     reminders: tuple["Reminded", ...] = ()
     summaries: tuple["Summarized", ...] = ()
     news: tuple["News", ...] = ()
+    untold: datetime | None = None
     since: datetime
     at: datetime
     ended_by: UserId | None = None

@@ -70,3 +70,13 @@ Nothing is asked of you just now.
 *Waiting for others*
 • @bea or @ben: *QA* needs an approval from qa, since <time>\
 """)
+
+
+async def test_a_summary_that_would_tell_nothing_new_is_left_out(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    for _ in range(4):
+        await world.passes(hours=12)
+    assert len((await world.release("checkout-1")).summaries) == 1
+    await world.gus.types("/release hold the prices look wrong")
+    await world.passes(days=1)
+    assert "placed hold 1" in readable(await world.message("checkout-1", "summary:1"))

@@ -61,6 +61,11 @@ class Hours(Week):
         """Return when the person next begins to work, after a moment."""
         return _next_morning(self, moment, frozenset(holidays))
 
+    def works_on_day_of(self, moment: datetime, holidays: Collection[date] = ()) -> bool:
+        """Return whether the person works on the day of a moment, as it is where they are."""
+        day = moment.astimezone(ZoneInfo(self.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return self.next_at_work(day, holidays) < day + DAY
+
 
 @lru_cache(maxsize=4_096)
 def _next_at_work(hours: Hours, moment: datetime, holidays: frozenset[date]) -> datetime:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.release.event import Event, News
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.reachable import reachable
 from bot.release.people.shift import ShiftAsked, begins, on_duty
 from bot.release.release import Release
 from bot.release.replace import replace
@@ -35,7 +36,7 @@ class Summarized(Event):
     """Who led the release when a shift began."""
 
     def change(self, release: Release) -> Release:
-        return replace(release, summaries=(*release.summaries, self), news=())
+        return replace(release, summaries=(*release.summaries, self), news=(), untold=None)
 
 
 def handed_over(release: Release, now: datetime) -> Summarized | None:
@@ -67,12 +68,45 @@ def due_summary(release: Release, now: datetime) -> ShiftAsked | Summarized | No
 
 
 def next_summary(release: Release) -> datetime | None:
-    """Return when the runbook wants the next summary: the first of its times after the last one."""
+    """Return when the runbook wants the next summary: the first of its times after the last one.
+
+    Of set times it is the first after which there is something new to tell, on a day on which one of those
+    whom it is for works. A shift that begins is always told.
+    """
     plan = release.runbook.handoffs
     if plan is None or release.state.ended:
         return None
     scheduled = (past.at for past in release.summaries if past.occasion is not Occasion.STAGE)
-    return plan.following(max(scheduled, default=release.started_at))
+    last = max(scheduled, default=release.started_at)
+    if plan.shifts is not None:
+        return plan.following(last)
+    if release.untold is None:
+        return None
+    at = plan.following(max(last, release.untold))
+    while not _is_read(release, at):
+        at = plan.following(at)
+    return at
+
+
+def untold_since(release: Release, event: Event) -> datetime | None:
+    """Return since when there is something that no summary has told, after an event; None where there is not.
+
+    That is what has happened, and whatever else the release waits for by now. It is known where summaries
+    are told at set times.
+    """
+    plan = release.runbook.handoffs
+    if plan is None or plan.at is None:
+        return None
+    if release.news or not release.summaries:
+        return release.untold or event.at
+    same = release.summaries[-1].waiting == waiting_on(release)
+    return None if same else release.untold or event.at
+
+
+def _is_read(release: Release, at: datetime) -> bool:
+    """Return whether one of those whom a summary is for works on that day, as far as it is known."""
+    hours = [release.hours.get(person) for person in reachable(release, release.owners)]
+    return any(one is None or one.works_on_day_of(at, release.runbook.holidays) for one in hours)
 
 
 def _summary(release: Release, now: datetime, occasion: Occasion, to: tuple[UserId, ...]) -> Summarized:

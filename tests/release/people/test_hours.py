@@ -105,3 +105,27 @@ def test_a_time_zone_is_one_that_there_is() -> None:
 def test_where_there_is_no_day_of_work_any_moment_will_do() -> None:
     assert Hours(zone="UTC", days=()).next_at_work(MONDAY) == MONDAY
     assert Hours(zone="UTC", days=()).next_morning(MONDAY) == MONDAY + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("at", "works"),
+    [
+        (datetime(2026, 3, 6, 3, tzinfo=UTC), True),
+        (datetime(2026, 3, 6, 23, tzinfo=UTC), True),
+        (datetime(2026, 3, 7, 12, tzinfo=UTC), False),
+        # It is Saturday in Tokyo already, and Monday, which is a holiday.
+        (datetime(2026, 3, 6, 15, tzinfo=UTC), False),
+        (datetime(2026, 3, 8, 15, tzinfo=UTC), False),
+        (datetime(2026, 3, 9, 15, tzinfo=UTC), True),
+    ],
+)
+def test_a_day_of_work_is_one_where_the_person_is(at: datetime, works: bool) -> None:
+    tokyo = at >= datetime(2026, 3, 6, 15, tzinfo=UTC) and at.hour == 15
+    hours = Hours(zone="Asia/Tokyo" if tokyo else "UTC")
+    assert hours.works_on_day_of(at, (date(2026, 3, 9),)) is works
+
+
+def test_a_night_of_work_is_of_both_its_days() -> None:
+    night = Hours(zone="UTC", begins=time(22), ends=time(6), days=(4,))
+    days = [datetime(2026, 3, day, 12, tzinfo=UTC) for day in (5, 6, 7, 8)]
+    assert [night.works_on_day_of(day) for day in days] == [False, True, True, False]

@@ -1,6 +1,6 @@
 """Handoff summaries: when a stage changes hands, and at the times of day that the runbook sets."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,7 @@ from bot.release.attention import attention_at
 from bot.release.event import News
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.handoff import Duty
+from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.stages.stage import GatesLapsed
 from bot.release.telling.summary import Occasion, Summarized, next_summary
@@ -24,15 +25,18 @@ from tests.release.given import (
     PRODUCTION,
     UNHURRIED,
     Act,
+    among,
     ana,
     answer,
     asks,
+    away,
     bea,
     ben,
     cleo,
     completed,
     dan,
     dee,
+    eli,
     events,
     gated,
     gus,
@@ -133,7 +137,7 @@ def test_a_summary_has_the_news_since_the_one_before() -> None:
     release = play(release, time_passes(days=1), later(bea.approves("QA"), minutes=1))
     second = summary(release, time_passes(days=1))
     assert [news.by for news in second.news] == [bea.id]
-    assert summary(play(release, time_passes(days=1)), time_passes(days=1)).news == ()
+    assert names(play(release, time_passes(days=1)), time_passes(days=1)) == []
 
 
 def test_ticks_are_news_too_and_news_are_in_order() -> None:
@@ -262,11 +266,11 @@ def test_summaries_that_were_missed_are_caught_up_once() -> None:
     release = play(with_summaries(), time_passes(days=5, hours=1))
     assert len(release.summaries) == 1
     assert answer(release, time_passes()) == ()
-    assert next_summary(release) == berlin(2026, 3, 7, 17)
+    assert next_summary(play(release, gus.holds())) == berlin(2026, 3, 7, 17)
 
 
 def test_a_summary_that_came_late_does_not_move_the_next() -> None:
-    release = play(with_summaries(), time_passes(hours=7, minutes=20))
+    release = play(with_summaries(), time_passes(hours=7, minutes=20), gus.holds())
     assert next_summary(release) == berlin(2026, 3, 3, 9)
 
 
@@ -274,14 +278,79 @@ def test_a_change_of_hands_does_not_move_the_scheduled_summary() -> None:
     release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
     release = play(release, ana.begins(), later(ben.finishes("Tag the commit"), hours=1))
     assert release.summaries[-1].occasion is Occasion.STAGE
-    assert next_summary(release) == berlin(2026, 3, 2, 17)
+    assert next_summary(play(release, dan.approves("Go"))) == berlin(2026, 3, 2, 17)
 
 
-def test_a_change_of_hands_does_not_stand_for_a_scheduled_summary_that_is_due() -> None:
+def test_what_a_change_of_hands_has_told_is_not_told_again_at_a_time_that_is_due() -> None:
     release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
     release = play(release, ana.begins(), later(ben.finishes("Tag the commit"), hours=8))
-    assert [told.occasion for told in release.summaries] == [Occasion.STAGE, Occasion.SCHEDULE]
-    assert next_summary(release) == berlin(2026, 3, 3, 9)
+    assert [told.occasion for told in release.summaries] == [Occasion.STAGE]
+    assert next_summary(release) is None
+    assert next_summary(play(release, dan.approves("Go"))) == berlin(2026, 3, 3, 9)
+
+
+def test_where_nothing_is_new_no_summary_is_told_nor_looked_for() -> None:
+    told = play(with_summaries(), time_passes(hours=7))
+    assert (next_summary(told), attention_at(told)) == (None, NINE + NO_REMINDER.after)
+    assert answer(told, time_passes(days=3)) == ()
+
+
+def test_after_news_the_next_time_tells_them_and_not_one_that_has_passed() -> None:
+    told = play(with_summaries(), time_passes(hours=7))
+    release = play(told, later(ben.approves("QA"), days=1))
+    assert release.at == berlin(2026, 3, 3, 17)
+    assert attention_at(release) == next_summary(release) == berlin(2026, 3, 4, 9)
+    assert [news.name for news in summary(release, time_passes(hours=16)).news] == ["QA"]
+    # More of them do not move it.
+    release = play(release, later(bea.approves("QA"), hours=1))
+    assert next_summary(release) == berlin(2026, 3, 4, 9)
+
+
+def test_whatever_else_it_waits_for_is_new_too() -> None:
+    told = play(with_summaries(), time_passes(hours=7))
+    other = play(told, later(gus.joins("qa"), hours=1))
+    assert (other.news, next_summary(other)) == ((), berlin(2026, 3, 3, 9))
+    assert gus.id in summary(other, time_passes(days=1)).waiting[0].on
+    # The first time after it first did counts, and nothing is told where all is as it was.
+    later_on = later(dee.joins("qa"), days=2)
+    assert summary(other, later_on).occasion is Occasion.SCHEDULE
+    again = play(told, later(gus.joins("qa"), hours=1), later(gus.leaves("qa"), hours=1))
+    assert next_summary(again) is None
+    assert next_summary(play(again, later(ben.approves("QA"), days=1))) == berlin(2026, 3, 4, 9)
+
+
+def test_what_is_done_without_news_waits_for_its_time() -> None:
+    """The captain's go is no news, but what is waited for after it is."""
+    release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
+    begun = play(release, time_passes(hours=7), later(ana.begins(), hours=1))
+    assert (begun.news, next_summary(begun)) == ((), berlin(2026, 3, 3, 9))
+
+
+def test_no_summary_is_told_on_a_day_on_which_nobody_works_whom_it_is_for() -> None:
+    book = runbook(handoffs=SHIFTS, reminders=NO_REMINDER, holidays=(date(2026, 3, 9),))
+    people = (bea.id, ben.id, eli.id)
+    berlin_week, short = Hours(zone="Europe/Berlin"), Hours(zone="Europe/Berlin", days=(0, 1, 2))
+    friday = later(gus.holds(), days=4, hours=1)
+
+    def after_friday(hours: dict[UserId, Hours]) -> datetime | None:
+        return next_summary(play(started(book, hours=hours), time_passes(hours=7), friday))
+
+    assert after_friday({}) == berlin(2026, 3, 7, 9)
+    assert after_friday(dict.fromkeys(people, berlin_week)) == berlin(2026, 3, 10, 9)
+    # Of two it is told to whom it finds at work, and whose hours are not known may be.
+    on_saturdays = Hours(zone="Europe/Berlin", days=(5,))
+    assert after_friday({**dict.fromkeys(people, short), ben.id: on_saturdays}) == berlin(2026, 3, 7, 9)
+    assert after_friday(dict.fromkeys(people[:2], berlin_week)) == berlin(2026, 3, 7, 9)
+
+
+def test_who_is_away_reads_no_summary_but_who_stands_in_does() -> None:
+    book = runbook(handoffs=SHIFTS, reminders=NO_REMINDER)
+    week, weekend = Hours(zone="Europe/Berlin"), Hours(zone="Europe/Berlin", days=(5, 6))
+    hours = {**dict.fromkeys((bea.id, ben.id), week), eli.id: weekend, gus.id: week}
+    release = play(started(book, hours=hours), time_passes(hours=7), later(gus.holds(), days=4, hours=1))
+    assert next_summary(release) == berlin(2026, 3, 7, 9)
+    absent = play(release, among(away(eli, gus, NINE + timedelta(days=20)), time_passes()))
+    assert next_summary(absent) == berlin(2026, 3, 9, 9)
 
 
 def test_reminders_and_a_summary_may_be_due_together() -> None:
@@ -314,7 +383,7 @@ def test_times_of_day_hold_over_the_change_of_the_clocks(
 ) -> None:
     from_last = last.astimezone(UTC) - NINE
     release = started(runbook(handoffs=Handoffs(at=(at,), timezone="Europe/Berlin")))
-    release = play(release, time_passes(seconds=from_last.total_seconds()))
+    release = play(release, time_passes(seconds=from_last.total_seconds()), gus.holds())
     assert release.at == last
     assert next_summary(release) == expected
 
@@ -327,6 +396,7 @@ def test_the_runbook_says_in_which_zone_the_times_are() -> None:
 
 def test_the_day_is_that_of_the_zone() -> None:
     release = play(with_summaries(time(21), time(22), zone="America/New_York"), time_passes(hours=17))
+    release = play(release, gus.holds())
     assert release.at == datetime(2026, 3, 3, 2, tzinfo=UTC)
     assert next_summary(release) == datetime(2026, 3, 3, 3, tzinfo=UTC)
 
@@ -341,8 +411,8 @@ def test_the_day_is_that_of_the_zone() -> None:
 )
 def test_the_next_summary_is_soon_and_at_a_time_of_the_plan(at: list[time], minutes: int, zone: str) -> None:
     release = with_summaries(*at, zone=zone)
-    release = play(release, time_passes(minutes=minutes))
-    last = max((told.at for told in release.summaries), default=release.started_at)
+    release = play(release, time_passes(minutes=minutes), gus.holds())
+    last = release.at
     following = next_summary(release)
     assert following is not None
     assert last < following <= last + timedelta(hours=25)
