@@ -10,8 +10,9 @@ from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
 from bot.release.ids import UserId
-from bot.release.people.duties import Circle, all_there, first_there, heirs_of, there
-from bot.release.release import Release, Vote
+from bot.release.people.duties import Circle, all_there, first_there, heirs_of, leads, there
+from bot.release.people.reachable import not_away
+from bot.release.release import Release
 from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
 
@@ -40,8 +41,9 @@ class Waiting:
 
     `name` is the gate, the check, the step, the stage or the reason; `role` whom the runbook asks; `count`
     how many approvals or signatures, or the number of a hold. Where too few people are left to ask, or nobody
-    is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Nobody is
-    waited for where a step is run, until that has had its time.
+    is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Of a
+    rejection, its giver comes first in `on`. Nobody is waited for where a step is run, until that has had its
+    time.
     """
 
     kind: Awaited
@@ -127,7 +129,7 @@ def _holds(release: Release) -> Iterable[Waiting]:
         return
     for hold in release.holds:
         kind = Awaited.HOLD if hold.asked is None else Awaited.QUESTION
-        on = there(release, (hold.owner,)) or first_there(release, Circle.LEAD)
+        on = not_away(release, there(release, (hold.owner,))) or first_there(release, Circle.LEAD)
         yield Waiting(
             kind=kind, name=hold.reason, role="", count=hold.number, on=on, since=hold.at, until=hold.until
         )
@@ -167,17 +169,12 @@ def _at_gate(release: Release, result: GateResult) -> Iterable[Waiting]:
         return
     name, opened = result.gate.name, release.opened[release.stage]
     for vote in result.rejections:
-        on = _could_settle(release, result, vote)
+        # Its giver may take it back, and who leads may settle it.
+        on = tuple(dict.fromkeys((vote.by, *there(release, leads(release)))))
         yield Waiting(kind=Awaited.REJECTION, name=name, role="", on=on, since=vote.at)
     for check in result.checks:
         yield _check(release, check, opened)
     yield from _seats(release, result, opened)
-
-
-def _could_settle(release: Release, result: GateResult, vote: Vote) -> tuple[UserId, ...]:
-    """Return who is asked about a rejection: its giver, and who leads where the giver may be here no more."""
-    here = vote.by in may_fill(release, result.gate, release.stage)
-    return (vote.by,) if here else (vote.by, *first_there(release, Circle.LEAD))
 
 
 def _seats(release: Release, result: GateResult, opened: datetime) -> Iterable[Waiting]:

@@ -18,6 +18,7 @@ from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
 from bot.release.gates.checks import ReportCheck
+from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
 from bot.release.people.handoff import AcceptDuty, Duty, TakeLead, fingerprint
 from bot.release.people.shift import asked as asked_of_shift
@@ -240,6 +241,8 @@ def _act(release: Release, by: UserId, person: Person, answer: Answer) -> Comman
             return act(Approve, stage=stage, gate=it.name)
         case Awaited.CHECK:
             return act(ReportCheck, check=it.name, passed=luck >= person.rejects)
+        case Awaited.REJECTION if by != (giver := it.on[0]):
+            return act(ResolveRejection, stage=stage, gate=it.name, person=giver, comment=MENDED)
         case Awaited.REJECTION:
             return act(Withdraw, stage=stage, gate=it.name, comment=MENDED)
         case Awaited.GO:

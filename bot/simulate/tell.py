@@ -11,6 +11,7 @@ from bot.release.gates.answers import Abstained, Approved, Rejected, Withdrawn
 from bot.release.gates.checks import CheckReported
 from bot.release.gates.expiry import ApprovalExpired, CheckExpired
 from bot.release.gates.review import ReviewOpened
+from bot.release.gates.settle import RejectionResolved
 from bot.release.outlook.why import why
 from bot.release.people.duties import leads
 from bot.release.people.handoff import DutyAccepted, LeadTaken
@@ -33,7 +34,7 @@ ASKS: Final[Mapping[Awaited, str]] = {
     Awaited.APPROVAL: "approve {name}",
     Awaited.PEOPLE: "find {count} more for {name} in {role}",
     Awaited.CHECK: "report the check {name}",
-    Awaited.REJECTION: "take the rejection of {name} back",
+    Awaited.REJECTION: "take the rejection of {name} back, or settle it",
     Awaited.GO: "let {name} begin",
     Awaited.STEP: "do “{name}”",
     Awaited.RUN: "await the run of “{name}”",
@@ -148,6 +149,8 @@ class Telling:
                 return f"{by} reports that {event.check} {'passed' if event.passed else 'failed'}"
             case CheckExpired():
                 return f"the report of {event.check} is too old"
+            case RejectionResolved():
+                return f"{by} settles {self._who([event.person])}’s rejection of {event.gate}: {event.reason}"
             case ApprovalExpired():
                 return f"the approval of {event.gate} by {self._who([event.person])} is too old"
             case HoldPlaced():
@@ -255,7 +258,9 @@ class Telling:
     def _help(self, played: Play, stall: Stall) -> str:
         last, waiting = played.turns[-1].release, stall.waiting
         wakes = self._wakes(last, waiting, played.until)
-        first = [wakes[1]] if wakes and stall.cause is Cause.ASLEEP else waiting.on
+        # Of a rejection, its giver comes first, who takes it back.
+        asked = waiting.on[:1] if stall.cause is Cause.REJECTED else waiting.on
+        first = [wakes[1]] if wakes and stall.cause is Cause.ASLEEP else asked
         help_ = HELPS[stall.cause].format(
             count=waiting.count,
             role=waiting.role,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.release.ids import UserId
 from bot.release.people.handoff import Duty
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
@@ -13,8 +14,10 @@ from tests.release.given import (
     EVERYBODY,
     NINE,
     Act,
+    among,
     ana,
     asks,
+    away,
     bea,
     ben,
     cleo,
@@ -32,6 +35,7 @@ from tests.release.given import (
     runbook,
     started,
     steps,
+    time_passes,
 )
 
 
@@ -64,10 +68,10 @@ def test_a_gate_that_is_met_is_waited_for_no_more() -> None:
     assert [it[1] for it in waits(release)] == ["QA"]
 
 
-def test_a_rejection_waits_for_who_gave_it_since_then() -> None:
+def test_a_rejection_waits_for_who_gave_it_and_for_who_leads_since_then() -> None:
     release = play(ready(), later(eli.rejects("QA"), hours=2))
     assert waiting_on(release) == (
-        Waiting(kind=Awaited.REJECTION, name="QA", role="", on=(eli.id,), since=release.at),
+        Waiting(kind=Awaited.REJECTION, name="QA", role="", on=(eli.id, ana.id), since=release.at),
     )
 
 
@@ -86,16 +90,30 @@ def test_who_has_answered_at_one_gate_is_still_asked_at_another() -> None:
     assert [it[3] for it in waits(release)] == [(bea.id, ben.id), (cleo.id, eli.id)]
 
 
-def test_who_leads_is_waited_for_where_who_rejected_may_be_here_no_more() -> None:
-    release = play(started(), ben.rejects("QA"), ben.leaves("qa"))
-    assert [w.on for w in waiting_on(release) if w.kind is Awaited.REJECTION] == [(ben.id, ana.id)]
+def test_of_a_rejection_its_giver_comes_first_and_then_who_leads_and_is_there() -> None:
+    def asked_of(*acts: Act) -> list[tuple[UserId, ...]]:
+        return [w.on for w in waiting_on(play(started(), *acts)) if w.kind is Awaited.REJECTION]
+
+    assert asked_of(ben.rejects("QA"), ben.leaves("qa")) == [(ben.id, ana.id)]
+    assert asked_of(ben.rejects("QA"), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY)) == [
+        (ben.id, ana.id, dan.id)
+    ]
+    assert asked_of(ben.rejects("QA"), ana.leaves_the_channel()) == [(ben.id,)]
+    assert asked_of(ben.rejects("QA"), ana.offers(ben), ben.accepts()) == [(ben.id,)]
+
+
+def test_a_hold_waits_for_who_leads_while_its_owner_is_away() -> None:
+    held = play(started(), bea.holds())
+    assert waiting_on(held)[0].on == (bea.id,)
+    absent = play(held, among(away(bea, gus, NINE + timedelta(days=3)), time_passes()))
+    assert waiting_on(absent)[0].on == (ana.id,)
 
 
 def test_each_rejection_is_waited_for_beside_the_open_seats() -> None:
     release = play(started(), ben.rejects("QA"), bea.rejects("QA"))
     assert waits(release)[:3] == [
-        (Awaited.REJECTION, "QA", "", (ben.id,)),
-        (Awaited.REJECTION, "QA", "", (bea.id,)),
+        (Awaited.REJECTION, "QA", "", (ben.id, ana.id)),
+        (Awaited.REJECTION, "QA", "", (bea.id, ana.id)),
         (Awaited.APPROVAL, "QA", "qa", (eli.id, ben.id, bea.id)),
     ]
 
@@ -103,7 +121,7 @@ def test_each_rejection_is_waited_for_beside_the_open_seats() -> None:
 def test_who_has_rejected_is_waited_for_in_a_seat_that_nobody_else_could_fill() -> None:
     release = play(started(gated(asks("QA", qa=3))), ben.rejects("QA"), later(bea.approves("QA"), hours=1))
     assert waits(release) == [
-        (Awaited.REJECTION, "QA", "", (ben.id,)),
+        (Awaited.REJECTION, "QA", "", (ben.id, ana.id)),
         (Awaited.APPROVAL, "QA", "qa", (eli.id, ben.id)),
     ]
     for enough in (1, 2):

@@ -95,8 +95,8 @@ Mon 2026-03-02
   09:00  Ana starts checkout-1
          → Ben: approve QA
   09:09  Ben rejects QA: Something looks odd.
-         → Ben: take the rejection of QA back
-  09:17  Ben takes it back at QA: It is mended.
+         → Ben or Ana: take the rejection of QA back, or settle it
+  09:16  Ana settles Ben’s rejection of QA: It is mended.
   09:19  Ben places hold 1: Something looks odd.
          → Ben: lift hold 1
   09:28  Ben lifts hold 1: It is mended.
@@ -111,13 +111,13 @@ Mon 2026-03-02
          → Ben: approve Healthy
   09:50  Dan reports that smoke passed
   09:55  Ben rejects Healthy: Something looks odd.
-         → Ben: take the rejection of Healthy back
+         → Ben or Ana: take the rejection of Healthy back, or settle it
   10:05  Ben takes it back at Healthy: It is mended.
   10:06  Ben places hold 2: Something looks odd.
          → Ben: lift hold 2
   10:15  Ben lifts hold 2: It is mended.
   10:18  Ben rejects Healthy: Something looks odd.
-         → Ben: take the rejection of Healthy back
+         → Ben or Ana: take the rejection of Healthy back, or settle it
   10:29  Ben approves Healthy
          production: every gate is met
          → Ana: let production begin

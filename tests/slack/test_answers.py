@@ -186,10 +186,10 @@ shop 2.0 (shop-1)
 *shop-1* is *awaiting approval* for production (stage 1 of 1)
 ▶ production
 *Waiting for*
-• @ben rejected *QA*, <time>; it blocks until taken back, or settled by the captain
-• @bea rejected *QA*, <time>; it blocks until taken back, or settled by the captain
-• @cleo rejected *QA*, <time>; it blocks until taken back, or settled by the captain
-• @dan rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by @ana
+• @bea rejected *QA*, <time>; it blocks until taken back, or settled by @ana
+• @cleo rejected *QA*, <time>; it blocks until taken back, or settled by @ana
+• @dan rejected *QA*, <time>; it blocks until taken back, or settled by @ana
 • @dee, @ben, @bea, @cleo or @dan: *QA* needs 2 approvals from qa, since <time>
 Captain @ana · started <time> · event 5 · ledger <head>
 [Hold…] [Why?] [Hand over…]\

@@ -92,8 +92,8 @@ async def test_who_has_taken_the_lead_is_told_what_comes_next_for_them(tmp_path:
 *shop-1* (shop 2.0): @ana asks @dan to be *captain*
 It was accepted: @dan is captain now, <time>
 *Next for you*
-• @dan holds it (hold 1), <time>: wait for the audit
-• @ben rejected *QA*, <time>; it blocks until taken back, or settled by the captain\
+• @dan: hold 1 is to be lifted when it is settled, since <time>: wait for the audit
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by @dan\
 """)
         # It is what was so then, and does not change with the release.
         await world.dan.types("/release lift 1")

@@ -52,8 +52,8 @@ shop 2.0 (shop-1)
 *shop-1* is *ready* for production (stage 1 of 1), *on hold* (2)
 ▶ production
 *Waiting for*
-• @gus holds it (hold 1), <time>: The <prices> in Portugal look *wrong*
-• @cleo holds it (hold 2), <time>: a CVE in the new image
+• @gus: hold 1 is to be lifted when it is settled, since <time>: The <prices> in Portugal look *wrong*
+• @cleo: hold 2 is to be lifted when it is settled, since <time>: a CVE in the new image
 • @ana: *production* begins with the captain’s go, since <time>
 Captain @ana · started <time> · event 5 · ledger <head>
 [Hold…] [Why?] [Hand over…]

@@ -80,3 +80,30 @@ async def test_a_summary_that_would_tell_nothing_new_is_left_out(world: World) -
     await world.gus.types("/release hold the prices look wrong")
     await world.passes(days=1)
     assert "placed hold 1" in readable(await world.message("checkout-1", "summary:1"))
+
+
+async def test_who_may_end_a_rejection_or_a_hold_is_reminded_with_the_buttons(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.presses("Reject", "checkout-1", on="gate:0:QA")
+    await world.ben.submits(reason="It crashes")
+    await world.gus.types("/release hold the prices look wrong")
+    await world.passes(minutes=61)
+    assert await world.digest("ben", "rejected") == snapshot("""\
+1 thing waits for you:
+*checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2), *on hold* (1)
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by @ana
+Not now? Be reminded again later:
+[Settle or take back…] [In an hour] [In four hours] [In the morning]\
+""")
+    await world.passes(minutes=241)
+    assert readable(await world.message("checkout-1", "reminder:0:QA:2:rejection:0")) == snapshot("""\
+*checkout-1* (checkout 1.4.0): @ben, *QA* was *rejected*: take it back, or the captain settles it with a reason. It has waited since <time>.
+[Settle or take back…]\
+""")
+    held = "reminder:0:the prices look wrong:2:hold:1"
+    assert readable(await world.message("checkout-1", held)) == snapshot("""\
+*checkout-1* (checkout 1.4.0): @gus, lift the hold “the prices look wrong” when it is settled. It has waited since <time>.
+[Lift]\
+""")
+    await world.gus.presses("Lift", "checkout-1", on=held)
+    assert "to be lifted" not in readable(await world.message("checkout-1", "card"))

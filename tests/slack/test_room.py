@@ -253,7 +253,7 @@ shop 1.0 (shop-1)
 *shop-1* is *awaiting approval* for staging (stage 1 of 2), *on hold* (1)
 ▶ staging → ○ production
 *Waiting for*
-• @ben holds it (hold 1), <time>: it is late
+• @ben: hold 1 is to be lifted when it is settled, since <time>: it is late
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 Captain @ana · started <time> · event 2 · ledger <head>
 [Hold…] [Why?] [Hand over…]

@@ -77,7 +77,7 @@ Nothing is asked of you just now.
 *What happened* since the last summary, <time>
 • @dee placed hold 2: “the <names> look wrong”, <time>
 *Next for you*
-• @dee holds it (hold 2), <time>: the <names> look wrong
+• @dee: hold 2 is to be lifted when it is settled, since <time>: the <names> look wrong
 *Waiting for others*
 • @cleo: *Security* needs an approval from security, since <time>\
 """)
@@ -134,7 +134,7 @@ async def test_who_asks_is_told_what_a_summary_would_tell_now_and_the_thread_is_
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 • @ben approved “QA”, <time>
 *Waiting for*
-• @gus holds it (hold 1), <time>: the <prices> look wrong\
+• @gus: hold 1 is to be lifted when it is settled, since <time>: the <prices> look wrong\
 """)
         # It was told to cleo alone, so that the next summary tells it still.
         assert (await world.release("shop-1")).summaries == ()
@@ -192,7 +192,7 @@ async def test_a_shift_that_begins_takes_over_and_the_next_one_after_it(tmp_path
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 Nothing is asked of you just now.
 *Waiting for others*
-• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @gus: hold 1 is to be lifted when it is settled, since <time>: the <prices> look wrong
 • @cleo: *Security* needs an approval from security, since <time>
 [Take over…]\
 """)
@@ -225,7 +225,7 @@ What is open
 • @gus placed hold 1: “the <prices> look wrong”, <time>
 Nothing is asked of you just now.
 *Waiting for others*
-• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @gus: hold 1 is to be lifted when it is settled, since <time>: the <prices> look wrong
 • @cleo: *Security* needs an approval from security, since <time>\
 """)
         # The night passes, and the other shift comes.
@@ -238,7 +238,7 @@ Nothing is asked of you just now.
 • @ben became captain, <time>
 Nothing is asked of you just now.
 *Waiting for others*
-• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @gus: hold 1 is to be lifted when it is settled, since <time>: the <prices> look wrong
 • @cleo: *Security* needs an approval from security, since <time>
 [Take over…]\
 """)
@@ -259,7 +259,7 @@ Nothing is asked of you just now.
 • @bea became captain, <time>
 Nothing is asked of you just now.
 *Waiting for others*
-• @gus holds it (hold 1), <time>: the <prices> look wrong
+• @gus: hold 1 is to be lifted when it is settled, since <time>: the <prices> look wrong
 • @cleo: *Security* needs an approval from security, since <time>\
 """)
         await world.passes(hours=2)

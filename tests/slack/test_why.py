@@ -43,9 +43,9 @@ async def test_why_tells_the_rule_the_facts_and_the_shortest_way_on(tmp_path: Pa
         assert await world.gus.types("/release why") == snapshot("""\
 *shop-1* (shop 2.0) is *awaiting approval* for staging (stage 1 of 2), *on hold* (1)
 *What it waits for*
-• @cleo holds it (hold 1), <time>: the <audit> is open
+• @cleo: hold 1 is to be lifted when it is settled, since <time>: the <audit> is open
     by the rule: nothing moves forward while a hold is open
-• @bea rejected *Go*, <time>; it blocks until taken back, or settled by the captain
+• @bea rejected *Go*, <time>; it blocks until taken back, or settled by @ana
     by the rule: a rejection blocks until its giver takes it back or the captain settles it
 • @dan or @dee: the check *load-test* has not passed, since <time>
     by the rule: a check that has not passed, or is not known, counts as no

@@ -22,7 +22,7 @@ RISKS: Final = (
 
 def next_act(release: Release) -> Act | None:
     """Return the act that ends the first thing for which a release waits; None where it waits for nothing."""
-    return next((act_on(release, one) for one in waiting_on(release)), None)
+    return next((act_on(one) for one in waiting_on(release)), None)
 
 
 def biggest_risk(waiting: Sequence[Waiting]) -> Waiting | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.release.gates.result import GateResult, SetAside, gate_results
 from bot.release.ids import UserId
-from bot.release.people.duties import leads, there
+from bot.release.people.duties import there
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
 
@@ -112,7 +112,7 @@ def _acts(release: Release, waiting: Sequence[Waiting], results: Iterable[GateRe
         keeping += [one for one in waiting if one.kind is Awaited.CAPTAIN]
     for one in keeping:
         if one.kind is not Awaited.APPROVAL:
-            yield act_on(release, one)
+            yield act_on(one)
     for result in results:
         if not result.status.passes:
             yield from _approvals(result)
@@ -124,13 +124,12 @@ def _approvals(result: GateResult) -> Iterable[Act]:
         yield Act(deed=Deed.APPROVE, name=result.gate.name, on=one.of, role=one.role, count=one.count)
 
 
-def act_on(release: Release, one: Waiting) -> Act:
+def act_on(one: Waiting) -> Act:
     """Return the act that ends one thing for which a release waits."""
-    on = one.on if one.kind is not Awaited.REJECTION else (*one.on, *there(release, leads(release)))
     return Act(
         deed=DEEDS[one.kind],
         name=one.name,
-        on=tuple(dict.fromkeys(on)),
+        on=one.on,
         role=one.role,
         count=1 if one.kind in NUMBERED else one.count,
     )

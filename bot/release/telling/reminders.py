@@ -27,15 +27,17 @@ REMINDED: Final = frozenset(
     {
         Awaited.CHECK,
         Awaited.PEOPLE,
+        Awaited.REJECTION,
         Awaited.GO,
         Awaited.STEP,
         Awaited.CHOICE,
+        Awaited.HOLD,
         Awaited.QUESTION,
         Awaited.CAPTAIN,
     }
 )
-"""What people are reminded of besides approvals. A hold and a review have times of their own, and a rejection
-and a lock stay until somebody decides otherwise."""
+"""What people are reminded of besides approvals. A review has times of its own, and a lock stays until
+somebody decides otherwise."""
 
 HELD: Final = frozenset({Awaited.GO, Awaited.STEP, Awaited.CHOICE})
 """What nobody can do while a hold is open."""
@@ -151,7 +153,7 @@ def _asks(release: Release) -> Iterable[_Ask]:
     others: dict[tuple[Awaited, str, int], list[Waiting]] = {}
     held = release.holds and release.state is not State.ROLLING_BACK
     for waiting in waiting_on(release):
-        if waiting.kind in REMINDED and not (waiting.kind in HELD and held):
+        if waiting.kind in REMINDED and not (waiting.kind in HELD and held) and not _has_its_time(waiting):
             others.setdefault((waiting.kind, waiting.name, number_of(waiting)), []).append(waiting)
     for (about, name, number), waits in others.items():
         on = reachable(release, tuple(dict.fromkeys(person for waiting in waits for person in waiting.on)))
@@ -160,7 +162,12 @@ def _asks(release: Release) -> Iterable[_Ask]:
 
 def number_of(waiting: Waiting) -> int:
     """Return the number of the hold that is asked about; two may have the same reason."""
-    return waiting.count if waiting.kind is Awaited.QUESTION else 0
+    return waiting.count if waiting.kind in (Awaited.HOLD, Awaited.QUESTION) else 0
+
+
+def _has_its_time(waiting: Waiting) -> bool:
+    """Return whether it is a hold that was given a time, at which it is asked about."""
+    return waiting.kind is Awaited.HOLD and waiting.until is not None
 
 
 def _since(waiting: Waiting) -> datetime:

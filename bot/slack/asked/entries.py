@@ -9,8 +9,8 @@ from typing import Final
 from bot.release.ids import ReleaseKey, UserId
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting
-from bot.slack.asked.answers import answers
 from bot.slack.asked.watched import Watched
+from bot.slack.messages.answers import answers
 from bot.slack.messages.blocks import Block, context, fit, section, size
 from bot.slack.messages.handoff import offer_buttons
 from bot.slack.messages.text import escape, moment, person, quoted
@@ -69,7 +69,7 @@ def _asked(me: UserId, one: Watched, command: str) -> Iterable[Entry]:
     """Return what a release waits for on a person; what the same buttons answer is one entry."""
     together: dict[str, list[Waiting]] = {}
     for waiting in one.waits_for(me):
-        together.setdefault(json.dumps([*answers(me, one.release, waiting)]), []).append(waiting)
+        together.setdefault(json.dumps([*answers(one.release, waiting, me)]), []).append(waiting)
     for buttons, waitings in together.items():
         lines = tuple(line for waiting in waitings for line in _lines(me, one.release, waiting, command))
         since = min(waiting.since for waiting in waitings)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from bot.release.people.handoff import Duty, Handed, Offer, Outcome
 from bot.release.people.leaving import Gone
 from bot.release.release import Release
-from bot.release.waiting import Awaited
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
@@ -69,9 +68,7 @@ def _ended(handed: Handed) -> Iterable[str]:
     yield f"It was {ENDS[handed.outcome].format(to=person(to), duty=duty)}, {moment(handed.at)}"
     yield from _quoted(handed.comment)
     if handed.outcome is Outcome.ACCEPTED and duty is not Duty.SHADOW:
-        # Who leads may settle a rejection of others.
-        asked = [w for w in handed.waiting if to in w.on or w.kind is Awaited.REJECTION]
-        yield from next_steps(asked)
+        yield from next_steps([waiting for waiting in handed.waiting if to in waiting.on])
 
 
 def _quoted(text: str) -> Iterable[str]:

@@ -10,18 +10,20 @@ from bot.release.release import Release
 from bot.release.telling.reminders import Reminded, Way, number_of
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.gates import Reminders
+from bot.slack.messages.answers import answers
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.gate import answer_buttons
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.stage import go_button, step_buttons
 from bot.slack.messages.text import escape, moment, people
 
 WHAT = {
     Awaited.CHECK: "the check *{name}* has not passed",
     Awaited.PEOPLE: "*{name}* needs people, and nobody is left to ask",
+    Awaited.REJECTION: "*{name}* was *rejected*: take it back, or the captain settles it with a reason",
     Awaited.GO: "*{name}* begins with the captain’s go",
     Awaited.STEP: "“{name}” is to be done",
     Awaited.CHOICE: "“{name}” has *failed*: choose what follows",
+    Awaited.HOLD: "lift the hold “{name}” when it is settled",
     Awaited.QUESTION: "is the hold still needed? {name}",
     Awaited.CAPTAIN: "its captain {name}, and somebody is to lead it",
 }
@@ -68,14 +70,7 @@ def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]
     # In the channel nothing else names the release.
     where = f"*{release.key}*: " if past.way is Way.CHANNEL else ""
     waited = f"{where}{what}. It has waited since {moment(waiting.since)}."
-    lines = _asked(past, release.runbook.reminders, waited)
-    match past.about:
-        case Awaited.GO:
-            return [*lines], [go_button(release)]
-        case Awaited.STEP | Awaited.CHOICE:
-            return [*lines], step_buttons(release, release.stage)
-        case _:
-            return [*lines], ()
+    return [*_asked(past, release.runbook.reminders, waited)], answers(release, waiting)
 
 
 def _asked(past: Reminded, plan: Reminders, what: str) -> Iterable[str]:

@@ -58,7 +58,9 @@ def waits(waiting: Waiting) -> str:
         case Awaited.CHECK:
             return f"{who}: the check *{name}* has not passed, since {since}"
         case Awaited.REJECTION:
-            return f"{who} rejected *{name}*, {since}; it blocks until taken back, or settled by the captain"
+            giver, *lead = waiting.on
+            settled = f", or settled by {people(lead)}" if lead else ""
+            return f"{person(giver)} rejected *{name}*, {since}; it blocks until taken back{settled}"
         case Awaited.GO:
             return f"{who}: *{name}* begins with the captain’s go, since {since}"
         case Awaited.STEP:
@@ -68,7 +70,7 @@ def waits(waiting: Waiting) -> str:
         case Awaited.CHOICE:
             return f"{who}: “{name}” has *failed*, {since}: choose what follows"
         case Awaited.HOLD:
-            return f"{who} holds it (hold {waiting.count}), {since}: {name}"
+            return f"{who}: hold {waiting.count} is to be lifted when it is settled, since {since}: {name}"
         case Awaited.QUESTION:
             return f"{who}: is hold {waiting.count} still needed? Its time has come: {name}"
         case Awaited.CAPTAIN:

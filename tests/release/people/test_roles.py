@@ -261,7 +261,7 @@ def test_a_turn_from_somebody_to_the_same_person_is_taken_in_at_its_very_moment(
 
 
 def test_an_approval_of_the_turn_before_counts_no_more() -> None:
-    release = play(on_rotation(), ana.holds(), among_users(U0BEA.approves("Rota")))
+    release = play(on_rotation(), ana.holds(until=timedelta(days=30)), among_users(U0BEA.approves("Rota")))
     assert release.state is State.READY
     assert names(release, among_users(time_passes(days=7))) == ["MembersRead", "GatesLapsed"]
 

@@ -322,13 +322,13 @@ def test_who_has_answered_is_not_reminded() -> None:
     assert reminded(release, time_passes(hours=1)) == [("QA", 1, (bea.id, eli.id))]
 
 
-def test_nobody_is_reminded_of_a_gate_that_somebody_has_rejected() -> None:
+def test_nobody_else_is_reminded_of_a_gate_that_somebody_has_rejected() -> None:
     release = play(one_gate(), ben.rejects("QA"))
-    assert answer(release, time_passes(days=1)) == ()
-    assert attention_at(release) is None
+    assert asked_of(release) == ["private rejection QA: ben ana"]
     assert reminded(play(release, ben.approves("QA")), time_passes(days=1)) == [("QA", 1, (bea.id, eli.id))]
-    release = play(started(), ben.rejects("QA"))
-    assert [gate for gate, *_ in reminded(release, time_passes(hours=1))] == ["Security"]
+    assert asked_of(play(started(), ben.rejects("QA"))) == snapshot(
+        ["private approval Security: cleo eli", "private rejection QA: ben ana"]
+    )
 
 
 def test_people_of_the_moment_are_reminded() -> None:
@@ -387,10 +387,24 @@ def test_the_earliest_time_of_all_gates_counts() -> None:
     assert attention_at(play(release, cleo.approves("Security"))) == NINE + 3 * HOUR
 
 
-def test_a_gate_that_lacks_nothing_but_a_withdrawal_reminds_nobody() -> None:
+def test_of_a_gate_that_lacks_nothing_but_a_withdrawal_who_may_end_it_are_reminded() -> None:
     release = play(one_gate(), ben.approves("QA"), bea.approves("QA"), eli.rejects("QA"))
-    assert answer(release, time_passes(days=1)) == ()
-    assert attention_at(release) is None
+    assert told(by_the_clock(release, NINE + 12 * HOUR)) == snapshot(
+        ["Mon 10:00 private: eli ana", "Mon 14:00 thread: eli ana", "Mon 18:00 channel: eli ana"]
+    )
+    assert asked_of(play(release, ana.settles("QA", eli))) == ["private go Check: ana"]
+
+
+def test_of_a_hold_its_owner_is_reminded_unless_it_was_given_a_time() -> None:
+    quiet = runbook(ONE_GATE.model_copy(update={"gates": ()}), reminders=PLAN)
+    held = play(started(quiet), gus.holds())
+    assert told(by_the_clock(held, NINE + 12 * HOUR)) == snapshot(
+        ["Mon 10:00 private: gus", "Mon 14:00 thread: gus", "Mon 18:00 channel: gus, with ana"]
+    )
+    assert asked_of(play(started(quiet), gus.holds(until=3 * HOUR))) == []
+    two = play(started(quiet), gus.holds("Red."), later(ben.holds("Red."), minutes=1))
+    made = [it for it in events(two, time_passes(hours=2)) if isinstance(it, Reminded)]
+    assert [(it.number, it.people) for it in made] == [(1, (gus.id,)), (2, (ben.id,))]
 
 
 def test_people_are_reminded_of_whatever_a_release_waits_for() -> None:
@@ -413,7 +427,8 @@ def test_what_has_no_number_is_reminded_of_without_one() -> None:
 
 def test_nobody_is_reminded_of_what_a_hold_keeps_from_being_done() -> None:
     for release in (ready(), in_production(), play(in_production(), dan.fails("Deploy"))):
-        assert asked_of(play(release, gus.holds())) == []
+        held = play(release, gus.holds())
+        assert asked_of(held) == ["private hold The dashboards are red.: gus"]
 
 
 def test_what_fails_again_is_a_new_thing_to_be_reminded_of() -> None:
@@ -486,7 +501,9 @@ def test_a_deputy_is_reminded_and_who_is_away_is_left_in_peace() -> None:
 
 
 def test_a_hold_does_not_keep_from_reminding() -> None:
-    assert names(play(one_gate(), gus.holds()), time_passes(hours=1)) == ["Reminded"]
+    assert asked_of(play(one_gate(), gus.holds())) == snapshot(
+        ["private approval QA: bea ben eli", "private hold The dashboards are red.: gus"]
+    )
 
 
 def test_a_changed_manifest_counts_reminders_anew() -> None:

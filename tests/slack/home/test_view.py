@@ -215,7 +215,7 @@ LEFT = play(started(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY), a
             snapshot("""\
 # Waiting for you (1)
 *checkout-1* (checkout 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2)
-• <@ben> rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• <@ben> rejected *QA*, <time>; it blocks until taken back, or settled by <@ana>
 [Settle or take back…]\
 """),
             id="a rejection",
@@ -237,7 +237,7 @@ LEFT = play(started(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY), a
             snapshot("""\
 # Waiting for you (2)
 *checkout-1* (checkout 1.4.0) in <#releases> is *awaiting approval* for Check (stage 1 of 2), *on hold* (1)
-• <@cleo> holds it (hold 1), <time>: The dashboards are red.
+• <@cleo>: hold 1 is to be lifted when it is settled, since <time>: The dashboards are red.
 [Lift]
 • <@cleo> or <@eli>: *Security* needs an approval from security, since <time>
 [Approve] [Reject] [More…]\

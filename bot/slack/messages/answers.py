@@ -1,4 +1,4 @@
-"""The buttons that answer what waits for somebody: the same as in the thread."""
+"""The buttons that answer what a release waits for: the same in its thread, the digest and the Home tab."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -17,8 +17,8 @@ from bot.slack.messages.setback import settle_button
 from bot.slack.messages.stage import go_button, step_buttons
 
 
-def answers(me: UserId, release: Release, waiting: Waiting) -> Iterable[Block]:
-    """Return the row of buttons for one thing that a release waits for on a person."""
+def answers(release: Release, waiting: Waiting, me: UserId | None = None) -> Iterable[Block]:
+    """Return the row of buttons for one thing that a release waits for; some are for `me` alone, if I may."""
     match waiting.kind:
         case Awaited.APPROVAL:
             gate = release.gate(release.stage, waiting.name)
