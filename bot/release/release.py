@@ -127,14 +127,16 @@ class Release:
 
     `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
     at which each stage so far was opened, `began` how each began, from when its steps could be done.
-    `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number of
-    its events; `rejections`, `failures`, `runs`, `overrides` and `shifts` are all there were, `overridden`
-    are the gates, by stage and name, that were passed so for what goes out now, `lifted` are the holds that
-    are open no more, `taken_back` is how its rollback began, `news` is what the next summary tells, `untold`
-    since when it has something to tell, `read_at` is when its people were read last, `guests` those of them who are no full members, `hours` when they are
-    at work as far as it is known, `snoozed` until when each does not want to be reminded. `filed` is the
-    runbook as the file had it: where who may say go has changed, `runbook` has a gate more, at which that is
-    signed, and `duties_before` is how the runbook that was signed last kept people apart.
+    `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number
+    of its events; `unanswered` since when, by stage, gate and person, what they said counts no more;
+    `rejections`, `failures`, `runs`, `overrides` and `shifts` are all there were, `overridden` are the gates, by
+    stage and name, that were passed so for what goes out now, `lifted` are the holds that are open no
+    more, `taken_back` is how its rollback began, `news` is what the next summary tells, `untold` since
+    when it has something to tell, `read_at` is when its people were read last, `guests` those of them who
+    are no full members, `hours` when they are at work as far as it is known, `snoozed` until when each
+    does not want to be reminded. `filed` is the runbook as the file had it: where who may say go has
+    changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
+    that was signed last kept people apart.
     """
 
     workspace: WorkspaceId
@@ -166,6 +168,7 @@ class Release:
     began: Mapping[int, Beginning] = field(default_factory=dict)
     votes: tuple[Vote, ...] = ()
     voided: tuple[Voided, ...] = ()
+    unanswered: Mapping[tuple[int, str, UserId], datetime] = field(default_factory=dict)
     rejections: tuple[Rejection, ...] = ()
     revisions: tuple["ManifestChanged", ...] = ()
     reports: Mapping[str, "Report"] = field(default_factory=dict)
@@ -302,9 +305,10 @@ class Release:
         """Return the release with `vote` in place of what that person said at that gate before."""
         return replace(self, votes=(*self._votes_but(vote.stage, vote.gate, vote.by), vote))
 
-    def without_vote(self, stage: int, gate: str, by: UserId) -> "Release":
+    def without_vote(self, at: datetime, stage: int, gate: str, by: UserId) -> "Release":
         """Return the release without what a person said at a gate."""
-        return replace(self, votes=self._votes_but(stage, gate, by))
+        unanswered = {**self.unanswered, (stage, gate, by): at}
+        return replace(self, votes=self._votes_but(stage, gate, by), unanswered=unanswered)
 
     def without_rejection(self, stage: int, gate: str, by: UserId, ending: Ending) -> "Release":
         """Return the release in which what a person rejected at a gate has come to its end."""
@@ -329,7 +333,8 @@ class Release:
         """Return the release with some of its votes set aside, each for its reason."""
         votes = tuple(vote for vote in self.votes if vote not in because)
         voided = (Voided(vote=vote, at=at, because=because[vote]) for vote in self.votes if vote in because)
-        return replace(self, votes=votes, voided=(*self.voided, *voided))
+        unanswered = {**self.unanswered, **{(vote.stage, vote.gate, vote.by): at for vote in because}}
+        return replace(self, votes=votes, voided=(*self.voided, *voided), unanswered=unanswered)
 
     def _votes_but(self, stage: int, gate: str, by: UserId) -> tuple[Vote, ...]:
         place = (stage, gate, by)

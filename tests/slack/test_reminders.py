@@ -107,3 +107,26 @@ Not now? Be reminded again later:
 """)
     await world.gus.presses("Lift", "checkout-1", on=held)
     assert "to be lifted" not in readable(await world.message("checkout-1", "card"))
+
+
+async def test_what_is_asked_anew_is_told_anew_and_first_privately(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ben.presses("Reject", "checkout-1", on="gate:0:QA")
+    await world.ben.submits(reason="It crashes")
+    await world.ben.presses("More…", "checkout-1", on="gate:0:QA")
+    await world.ben.submits(answer="withdraw")
+    await world.passes(minutes=61)
+    await world.passes(minutes=241)
+    asked = await world.message("checkout-1", "reminder:0:QA:2")
+    await world.bea.presses("Reject", "checkout-1", on="gate:0:QA")
+    await world.bea.submits(reason="It crashes")
+    assert readable(asked).split("\n")[0] not in await world.thread("checkout-1")
+    await world.bea.presses("More…", "checkout-1", on="gate:0:QA")
+    await world.bea.submits(answer="withdraw")
+    await world.passes(minutes=61)
+    assert "has waited for an answer" not in await world.thread("checkout-1")
+    await world.passes(hours=18)
+    assert readable(await world.message("checkout-1", "reminder:0:QA:2:2")) == snapshot("""\
+*checkout-1* (checkout 1.4.0): @bea and @ben, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
+[Approve] [Reject] [More…]\
+""")

@@ -14,7 +14,9 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.release.event import Event
-from bot.release.gates.answers import Abstained, Approved, Rejected, Withdrawn
+from bot.release.gates.answers import Abstained, Answered, Approved, Rejected, Withdrawn
+from bot.release.gates.expiry import ApprovalExpired
+from bot.release.gates.settle import RejectionResolved
 from bot.release.ids import ReleaseKey, UserId
 from bot.release.stages.cancel import Cancelled
 from bot.release.stages.stage import Completed, StageBegan, StageDone
@@ -121,16 +123,15 @@ def none_doubled(played: Played) -> Verdict:
     broken = [f"{owner} {slot} stands {many} times" for (owner, slot), many in stands.items() if many > 1]
     broken += _stood_twice(played)
     public = [*_public(played)]
-    told, looked = Counter((key, slot) for key, slot, _ in public), len(stands)
-    # A step that fails twice is asked about twice; the ladder of a gate goes up once.
-    ladders = Counter((key, slot) for key, slot, about in public if about is Awaited.APPROVAL)
+    told, looked = Counter((key, slot) for key, slot in public), len(stands)
     shown = Counter((one.owner, one.slot) for one in posts(played) if one.kind == "reminder")
     for rung in {*told, *shown}:
         looked += 1
-        if told[rung] != shown[rung] or ladders[rung] > 1:
+        if told[rung] != shown[rung]:
             broken.append(f"{rung}: {told[rung]} times in the ledger, {shown[rung]} times in Slack")
     for key, events in played.events.items():
         broken += _twice_a_day(played.people, key, events)
+        broken += _twice_a_ladder(key, events)
     return Verdict(broken=broken, looked=looked)
 
 
@@ -180,17 +181,38 @@ def _service(key: str) -> str:
     return key.rpartition("-")[0]
 
 
-def _public(played: Played) -> Iterator[tuple[str, str, Awaited]]:
-    """Return each reminder that is not private: its release, the slot of its message, and what it is about."""
+def _public(played: Played) -> Iterator[tuple[str, str]]:
+    """Return each reminder that is not private: its release, and the slot of its message."""
     for key, events in played.events.items():
+        before: Counter[str] = Counter()
         for it in events:
             if isinstance(it, Reminded) and it.way is not Way.PRIVATE:
                 slot = f"reminder:{it.stage}:{it.gate}:{it.count}"
-                yield (
-                    key,
-                    slot if it.about is Awaited.APPROVAL else f"{slot}:{it.about}:{it.number}",
-                    it.about,
-                )
+                slot = slot if it.about is Awaited.APPROVAL else f"{slot}:{it.about}:{it.number}"
+                before[slot] += 1
+                # The ladder may begin again, and then its rungs are messages of their own.
+                yield key, slot if before[slot] == 1 else f"{slot}:{before[slot]}"
+
+
+def _twice_a_ladder(key: ReleaseKey, events: Sequence[Event]) -> Iterator[str]:
+    """Return the rungs of a gate that were told again though no answer there had come to its end."""
+    told: set[tuple[Gate, int]] = set()
+    against: set[tuple[Gate, UserId]] = set()
+    for it in events:
+        match it:
+            case Reminded(about=Awaited.APPROVAL) if it.way is not Way.PRIVATE:
+                rung = Gate(it.stage, it.gate), it.count
+                if rung in told:
+                    yield f"{key} {it.gate}: rung {it.count} again at {it.at:%F %T}"
+                told.add(rung)
+            case Rejected():
+                against.add((Gate(it.stage, it.gate), it.by))
+            case Answered() if (Gate(it.stage, it.gate), it.by) not in against:
+                pass
+            case Answered() | Withdrawn() | RejectionResolved() | ApprovalExpired():
+                told = {rung for rung in told if rung[0] != Gate(it.stage, it.gate)}
+            case _:
+                pass
 
 
 def _stood_twice(played: Played) -> Iterator[str]:

@@ -96,7 +96,7 @@ class Withdrawn(Event):
         back = Ending(by=self.by, at=self.at, how="took it back", reason=self.comment)
         left = release.without_rejection(self.stage, self.gate, self.by, back)
         if vote is None or not self.comment:
-            return left.without_vote(self.stage, self.gate, self.by)
+            return left.without_vote(self.at, self.stage, self.gate, self.by)
         return left.voiding(self.at, {vote: f"they took it back: {self.comment}"})
 
     def told(self) -> tuple[str, str]:

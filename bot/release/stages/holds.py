@@ -22,7 +22,10 @@ LONGEST: Final = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A concern with an owner and a reason. From `asked` on it is asked whether it is still needed."""
+    """A concern with an owner and a reason. From `asked` on it is asked whether it is still needed.
+
+    `kept` is when it was said last that it is.
+    """
 
     number: int
     owner: UserId
@@ -30,6 +33,7 @@ class Hold:
     at: datetime
     until: datetime | None = None
     asked: datetime | None = None
+    kept: datetime | None = None
     ended: Ending | None = None
 
 
@@ -67,7 +71,10 @@ class HoldKept(Event):
     until: datetime | None = None
 
     def change(self, release: Release) -> Release:
-        return _with(release, self.number, lambda hold: replace(hold, until=self.until, asked=None))
+        def kept(hold: Hold) -> Hold:
+            return replace(hold, until=self.until, asked=None, kept=self.at)
+
+        return _with(release, self.number, kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,14 +84,18 @@ class RemindersPostponed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ask:
-    """One thing that people are asked for: what, whom, since when, and how they are reminded."""
+    """One thing that people are asked for: what, whom since when each, and how they are reminded."""
 
     about: Awaited
     name: str
     number: int = 0
-    since: datetime
-    on: tuple[UserId, ...]
+    on: Mapping[UserId, datetime]
     plan: Reminders
+
+    @property
+    def since(self) -> datetime:
+        """Since when the first of them is asked."""
+        return min(self.on.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,17 @@ def reminder_times(release: Release) -> Iterable[datetime]:
             yield rung.at
 
 
+def asked_since(release: Release, past: Reminded) -> datetime | None:
+    """Return since when people are asked for what others were reminded of; None where nobody is now."""
+    asks = (ask for ask in _asks(release) if _place(release, ask) == place_of(past))
+    return next((ask.since for ask in asks), None)
+
+
+def place_of(past: Reminded) -> tuple[int, Awaited, str, int]:
+    """Return what people were reminded of: the stage, the kind, the name and the number."""
+    return past.stage, past.about, past.gate, past.number
+
+
 def _earliest(release: Release) -> datetime:
     """Return a time before which nothing can be due."""
     plans = (release.runbook.reminders, *(gate.remind for gate in release.open_gates if gate.remind))
@@ -147,17 +162,18 @@ def _asks(release: Release) -> Iterable[_Ask]:
         result = gate_result(release, gate, release.stage)
         # Who has not answered yet cannot help a gate that somebody has rejected.
         if result.status is GateStatus.WAITING and result.asked:
-            since, on = release.opened[release.stage], reachable(release, result.asked)
-            own = gate.remind or plan
-            yield _Ask(about=Awaited.APPROVAL, name=gate.name, since=since, on=on, plan=own)
+            people = reachable(release, result.asked)
+            on = {person: _at_gate_since(release, gate.name, person) for person in people}
+            yield _Ask(about=Awaited.APPROVAL, name=gate.name, on=on, plan=gate.remind or plan)
     others: dict[tuple[Awaited, str, int], list[Waiting]] = {}
     held = release.holds and release.state is not State.ROLLING_BACK
     for waiting in waiting_on(release):
         if waiting.kind in REMINDED and not (waiting.kind in HELD and held) and not _has_its_time(waiting):
             others.setdefault((waiting.kind, waiting.name, number_of(waiting)), []).append(waiting)
     for (about, name, number), waits in others.items():
-        on = reachable(release, tuple(dict.fromkeys(person for waiting in waits for person in waiting.on)))
-        yield _Ask(about=about, name=name, number=number, since=_since(waits[0]), on=on, plan=plan)
+        asked = tuple(dict.fromkeys(person for waiting in waits for person in waiting.on))
+        on = dict.fromkeys(reachable(release, asked), _since(release, waits[0]))
+        yield _Ask(about=about, name=name, number=number, on=on, plan=plan)
 
 
 def number_of(waiting: Waiting) -> int:
@@ -170,10 +186,26 @@ def _has_its_time(waiting: Waiting) -> bool:
     return waiting.kind is Awaited.HOLD and waiting.until is not None
 
 
-def _since(waiting: Waiting) -> datetime:
-    """Return since when people are asked: about a hold, since its time has come."""
-    asked = waiting.until if waiting.kind is Awaited.QUESTION else None
-    return asked or waiting.since
+def _at_gate_since(release: Release, gate: str, person: UserId) -> datetime:
+    """Return since when a person is asked at a gate: anew once their answer, or a rejection, is over."""
+    opened, place = release.opened[release.stage], (release.stage, gate)
+    over = (no.ended.at for no in release.rejections if no.ended and (no.vote.stage, no.vote.gate) == place)
+    return max(opened, release.unanswered.get((*place, person), opened), *over)
+
+
+def _since(release: Release, waiting: Waiting) -> datetime:
+    """Return since when people are asked: about a hold, since its time has come, or since it was kept.
+
+    What a hold kept from being done is asked anew once it is lifted.
+    """
+    since = [waiting.since]
+    if waiting.kind is Awaited.QUESTION and waiting.until:
+        since += [waiting.until]
+    elif waiting.kind is Awaited.HOLD:
+        since += [hold.kept for hold in release.holds if hold.number == waiting.count and hold.kept]
+    elif waiting.kind in HELD:
+        since += [hold.ended.at for hold in release.lifted if hold.ended]
+    return max(since)
 
 
 def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
@@ -201,12 +233,12 @@ def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
 
 def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
     """Return when each of those asked is reminded privately next: as they wished, or in the morning."""
-    past, first = _past(release, ask), ask.since + ask.plan.after
+    past = _past(release, ask)
     times: dict[UserId, datetime] = {}
-    for person in ask.on:
-        told = [it.at for it in past if it.way is Way.PRIVATE and person in it.people]
+    for person, since in ask.on.items():
+        told = [it.at for it in past if it.way is Way.PRIVATE and person in it.people and it.at >= since]
         if not told or release.snoozed.get(person, told[-1]) > told[-1]:
-            times[person] = at_work(release, person, first)
+            times[person] = at_work(release, person, since + ask.plan.after)
         elif len(told) < ask.plan.limit:
             times[person] = _morning(release, person, told[-1])
     return times
@@ -216,10 +248,15 @@ def _rung(release: Release, ask: _Ask) -> _Rung | None:
     """Return the next step of the ladder, which begins once somebody was asked privately."""
     plan, past = ask.plan, _past(release, ask)
     # The first that each was reminded was private.
-    first = {person: it.at for it in reversed(past) for person in it.people}
+    first = {
+        person: it.at
+        for it in reversed(past)
+        for person in it.people
+        if person in ask.on and it.at >= ask.on[person]
+    }
     public = [it for it in past if it.way is not Way.PRIVATE]
     count = len(public) + 2
-    if first.keys().isdisjoint(ask.on) or count > plan.limit:
+    if not first or count > plan.limit:
         return None
     helpers = _backup(release, ask) if count == 3 else ()
     way = Way.THREAD if count == 2 else Way.BACKUP if helpers else Way.CHANNEL
@@ -227,11 +264,7 @@ def _rung(release: Release, ask: _Ask) -> _Rung | None:
     last = (public or past)[-1 if public else 0].at
     # Who was asked privately only now, or has put it off, is given time, too, before all read the name.
     off = release.snoozed
-    times = {
-        person: max(last, first[person], off.get(person, last)) + plan.every
-        for person in ask.on
-        if person in first
-    }
+    times = {person: max(last, first[person], off.get(person, last)) + plan.every for person in first}
     return _Rung(
         way=way,
         count=count,
@@ -266,9 +299,9 @@ def _morning(release: Release, person: UserId, after: datetime) -> datetime:
 
 def _past(release: Release, ask: _Ask) -> tuple[Reminded, ...]:
     """Return the reminders of a thing since it is asked for."""
-    place = (release.stage, ask.about, ask.name, ask.number)
-    return tuple(
-        it
-        for it in release.reminders
-        if (it.stage, it.about, it.gate, it.number) == place and it.at >= ask.since
-    )
+    place = _place(release, ask)
+    return tuple(it for it in release.reminders if place_of(it) == place and it.at >= ask.since)
+
+
+def _place(release: Release, ask: _Ask) -> tuple[int, Awaited, str, int]:
+    return release.stage, ask.about, ask.name, ask.number

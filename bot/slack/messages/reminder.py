@@ -3,11 +3,12 @@
 What is asked of people privately stands in their digest.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
 from bot.release.release import Release
-from bot.release.telling.reminders import Reminded, Way, number_of
+from bot.release.telling.reminders import Reminded, Way, asked_since, number_of, place_of
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.gates import Reminders
 from bot.slack.messages.answers import answers
@@ -31,13 +32,17 @@ WHAT = {
 
 def reminders(release: Release) -> Iterable[Message]:
     """Return the newest reminder of each thing that is waited for; of a gate, also what came of it."""
-    public = (past for past in release.reminders if past.way is not Way.PRIVATE)
-    newest = {(past.stage, past.about, past.gate, past.number): past for past in public}
+    public = [past for past in release.reminders if past.way is not Way.PRIVATE]
+    newest = {place_of(past): past for past in public}
+    rungs = Counter((place_of(past), past.count) for past in public)
     for past in newest.values():
         lines, buttons = _gate(release, past) if past.about is Awaited.APPROVAL else _other(release, past)
         if lines:
             slot = f"reminder:{past.stage}:{past.gate}:{past.count}"
             slot = slot if past.about is Awaited.APPROVAL else f"{slot}:{past.about}:{past.number}"
+            # What is asked anew is told anew, and not by an edit.
+            again = rungs[place_of(past), past.count]
+            slot = slot if again == 1 else f"{slot}:{again}"
             loud = past.way is Way.CHANNEL
             yield entry(release, slot, past.at, lines, buttons, broadcast=loud, fleeting=True)
 
@@ -51,7 +56,10 @@ def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]
     if status.passes:
         who = people(past.people, "and") or "Those who are asked"
         return [f"{who} were reminded of *{escape(past.gate)}*. It is *{status}* now."], ()
-    since, stage = moment(release.opened[past.stage]), escape(release.stage_name(past.stage))
+    asked = asked_since(release, past)
+    if asked is None or past.at < asked:
+        return [], ()
+    since, stage = moment(asked), escape(release.stage_name(past.stage))
     which = f" of *{release.key}*" if past.way is Way.CHANNEL else ""
     waited = f"*{escape(past.gate)}*{which} has waited for an answer since {since}."
     blocks = f"Until it is met, {stage} cannot begin."
@@ -61,11 +69,11 @@ def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]
 
 def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
     """Return the reminder of something else than a gate: nothing once it is waited for no more, or anew."""
-    about = (past.about, past.gate, past.number)
-    waits = (one for one in waiting_on(release) if (one.kind, one.name, number_of(one)) == about)
-    waiting = next(waits, None) if past.stage == release.stage else None
-    if waiting is None or past.at < waiting.since:
+    asked = asked_since(release, past)
+    if asked is None or past.at < asked:
         return [], ()
+    about = (past.about, past.gate, past.number)
+    waiting = next(one for one in waiting_on(release) if (one.kind, one.name, number_of(one)) == about)
     what = WHAT[past.about].format(name=escape(waiting.name))
     # In the channel nothing else names the release.
     where = f"*{release.key}*: " if past.way is Way.CHANNEL else ""

@@ -451,6 +451,69 @@ def test_a_gate_that_is_named_like_its_stage_is_not_taken_for_it() -> None:
     assert asked_of(release) == ["private go Check: ana"]
 
 
+def test_who_takes_an_answer_back_is_asked_anew() -> None:
+    """Ben answers at once and takes it back a day later: he is asked privately first, and then with the others."""
+    for comment in ("", "A test is flaky."):
+        release = by_the_clock(play(one_gate(), ben.approves("QA")), NINE + 30 * HOUR)
+        release = play(release, later(ben.withdraws("QA", comment), hours=1))
+        assert told(by_the_clock(release, release.at + 6 * HOUR))[-1].endswith("private: ben")
+        assert attention_at(release) == release.at + HOUR
+
+
+def test_where_all_are_asked_anew_the_ladder_begins_again() -> None:
+    alone = started(runbook(ONE_GATE.model_copy(update={"gates": (asks("Go", security=1),)}), reminders=PLAN))
+    alone = play(by_the_clock(play(alone, eli.abstains("Go")), NINE + 6 * HOUR), cleo.approves("Go"))
+    again = play(alone, later(cleo.withdraws("Go"), hours=2))
+    assert told(by_the_clock(again, again.at + 12 * HOUR)) == snapshot(
+        [
+            "Mon 10:00 private: cleo",
+            "Mon 14:00 thread: cleo",
+            "Mon 17:00 private: cleo",
+            "Mon 21:00 thread: cleo",
+            "Tue 01:00 channel: cleo, with ana",
+        ]
+    )
+
+
+def test_whose_approval_has_expired_is_asked_anew() -> None:
+    gate = asks("QA", expires=10 * HOUR, qa=2)
+    book = runbook(ONE_GATE.model_copy(update={"gates": (gate,)}), reminders=PLAN)
+    release = play(started(book), later(bea.approves("QA"), hours=2))
+    assert [line for line in told(by_the_clock(release, NINE + 20 * HOUR)) if "bea" in line] == snapshot(
+        ["Mon 22:00 private: bea"]
+    )
+
+
+def test_the_others_are_asked_anew_once_a_rejection_is_over() -> None:
+    release = by_the_clock(play(one_gate(), later(ben.rejects("QA"), hours=2)), NINE + 6 * HOUR)
+    for act in (ben.withdraws("QA"), ana.settles("QA", ben)):
+        over = play(release, later(act, hours=2))
+        assert attention_at(over) == over.at + HOUR
+        assert asked_of(over) == ["private approval QA: bea ben eli"]
+    # At another gate nothing has changed.
+    two = play(started(), later(ben.rejects("QA"), minutes=30), later(ben.withdraws("QA"), minutes=10))
+    assert attention_at(two) == NINE + HOUR
+
+
+def test_what_a_hold_kept_from_being_done_is_asked_anew_once_it_is_lifted() -> None:
+    held = by_the_clock(play(ready(), gus.holds(until=9 * HOUR)), NINE + 5 * HOUR)
+    lifted = play(held, gus.lifts(1))
+    assert attention_at(lifted) == lifted.at + HOUR
+    assert asked_of(lifted) == ["private go Check: ana"]
+    # A gate is asked for all the while.
+    gates = play(by_the_clock(play(one_gate(), gus.holds(until=9 * HOUR)), NINE + 2 * HOUR), gus.lifts(1))
+    assert attention_at(gates) == NINE + 5 * HOUR
+
+
+def test_a_hold_that_is_kept_is_asked_about_anew() -> None:
+    quiet = runbook(ONE_GATE.model_copy(update={"gates": ()}), reminders=PLAN)
+    kept = play(started(quiet), gus.holds(until=HOUR), time_passes(hours=3), gus.keeps(1))
+    assert attention_at(kept) == kept.at + HOUR
+    assert asked_of(kept) == ["private hold The dashboards are red.: gus"]
+    two = play(kept, ben.holds(), ben.holds("Red."), time_passes(minutes=30), ben.keeps(2, until=HOUR))
+    assert attention_at(play(two, gus.lifts(1))) == kept.at + HOUR
+
+
 def test_an_ended_release_needs_no_attention() -> None:
     assert attention_at(play(one_gate(), ana.cancels())) is None
 
