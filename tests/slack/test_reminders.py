@@ -130,3 +130,14 @@ async def test_what_is_asked_anew_is_told_anew_and_first_privately(world: World)
 *checkout-1* (checkout 1.4.0): @bea and @ben, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
 [Approve] [Reject] [More…]\
 """)
+
+
+async def test_who_holds_it_in_the_evening_is_reminded_in_the_morning(world: World) -> None:
+    """Gus is in no role, so that only the hold makes Rollcall read his hours."""
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=7, minutes=30)
+    await world.gus.types("/release hold the prices look wrong")
+    await world.passes(minutes=61)
+    assert "U0GUS" not in {who for it in (await world.release("checkout-1")).reminders for who in it.people}
+    await world.passes(hours=15)
+    assert "the prices look wrong" in await world.digest("gus")

@@ -9,6 +9,7 @@ from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
+from bot.release.people.duties import leads
 from bot.release.people.hours import Hours
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
@@ -58,14 +59,15 @@ def members_read(release: Release, facts: Facts) -> Sequence[MembersRead]:
     members = _members(release, facts)
     if None in members.values():
         return ()
-    deputies = standing_in(release.runbook, members, facts)
+    besides = _besides(release)
+    deputies = standing_in(release.runbook, members, besides, facts)
     read = MembersRead(
         at=facts.now,
         by=ROLLCALL,
         members=known(members),
         deputies=deputies,
         guests=guests_in(members, facts.directory),
-        hours=hours_in(members, deputies, release.captain, facts.directory),
+        hours=hours_in(members, deputies, besides, facts.directory),
     )
     now = (read.members, read.deputies, read.guests, read.hours)
     if now == (release.members, release.deputies, release.guests, release.hours):
@@ -79,8 +81,19 @@ def people_trouble(release: Release, facts: Facts) -> Refused | None:
     return unread(release.runbook, about, facts.directory, facts.now)
 
 
-def standing_in(runbook: Runbook, members: Read, facts: Facts) -> Mapping[UserId, Away]:
-    """Return who is away now of the people in the roles, each with a deputy who is a full member.
+def _besides(release: Release) -> Iterable[UserId]:
+    """Return who may be asked for something without being in a role: who leads, holds, or has rejected."""
+    owners = (hold.owner for hold in release.holds)
+    givers = (no.vote.by for no in release.rejections if no.ended is None)
+    return {*leads(release), *owners, *givers}
+
+
+def standing_in(
+    runbook: Runbook, members: Read, besides: Iterable[UserId], facts: Facts
+) -> Mapping[UserId, Away]:
+    """Return who is away now of the people in the roles, and of some others, each with a deputy.
+
+    A deputy is a full member.
 
     Somebody who would come first in a role belongs to it, too, though another has the turn meanwhile.
     """
@@ -88,7 +101,7 @@ def standing_in(runbook: Runbook, members: Read, facts: Facts) -> Mapping[UserId
     if not absent:
         return {}
     concerned = {person for people in members.values() for person in people or ()}
-    concerned |= {UserId(person) for role in runbook.roles for person in role.first_of}
+    concerned |= {*besides, *(UserId(person) for role in runbook.roles for person in role.first_of)}
     return {
         person: away
         for person, away in sorted(absent.items())
@@ -104,14 +117,14 @@ def guests_in(members: Read, directory: Directory) -> tuple[UserId, ...]:
 
 
 def hours_in(
-    members: Read, deputies: Mapping[UserId, Away], captain: UserId, directory: Directory
+    members: Read, deputies: Mapping[UserId, Away], besides: Iterable[UserId], directory: Directory
 ) -> Mapping[UserId, Hours]:
     """Return when those are at work who may be reminded, as far as it is known.
 
-    They are the people in the roles, who stands in for them, and the captain.
+    They are the people in the roles, some others, and who stands in for any of them.
     """
     concerned = {person for people in members.values() for person in people or ()}
-    concerned |= {captain, *(away.deputy for away in deputies.values())}
+    concerned |= {*besides, *(away.deputy for away in deputies.values())}
     return {person: directory.hours[person] for person in sorted(concerned) if person in directory.hours}
 
 

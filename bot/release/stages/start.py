@@ -241,7 +241,7 @@ class Start:
         before = facts.signed if policy else None
         pinned = signing(before, runbook) if before else runbook
         members = self._read(facts, pinned)
-        deputies = standing_in(pinned, members, Facts(now=facts.now, directory=facts.directory))
+        deputies = standing_in(pinned, members, (self.by,), Facts(now=facts.now, directory=facts.directory))
         return Started(
             at=facts.now,
             by=self.by,
@@ -257,7 +257,7 @@ class Start:
             manifest=self.manifest,
             deputies=deputies,
             guests=guests_in(members, facts.directory),
-            hours=hours_in(members, deputies, self.by, facts.directory),
+            hours=hours_in(members, deputies, (self.by,), facts.directory),
             before=before,
             policy=policy,
             earlier=facts.earlier,

@@ -11,6 +11,8 @@ from bot.release.decide import decide_start, fold
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Directory
+from bot.release.people.handoff import Duty
+from bot.release.people.hours import Hours
 from bot.release.people.roles import About, MembersRead, read_members
 from bot.release.people.roles import unread as roles_unread
 from bot.release.refusal import Refused
@@ -20,6 +22,7 @@ from bot.runbook.gates import Reminders
 from bot.runbook.roles import Role, Rotation, Standing
 from tests.release.given import (
     EVERYBODY,
+    NEIGHBOURS,
     NINE,
     Act,
     Person,
@@ -290,3 +293,33 @@ def test_the_first_who_comes_back_is_the_time_to_look_again() -> None:
 def test_the_members_are_read_of_an_ended_release_only_while_it_is_reviewed() -> None:
     ended = play(in_production(), dan.finishes("Deploy"), dan.finishes("Watch the errors"))
     assert answer(ended, meanwhile(gus.joins("qa"), time_passes(days=1))) == ()
+
+
+def test_the_hours_of_whoever_may_be_asked_are_read_and_whether_they_are_away() -> None:
+    """Gus is in no role, and Ben in none any more."""
+    hours = {person.id: Hours(zone="Asia/Tokyo") for person in NEIGHBOURS}
+
+    def read(release: Release) -> Release:
+        look = among(lambda town: replace(town, hours=hours), time_passes())
+        return play(release, among(away(gus, dan, NINE + timedelta(days=2)), look))
+
+    release = started(hours=hours)
+    assert gus.id not in read(release).hours
+    held = read(play(release, gus.holds()))
+    assert (gus.id in held.hours, gus.id in held.deputies) == (True, True)
+    lifted = read(play(held, gus.lifts(1)))
+    assert (gus.id in lifted.hours, gus.id in lifted.deputies) == (False, False)
+    deputy = read(play(release, ana.offers(gus, Duty.DEPUTY), gus.accepts(Duty.DEPUTY)))
+    assert gus.id in deputy.hours
+    rejected = read(play(release, ben.rejects("QA"), ben.leaves("qa")))
+    assert ben.id in rejected.hours
+    assert ben.id not in read(play(rejected, ben.withdraws("QA"))).hours
+
+
+def test_who_holds_a_release_is_reminded_in_their_own_hours() -> None:
+    hours = {gus.id: Hours(zone="America/New_York")}
+    look = among(lambda town: replace(town, hours=hours), time_passes(hours=1))
+    book = gated(asks("QA", Reminders(after=timedelta(days=90)), qa=1))
+    assert names(play(started(book), gus.holds()), look) == ["MembersRead"]
+    held = play(started(book), gus.holds(), look)
+    assert attention_at(held) == NINE + timedelta(hours=5)
