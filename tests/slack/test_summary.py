@@ -349,11 +349,44 @@ Nothing is asked of you just now.
         await world.dee.types("/release away @cleo 3d")
         await world.passes(hours=16)
         assert await shown(world, "shop-1", "summary:1") == snapshot("""\
-*shop-1* (shop 2.0): The shift of on-call begins: this is where the stage *production* stands, <time>
-Nobody of it is there, so it stays with @dan.
+*shop-1* (shop 2.0): @cleo, your shift begins: this is where the stage *production* stands, <time>
+Nobody of you may lead it, so it stays with @dan.
 *Next act:* @cleo approves *Security*
 *What happened* since the last summary, <time>
 • @dan became captain, <time>
-*Waiting for others*
+*Next for you*
 • @cleo: *Security* needs an approval from security, since <time>\
 """)
+
+
+async def test_where_all_of_a_shift_are_away_who_stands_in_for_them_is_asked(tmp_path: Path) -> None:
+    async with world_with(tmp_path, SHIFTS) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.ben.types("/release away @cleo 3d")
+        await world.bea.types("/release away @cleo 3d")
+        await world.passes(hours=7)
+        assert await shown(world, "shop-1", "summary:0") == snapshot("""\
+*shop-1* (shop 2.0): @cleo, your shift begins: this is where the stage *production* stands, <time>
+@ana leads it until one of you takes over: read how it stands, and answer until <time>.
+*Next act:* @cleo approves *Security*
+Nothing has happened since the start.
+*Next for you*
+• @cleo: *Security* needs an approval from security, since <time>
+[Take over…]\
+""")
+        await world.cleo.presses("Take over…", "shop-1", on="summary:0")
+        await world.cleo.submits(read=["0"])
+        assert (await world.release("shop-1")).captain == "U0CLEO"
+
+
+async def test_where_nobody_is_in_a_shift_it_stays_where_it_was(tmp_path: Path) -> None:
+    async with world_with(tmp_path, SHIFTS) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.regroups("qa", [])
+        await world.passes(hours=7)
+        assert (await shown(world, "shop-1", "summary:0")).split("\n")[:2] == snapshot(
+            [
+                "*shop-1* (shop 2.0): The shift of qa begins: this is where the stage *production* stands, <time>",
+                "Nobody of it is there, so it stays with @ana.",
+            ]
+        )

@@ -13,12 +13,17 @@ def not_away(release: Release, people: Iterable[UserId]) -> tuple[UserId, ...]:
     return tuple(person for person in people if person not in release.deputies)
 
 
-def reachable(release: Release, people: tuple[UserId, ...]) -> tuple[UserId, ...]:
-    """Return whom to ask in place of some people: those who are not away, their deputies, or who leads."""
+def represented(release: Release, people: tuple[UserId, ...]) -> tuple[UserId, ...]:
+    """Return those of some people who are not away; where all are, their deputies."""
     if there := not_away(release, people):
         return there
     deputies = (release.deputies[person].deputy for person in people)
-    return not_away(release, dict.fromkeys(deputies)) or first_there(release, Circle.LEAD)
+    return not_away(release, dict.fromkeys(deputies))
+
+
+def reachable(release: Release, people: tuple[UserId, ...]) -> tuple[UserId, ...]:
+    """Return whom to ask in place of some people: those who are not away, their deputies, or who leads."""
+    return represented(release, people) or first_there(release, Circle.LEAD)
 
 
 def at_work(release: Release, person: UserId, moment: datetime) -> datetime:

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import leaders, there
+from bot.release.people.reachable import represented
 from bot.release.release import Ending, Release
 from bot.release.replace import replace
 
@@ -75,9 +76,9 @@ class ShiftMissed(Event):
 
 
 def on_duty(release: Release, roles: Iterable[str]) -> tuple[UserId, ...]:
-    """Return who is there of the people in some roles, and not away."""
+    """Return who is there of the people in some roles, and not away; where all are away, their deputies."""
     people = there(release, (person for role in roles for person in release.members.get(role, ())))
-    return tuple(person for person in people if person not in release.deputies)
+    return represented(release, people)
 
 
 def takers(release: Release, roles: Iterable[str]) -> tuple[UserId, ...]:

@@ -22,6 +22,7 @@ from tests.release.given import (
     EVERYBODY,
     NINE,
     Act,
+    Person,
     among,
     ana,
     answer,
@@ -210,6 +211,22 @@ def test_who_is_away_is_not_asked() -> None:
     assert (release.shift and release.shift.people, told(in_shifts(), act).to) == ((dee.id,), (dee.id,))
     back = among(away(dan, gus, at(20)), dan.accepts())
     assert refusal(release, back).code is Code.STALE
+
+
+def test_where_all_of_a_shift_are_away_their_deputies_are_asked() -> None:
+    def absent(act: Act, deputy: Person) -> Act:
+        return among(away(dan, gus, at(20)), among(away(dee, deputy, at(20)), act))
+
+    act = absent(time_passes(hours=3), gus)
+    release = play(in_shifts(), act)
+    assert (release.shift and release.shift.people, told(in_shifts(), act).to) == ((gus.id,), (gus.id,))
+    assert play(release, absent(gus.accepts(), gus)).captain == gus.id
+    two = play(in_shifts(), absent(time_passes(hours=3), bea))
+    assert two.shift is not None
+    assert two.shift.people == (gus.id, bea.id)
+    # Who leads it already is not asked to take it over.
+    alone = play(in_shifts(), dee.leaves("on-call"))
+    assert play(alone, among(away(dan, ana, at(20)), time_passes(hours=3))).shift is None
 
 
 def test_a_guest_is_told_and_not_asked() -> None:
