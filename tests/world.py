@@ -83,6 +83,12 @@ class World:
         assert release is not None, f"There is no release {key}."
         return release
 
+    async def with_head(self, key: str) -> tuple[Release, str]:
+        """Return a release, and the hash of its newest event."""
+        found = await self.releases.find_with_head(ReleaseId(WORKSPACE, ReleaseKey(key)))
+        assert found is not None, f"There is no release {key}."
+        return found
+
     async def messages(self, channel: str = "releases", **query: str) -> Sequence[Mapping[str, Any]]:
         """Return the messages of a channel or thread as Slack has stored them, private ones left out."""
         answer = await self.look("messages", channel=channel, **query)
@@ -322,11 +328,11 @@ def readable(message: Mapping[str, Any]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text with people by short name, times as `<time>` and heads as `<head>`."""
+    """Return text with people by short name, times as `<time>` and the stamp of a card as `<n>` and `<head>`."""
     text = re.sub(r"<!date\^[^>]*>", "<time>", text)
     text = re.sub(r"<@U0([A-Z]+)>", lambda match: f"@{match[1].lower()}", text)
     text = re.sub(r"<http://127[^|>]*\|([^>]+)>", r"\1", text)
-    text = re.sub(r"ledger [0-9a-f]{12}", "ledger <head>", text)
+    text = re.sub(r"Event [0-9]+ · ledger [0-9a-f]{12}", "Event <n> · ledger <head>", text)
     return text.replace("\u2060", "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

@@ -132,10 +132,9 @@ def against(release: Release) -> list[str]:
     """Return what is wrong with anything that is shown of a release, on any surface."""
     people = {*mentionable(release)}
     shown = messages(release, HEAD)
+    sent = [(message.slot, *message.sent) for message in shown]
     wrong = [
-        f"{message.slot}: {one}"
-        for message in shown
-        for one in against_message(message.text, [*message.blocks], people)
+        f"{slot}: {one}" for slot, text, blocks in sent for one in against_message(text, [*blocks], people)
     ]
     rows = [block for message in shown for block in message.blocks if block["type"] == "actions"]
     buttons = {(e["action_id"], e["value"]) for row in rows for e in row["elements"]}

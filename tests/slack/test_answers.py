@@ -71,7 +71,8 @@ shop 2.0 (shop-1)
 *Waiting for*
 • @ben: *QA* needs an approval from qa, since <time>
 • @ana: *QA* needs somebody from qa, and nobody is left to ask, since <time>
-Captain @ana · started <time> · event 2 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *QA* before production is *waiting*
@@ -191,6 +192,7 @@ shop 2.0 (shop-1)
 • @cleo rejected *QA*, <time>; it blocks until taken back, or settled by @ana
 • @dan rejected *QA*, <time>; it blocks until taken back, or settled by @ana
 • @dee, @ben, @bea, @cleo or @dan: *QA* needs 2 approvals from qa, since <time>
-Captain @ana · started <time> · event 5 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]\
 """)

@@ -103,6 +103,18 @@ async def test_the_events_of_one_act_become_one_update_of_each_message(world: Wo
     assert await world.calls("chat.update") - before == 2
 
 
+async def test_a_card_is_not_updated_for_the_head_of_the_ledger_alone(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    before = await world.card("checkout-1")
+    await world.passes(hours=1, minutes=1)
+    assert (await world.release("checkout-1")).seq > 1, "Somebody was reminded."
+    assert await world.card("checkout-1") == before
+    await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+    release, head = await world.with_head("checkout-1")
+    assert f"Event {release.seq} · ledger {head[:12]}" in (await world.card("checkout-1"))["text"]
+    assert f"ledger {head[:12]}" not in before["text"]
+
+
 @pytest.mark.proof
 async def test_no_call_to_slack_is_made_before_the_acknowledgement(world: World) -> None:
     await world.control("faults", method="*", kind="timeout", times=1)

@@ -55,7 +55,8 @@ shop 2.0 (shop-1)
 ✗ production
 *Waiting for*
 • @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
-Captain @ana · started <time> · event 4 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…] [Roll back…]
 ---
 *shop-1* (shop 2.0): *production* has begun
@@ -151,7 +152,8 @@ shop 2.0 (shop-2)
 ↩ production
 *Waiting for*
 • @cleo: “Deploy the version before” is to be done, since <time>
-Captain @ana · started <time> · event 7 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-2* (shop 2.0): *production* was *broken off*
@@ -205,7 +207,8 @@ shop 2.0 (shop-2)
 ↩ production
 *Waiting for*
 • @ana or @cleo: the lock on the service is to be lifted, since <time>
-Captain @ana · started <time> · event 12 · ledger <head>\
+Captain @ana · started <time>
+Event <n> · ledger <head>\
 """)
         assert await shown(world, "shop-2", "closing:rolled_back") == snapshot("""\
 *shop-2* (shop 2.0): The release is *rolled back by @dan*, <time>
@@ -358,7 +361,8 @@ shop 2.0 (shop-2)
 ↩ production
 *Waiting for*
 • @ana or @cleo: the lock on the service is to be lifted, since <time>
-Captain @ana · started <time> · event 13 · ledger <head>\
+Captain @ana · started <time>
+Event <n> · ledger <head>\
 """)
         assert await world.ana.types("/release rollback shop-2 once more") == snapshot(
             "shop-2 is rolled back already."

@@ -120,7 +120,8 @@ shop 2.0 (shop-1)
 • @bea, @ben, @cleo, @dan or @dee: *Schema review* needs 2 approvals from qa or security or on-call, since <time>
 *What goes out*
 > The new schema
-Captain @ana · started <time> · event 1 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *Go or no-go* before production is *waiting*
@@ -247,7 +248,8 @@ shop 2.0 (shop-1)
 ▶ production
 *Waiting for*
 • @bea: *Go or no-go* needs an approval from qa, since <time>
-Captain @ana · started <time> · event 6 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *Go or no-go* before production is *waiting*

@@ -216,7 +216,8 @@ shop 2.0 (shop-1)
 *Waiting for*
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 • @cleo: *Security* needs an approval from security, since <time>
-Captain @ana · deputy @dee · shadow @ben · started <time> · event 5 · ledger <head>
+Captain @ana · deputy @dee · shadow @ben · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]\
 """)
         assert await world.ben.types("/release cancel shop-1 let me try") == snapshot(

@@ -55,7 +55,8 @@ shop 2.0 (shop-1)
 • @gus: hold 1 is to be lifted when it is settled, since <time>: The <prices> in Portugal look *wrong*
 • @cleo: hold 2 is to be lifted when it is settled, since <time>: a CVE in the new image
 • @ana: *production* begins with the captain’s go, since <time>
-Captain @ana · started <time> · event 5 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *QA* before production is *met*
@@ -204,7 +205,8 @@ shop 2.0 (shop-1)
 ↩ production
 *Waiting for*
 • @dan or @dee: “Put the version before back in place” is to be done, since <time>
-Captain @ana · started <time> · event 7 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *QA* before production is *met*

@@ -19,7 +19,8 @@ checkout 1.4.1 (checkout-1)
 • @bea, @ben or @cleo: *Go or no-go* needs an approval from qa or security, since <time>
 *What goes out*
 > Stop the double charge
-Captain @ana · started <time> · event 1 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *checkout-1* (checkout 1.4.1): *Go or no-go* before production is *waiting*

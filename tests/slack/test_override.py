@@ -54,7 +54,8 @@ shop 2.0.1 (shop-1)
 *Waiting for*
 • @dan or @dee: “Deploy” is to be done, since <time>
 • @bea, @ben, @cleo or @dee: its review needs 2 signatures, until <time>
-Captain @ana · started <time> · event 7 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…] [Roll back…]
 ---
 *shop-1* (shop 2.0.1): *Go or no-go* before production is *overridden*

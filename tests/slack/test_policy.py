@@ -55,7 +55,8 @@ shop 2.0 (shop-2)
 • @bea or @ben: *Who may approve* needs an approval from qa (as before), since <time>
 • @cleo: *Who may approve* needs an approval from security (as before), since <time>
 • @dee: *Go or no-go* needs an approval from qa, since <time>
-Captain @ana · started <time> · event 1 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-2* (shop 2.0): *Who may approve* before production is *waiting*

@@ -20,7 +20,8 @@ checkout 1.4.0 (checkout-1)
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 *What goes out*
 > The new basket
-Captain @ana · started <time> · event 1 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *checkout-1* (checkout 1.4.0): *QA* before staging is *waiting*
@@ -50,7 +51,8 @@ checkout 1.4.0 (checkout-1)
 ✓ staging → ✓ production
 *What goes out*
 > The new basket
-Captain @ana · started <time> · event 15 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Roll back…]
 ---
 *checkout-1* (checkout 1.4.0): *QA* before staging is *met*

@@ -70,7 +70,8 @@ shop 2.0.1 (shop-1)
 *Waiting for*
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 • @dan or @dee: *Design* needs an approval from on-call, since <time>
-Captain @ana · started <time> · event 5 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0.1): *QA* before staging is *waiting*
@@ -119,7 +120,8 @@ shop 2.0.1 (shop-1)
 *Waiting for*
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 • @cleo: *Schema* needs an approval from security, since <time>
-Captain @ana · started <time> · event 10 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0.1): *QA* before staging is *waiting*

@@ -57,7 +57,8 @@ shop 2.0 (shop-1)
 ▶ production
 *Waiting for*
 • @ben: *production* begins with the captain’s go, since <time>
-Captain @ben · started <time> · duties warn · event 4 · ledger <head>
+Captain @ben · started <time> · duties warn
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *QA* before production is *met*

@@ -69,7 +69,8 @@ All about it stands in <#C0MADE12>
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 *What goes out*
 > The new basket
-Captain @ana · started <time> · event 1 · ledger <head>\
+Captain @ana · started <time>
+Event <n> · ledger <head>\
 """)
 
     await shop.ben.presses("Approve", "shop-1", on="gate:0:QA", channel=ROOM)
@@ -127,7 +128,8 @@ shop 1.0 (shop-1)
 All about it until its end stands in <#C0MADE12>, which is archived
 *What goes out*
 > The new basket
-Captain @ana · started <time> · event 12 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Roll back…]\
 """)
     assert (await shop.card("shop-1")).get("reply_count") is None
@@ -255,7 +257,8 @@ shop 1.0 (shop-1)
 *Waiting for*
 • @ben: hold 1 is to be lifted when it is settled, since <time>: it is late
 • @bea or @ben: *QA* needs an approval from qa, since <time>
-Captain @ana · started <time> · event 2 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 1.0): *QA* before staging is *waiting*
@@ -290,7 +293,8 @@ shop 1.0 (shop-1)
 All about it until its end stands in <#C0MADE12>, which is archived
 *Waiting for*
 • @ana, @dan or @dee: the lock on the service is to be lifted, since <time>
-Captain @ana · started <time> · event 16 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 ---
 *shop-1* (shop 1.0): ↩ @ana *began to roll back*, <time>
 > the basket loses items

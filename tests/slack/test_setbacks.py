@@ -73,7 +73,8 @@ shop 2.0 (shop-1)
 ▶ staging → ○ production
 *Waiting for*
 • @ana: “Try it” is to be done, since <time>
-Captain @ana · started <time> · event 7 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]
 ---
 *shop-1* (shop 2.0): *QA* before staging is *met*

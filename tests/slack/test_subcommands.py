@@ -125,7 +125,8 @@ checkout 1.4.0 (checkout-1)
 *checkout-1* is *cancelled by @ana*, <time>
 > wrong build
 ✗ staging → ○ production
-Captain @ana · started <time> · event 2 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 ---
 *checkout-1* (checkout 1.4.0): *QA* before staging is *no longer asked*
 ☐ qa: @bea or @ben

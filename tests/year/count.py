@@ -147,18 +147,6 @@ def needless(played: Played) -> Iterator[Sent]:
             shown[one.place] = one.content
 
 
-def only_small_print(played: Played) -> int:
-    """Return how often a card was updated for its last line alone, which has the head of the ledger."""
-    shown: dict[Place, str] = {}
-    many = 0
-    for one in played.sent:
-        if one.kind == "card":
-            body = one.text.rpartition("\n")[0]
-            many += one.method == UPDATE and shown.get(one.place) == body
-            shown[one.place] = body
-    return many
-
-
 def naive(played: Played) -> tuple[Cost, Cost, Nag]:
     """Play a naive bot over the same events: return what it did, what of that because of acts, and its reminders.
 

@@ -57,4 +57,3 @@ def _by_kind(played: Played) -> Iterator[str]:
     for kind, cost, by_clock in count.by_kind(played):
         numbers = f"{cost.posts:>8}{cost.updates:>8}{cost.deletes:>8}{by_clock:>14}"
         yield f"{kind:34}{numbers}{sum(one.kind == kind for one in needless):>10}"
-    yield f"cards updated for their small print alone: {count.only_small_print(played)}"

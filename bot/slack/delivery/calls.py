@@ -73,12 +73,13 @@ class Calls:
         self, release: ReleaseId, message: Message, place: Shown, thread: str | None
     ) -> tuple[ChannelId, str] | None:
         """Post a message and return where it is, or None when nobody knows whether Slack has it."""
+        text, blocks = message.sent
         try:
             answer = await self._client.chat_postMessage(
                 channel=place.channel,
                 thread_ts=thread,
-                text=message.text,
-                blocks=message.blocks,
+                text=text,
+                blocks=blocks,
                 metadata=_metadata(release, place.slot),
                 reply_broadcast=message.broadcast,
                 unfurl_links=False,
@@ -105,10 +106,9 @@ class Calls:
 
     async def update(self, message: Message, place: Shown) -> None:
         """Change a message. It may be repeated without harm. Raises MessageGone."""
+        text, blocks = message.sent
         async with self._repeatable("chat.update", place.channel):
-            await self._client.chat_update(
-                channel=place.channel, ts=str(place.ts), text=message.text, blocks=message.blocks
-            )
+            await self._client.chat_update(channel=place.channel, ts=str(place.ts), text=text, blocks=blocks)
 
     async def delete(self, place: Shown) -> None:
         """Delete a message. Raises MessageGone."""

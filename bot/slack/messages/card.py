@@ -34,13 +34,17 @@ HEAD_DIGITS = 12
 
 
 def card(release: Release, head: str, room: Room | None = None) -> Message:
-    """Return the card of a release whose newest event has the hash `head`; it leads to its own channel."""
+    """Return the card of a release whose newest event has the hash `head`; it leads to its own channel.
+
+    The head is its stamp: it witnesses the ledger as of the last time that something else changed on the card.
+    """
     parts = list(_parts(release, room))
-    small = _small(release, head)
+    small = _small(release)
     body = [block for part in parts for block in sections(part)]
     blocks = [header(title(release)), *body, *_buttons(release), context(small)]
     text = "\n".join([f"{escape(title(release))} ({release.key})", *parts, small])
-    return Message(slot="card", born=release.started_at, text=text, blocks=blocks)
+    stamp = f"Event {release.seq} · ledger {head[:HEAD_DIGITS]}"
+    return Message(slot="card", born=release.started_at, text=text, blocks=blocks, stamp=stamp)
 
 
 def _parts(release: Release, room: Room | None) -> Iterable[str]:
@@ -116,10 +120,10 @@ def _mark_back(release: Release, index: int) -> str:
     return "✓" if len(done) == len(stage.steps) else "✗"
 
 
-def _small(release: Release, head: str) -> str:
+def _small(release: Release) -> str:
     deputy = f" · deputy {person(release.deputy)}" if release.deputy else ""
     shadows = f" · shadow {people(release.shadows, 'and')}" if release.shadows else ""
     duties = "" if release.runbook.duties is Duties.STRICT else f" · duties {release.runbook.duties}"
     who = f"Captain {person(release.captain)}{deputy}{shadows}"
     when = f"started {moment(release.started_at)}"
-    return f"{who} · {when}{duties} · event {release.seq} · ledger {head[:HEAD_DIGITS]}"
+    return f"{who} · {when}{duties}"

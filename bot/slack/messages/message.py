@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.release import Release
-from bot.slack.messages.blocks import Block, sections
+from bot.slack.messages.blocks import Block, context, sections
 from bot.slack.messages.text import LONGEST_TEXT, shorten
 from bot.slack.messages.words import mention
 
@@ -20,7 +20,8 @@ class Message:
     when there was first reason to show it, which orders the thread. One that is `broadcast` is shown in the
     channel besides, and so stands in the thread also where the others stand in a channel of the release. One
     that is `fleeting` is rather missed than shown twice, where Rollcall may not read whether it is there, and
-    stays away once somebody has deleted it; any other is rather shown twice.
+    stays away once somebody has deleted it; any other is rather shown twice. `stamp` is small print beneath
+    all else that is as new as the last call, and is never worth a call by itself.
     """
 
     slot: str
@@ -29,9 +30,15 @@ class Message:
     blocks: Sequence[Block]
     broadcast: bool = False
     fleeting: bool = False
+    stamp: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT))
+        object.__setattr__(self, "text", shorten(self.text, LONGEST_TEXT - len(self._stamped(""))))
+
+    @property
+    def sent(self) -> tuple[str, Sequence[Block]]:
+        """The text and the blocks as Slack gets them, with the stamp."""
+        return self._stamped(self.text), [*self.blocks, context(self.stamp)] if self.stamp else self.blocks
 
     @property
     def pressable(self) -> bool:
@@ -40,9 +47,12 @@ class Message:
 
     @property
     def content(self) -> str:
-        """The hash of what it shows."""
+        """The hash of what it shows, the stamp left out: Slack is called when it differs."""
         whole = json.dumps([self.text, self.blocks], sort_keys=True)
         return hashlib.sha256(whole.encode()).hexdigest()
+
+    def _stamped(self, text: str) -> str:
+        return f"{text}\n{self.stamp}" if self.stamp else text
 
 
 def entry(
