@@ -44,6 +44,7 @@ from tests.ledger.world import (
     finish,
     go_away,
     put_back,
+    put_off,
     reject,
     roll_back,
     set_hours,
@@ -510,6 +511,15 @@ async def test_hours_that_people_set_are_known_wherever_people_are(world: World)
     await world.replica.notes(set_hours(BEN, 9, 18))
     release = await world.replica.accepts(attend())
     assert release.hours == {BEN: Hours(zone="UTC")}
+
+
+async def test_what_is_put_off_is_kept_once_and_no_release_is_changed_for_it(world: World) -> None:
+    until = world.clock.now() + timedelta(hours=2)
+    release = await world.replica.accepts(start())
+    await world.replica.notes(put_off(BEN, until))
+    assert await world.reader.own(TEAM) == {BEN: Own(snoozed=until)}
+    assert (await world.replica.coordinator.facts(release)).directory.snoozed == {BEN: until}
+    assert await world.replica.kinds() == ["Started"]
 
 
 async def test_an_absence_that_is_refused_leaves_nothing_behind(world: World) -> None:

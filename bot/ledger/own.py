@@ -16,9 +16,9 @@ MARK: Final = "@"
 """What the chain of a person begins with, in the place where others have the key of a release."""
 
 # Every click runs this, and building a statement costs more than running it.
-_SAID: Final = select(*absences.c["person", "deputy", "until", "begins", "ends", "days"]).where(
+_SAID: Final = select(*absences.c["person", "deputy", "until", "begins", "ends", "days", "snoozed"]).where(
     absences.c.workspace == bindparam("in_workspace"),
-    or_(absences.c.deputy.is_not(None), absences.c.days.is_not(None)),
+    or_(absences.c.deputy.is_not(None), absences.c.days.is_not(None), absences.c.snoozed.is_not(None)),
 )
 
 
@@ -38,6 +38,7 @@ def _own(row: Row[Any]) -> Own:
     return Own(
         away=Away(deputy=UserId(row.deputy), until=row.until) if row.deputy else None,
         week=Week(begins=row.begins, ends=row.ends, days=days) if days else None,
+        snoozed=row.snoozed,
     )
 
 
@@ -92,6 +93,7 @@ def projection(written: Sequence[Row[Any]]) -> dict[str, object]:
         "begins": week.begins if week else None,
         "ends": week.ends if week else None,
         "days": "".join(map(str, week.days)) if week else None,
+        "snoozed": own.snoozed,
         "seq": written[-1].seq,
         "head": written[-1].hash,
     }

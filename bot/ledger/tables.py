@@ -123,11 +123,13 @@ absences: Final = Table(
     Column("begins", Time),
     Column("ends", Time),
     Column("days", Text),
+    Column("snoozed", Moment),
     Column("seq", Integer, nullable=False),
     Column("head", Text, nullable=False),
     PrimaryKeyConstraint("workspace", "person"),
 )
-"""What each person's own chain comes to: its newest event, the absence, and the hours that were set.
+"""What each person's own chain comes to: its newest event, the absence, the hours that were set, and
+until when reminders are put off.
 
 `days` has the digits of the weekdays, from Monday, which is 0.
 """

@@ -20,7 +20,7 @@ from bot.release.people.shift import overdue
 from bot.release.release import Release
 from bot.release.stages.holds import due_question, question_times
 from bot.release.stages.runs import overdue_run, run_time
-from bot.release.telling.reminders import due_reminders, reminder_times
+from bot.release.telling.reminders import due_reminder, reminder_times
 from bot.release.telling.summary import due_summary, next_summary
 
 
@@ -48,14 +48,15 @@ def taken_in(release: Release, command: Command, facts: Facts) -> Sequence[Event
     )
 
 
-def due(release: Release, now: datetime) -> Event | None:
+def due(release: Release, facts: Facts) -> Event | None:
     """Return what the time has come for: what is late, a reminder, or a summary."""
+    now = facts.now
     if release.state.ended:
         return due_review(release, now)
     return (
         due_question(release, now)
         or overdue_run(release, now)
-        or next(iter(due_reminders(release, now)), None)
+        or due_reminder(release, facts)
         or overdue(release, now)
         or due_summary(release, now)
         or due_review(release, now)

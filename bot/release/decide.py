@@ -83,7 +83,7 @@ def _consequences(release: Release, facts: Facts) -> Iterable[Event]:
         follows(release, facts)
         or opens_review(release, now)
         or handed_over(release, now)
-        or due(release, now)
+        or due(release, facts)
     ):
         yield event
         release = apply(release, event)

@@ -65,7 +65,7 @@ from bot.release.stages.stage import BeginStage, Completed, GatesLapsed, GatesMe
 from bot.release.stages.start import DutiesRelaxed, Start, Started
 from bot.release.stages.steps import FinishStep, StepDone
 from bot.release.telling.reminders import Reminded, RemindersPostponed
-from bot.release.telling.snooze import Snooze, Snoozed
+from bot.release.telling.snooze import Snooze, Snoozed, SnoozesRead
 from bot.release.telling.summary import Summarized
 
 COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
@@ -100,7 +100,6 @@ COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
     TakeLead,
     LeaveChannel,
     JoinChannel,
-    Snooze,
     Attend,
 )
 
@@ -155,10 +154,10 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     CameBack,
     Reminded,
     RemindersPostponed,
-    Snoozed,
+    SnoozesRead,
     Summarized,
 )
 
-OWN_COMMANDS: Final[tuple[type[OwnCommand], ...]] = (GoAway, ComeBack, SetHours)
-OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (WentAway, CameBackEarly, HoursSet)
+OWN_COMMANDS: Final[tuple[type[OwnCommand], ...]] = (GoAway, ComeBack, SetHours, Snooze)
+OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (WentAway, CameBackEarly, HoursSet, Snoozed)
 """What a person does about themselves, on all releases."""

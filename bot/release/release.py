@@ -134,7 +134,7 @@ class Release:
     more, `taken_back` is how its rollback began, `news` is what the next summary tells, `untold` since
     when it has something to tell, `read_at` is when its people were read last, `guests` those of them who
     are no full members, `hours` when they are at work as far as it is known, `snoozed` until when each
-    does not want to be reminded. `filed` is the runbook as the file had it: where who may say go has
+    did not want to be reminded, as far as a reminder hung on it. `filed` is the runbook as the file had it: where who may say go has
     changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
     that was signed last kept people apart.
     """

@@ -24,6 +24,7 @@ from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Refused
+from bot.release.telling.snooze import Snooze
 from bot.slack import subcommands
 from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
@@ -165,9 +166,9 @@ class Listeners:
         if action is Action.COME_BACK:
             noted = await self._desk.note(ComeBack(workspace=_workspace(body), by=user))
             return Reply(text=refusal(noted)) if isinstance(noted, Refused) else Reply()
-        delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
         if action in LATER:
-            return await put_off(self._desk, action, _workspace(body), user, delivery)
+            return await put_off(self._desk, action, _workspace(body), user)
+        delivery = Delivery(f"press:{user}:{place}:{action}:{pressed['action_ts']}")
         command = replace(MEANT[action](target, _workspace(body), user), bound=target.bound)
         answer = await self._desk.coordinator.handle(command, delivery)
         # A press that counted shows in the messages themselves; only a refusal needs words.
@@ -225,7 +226,7 @@ class Listeners:
         match form.means(submission):
             case Refused() as refused:
                 answer: Answer | Noted = refused
-            case GoAway() | ComeBack() | SetHours() as own:
+            case GoAway() | ComeBack() | SetHours() | Snooze() as own:
                 answer = await self._desk.note(own)
             case command:
                 answer = await self._desk.coordinator.handle(command, delivery)

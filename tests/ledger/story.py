@@ -24,7 +24,6 @@ from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
-from bot.release.telling.snooze import Snooze
 from bot.runbook.gates import SIGNING
 from tests.ledger.world import (
     ANA,
@@ -45,6 +44,7 @@ from tests.ledger.world import (
     come_back,
     finish,
     go_away,
+    put_off,
     reject,
     roll_back,
     set_hours,
@@ -117,13 +117,16 @@ async def tell(replica: Replica, town: Town, clock: StillClock) -> None:
     await _tells(replica, clock, start("1.2.0"), reject(BEN, key=FOURTH))
     town.groups["qa"] = (CLEO,)
     await _tells(replica, clock, act(Withdraw, BEN, FOURTH, stage=0, gate="QA"))
+    # Ben is asked again, and has put off being reminded.
+    town.groups["qa"] = (BEN, CLEO)
+    await replica.notes(put_off(BEN, clock.now() + 24 * HOUR + 10 * MINUTE))
     # A shift begins, is asked to take over, is asked once more, and does not come.
     for wait in (24 * HOUR, HOUR / 2, HOUR / 2):
         await _tells(replica, clock, wait, attend(key=FOURTH))
     # Nobody was reminded while Rollcall was down, and now those who are asked are at home.
     now = clock.now()
     hours = Hours(zone="UTC", begins=now.time(), ends=(now + HOUR).time(), days=tuple(range(7)))
-    town.hours = dict.fromkeys((ANA, CLEO, DAN), hours)
+    town.hours = dict.fromkeys((ANA, BEN, CLEO, DAN), hours)
     await _tells(replica, clock, attend(key=FOURTH), 26 * HOUR, attend(key=FOURTH))
 
 
@@ -197,7 +200,6 @@ async def _completed(replica: Replica, town: Town, clock: StillClock) -> None:
     town.groups["security"] = (CLEO,)
     found = await replica.database.read(lambda c: replica.ledger.find(c, ReleaseId(TEAM, CHECKOUT)))
     assert found is not None
-    await tells(act(Snooze, CLEO, until=found.at + 2 * HOUR))
     await tells(
         MINUTE,
         begin(CLEO),
@@ -234,4 +236,4 @@ async def _rolled_back(replica: Replica, clock: StillClock) -> None:
         unlock(key=THIRD),
     )
     await replica.notes(come_back(BEN))
-    await replica.notes(set_hours(BEN, 12, 20, "0123"))
+    await replica.notes(set_hours(BEN, 20, 4, "01"))

@@ -198,16 +198,19 @@ def test_every_golden_ledger_goes_on_hashing_the_same(name: str) -> None:
 
 def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
     first, second, third, fourth = (folded(golden, number) for number in (1, 2, 3, 4))
-    assert (first.state, first.stage, first.seq, first.captain) == (State.COMPLETED, 1, 59, "UCLEO")
+    assert (first.state, first.stage, first.seq, first.captain) == (State.COMPLETED, 1, 58, "UCLEO")
     assert (first.note, first.version, first.manifest) == (NOTE, "1.0.1", CHANGED)
     assert [(vote.by, vote.comment) for vote in first.votes][-1] == ("UCLEO", "e\u0301 is not \u00e9")
     assert (second.state, second.ended_because) == (State.CANCELLED, "Not today.")
     assert (third.state, third.ended_because, third.lock) == (State.ROLLED_BACK, "Orders are lost.", None)
     assert third.policy[0] == "Separation of duties: strict; before, warn."
     assert [(vote.by, vote.behalf) for vote in third.votes if vote.behalf] == [(EVE, BEN)]
-    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 14)
+    assert (fourth.state, fourth.votes, fourth.seq) == (State.AWAITING_APPROVAL, (), 17)
     ben = (decode_own(line["body"]) for line in golden if line["release"] == AWAY)
-    assert own_after(ben) == Own(week=Week(begins=time(12), ends=time(20), days=(0, 1, 2, 3)))
+    assert own_after(ben) == Own(
+        week=Week(begins=time(20), ends=time(4), days=(0, 1)),
+        snoozed=datetime(2026, 3, 3, 23, 43, 0, 250_000, tzinfo=UTC),
+    )
 
 
 def test_the_golden_ledger_of_the_first_version_goes_on_folding_to_the_same() -> None:
@@ -468,11 +471,11 @@ def test_an_appended_event_that_the_row_of_a_person_does_not_know_is_found(told:
 def forge_absence(connection: Connection) -> None:
     """Append that Ben is away, with the right hash, past the coordinator."""
     chain = ReleaseId(TEAM, AWAY)
-    last = connection.execute(select(events).where(at(3, AWAY))).one()
+    last = connection.execute(select(events).where(at(4, AWAY))).one()
     event = WentAway(at=MORNING, by=BEN, deputy=UserId("UMAL"), until=MORNING + timedelta(days=9))
     body = encode(event)
-    row = {"workspace": TEAM, "release": AWAY, "seq": 4, "kind": "WentAway", "at": MORNING, "by": BEN}
-    new = chained(chain, 4, last.hash, body)
+    row = {"workspace": TEAM, "release": AWAY, "seq": 5, "kind": "WentAway", "at": MORNING, "by": BEN}
+    new = chained(chain, 5, last.hash, body)
     connection.execute(insert(events).values(**row, body=body, prev=last.hash, hash=new))
 
 
@@ -484,6 +487,7 @@ def forge_absence(connection: Connection) -> None:
         ("begins", time(0)),
         ("ends", time(0)),
         ("days", "6"),
+        ("snoozed", MORNING),
         ("seq", 1),
         ("head", "0" * 64),
     ],

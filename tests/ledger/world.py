@@ -32,6 +32,7 @@ from bot.release.stages.rollback import Rollback
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
+from bot.release.telling.snooze import Snooze
 from bot.runbook.files.read import Runbooks
 from bot.runbook.roles import Standing
 
@@ -230,6 +231,10 @@ def come_back(by: UserId) -> ComeBack:
 def set_hours(by: UserId, begins: int, ends: int, days: str = "01234") -> SetHours:
     week = Week(begins=time(begins), ends=time(ends), days=tuple(map(int, days)))
     return SetHours(workspace=TEAM, by=by, week=week)
+
+
+def put_off(by: UserId, until: datetime) -> Snooze:
+    return Snooze(workspace=TEAM, by=by, until=until)
 
 
 def attend(key: ReleaseKey = CHECKOUT) -> Attend:

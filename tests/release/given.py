@@ -37,7 +37,6 @@ from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start, StartFacts
 from bot.release.stages.steps import FinishStep
-from bot.release.telling.snooze import Snooze
 from bot.runbook.gates import Gate, Need, Of, Reminders, Seats, When
 from bot.runbook.model import Begin, Handoffs, Runbook, Stage, Step
 from bot.runbook.roles import Role, Standing
@@ -288,9 +287,6 @@ class Person:
             )
         )
 
-    def snoozes(self, wait: timedelta) -> Act:
-        return _now(lambda r: Snooze(workspace=ACME, release=r.key, by=self.id, until=r.at + wait))
-
     def declines(self, duty: Duty = Duty.CAPTAIN, comment: str = "") -> Act:
         return _now(
             lambda r: DeclineDuty(workspace=ACME, release=r.key, by=self.id, duty=duty, comment=comment)
@@ -436,6 +432,11 @@ def away(person: Person, deputy: Person, until: datetime) -> Callable[[Directory
     """Make somebody be away, with a deputy, until a moment."""
     absent = Away(deputy=deputy.id, until=until)
     return lambda town: replace(town, away={**town.away, person.id: absent})
+
+
+def snoozed(until: datetime, *people: Person) -> Callable[[Directory], Directory]:
+    """Make people have put off all reminders until a moment."""
+    return lambda town: replace(town, snoozed={**town.snoozed, **{person.id: until for person in people}})
 
 
 def answer(release: Release, act: Act) -> Decision:

@@ -37,7 +37,6 @@ from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
-from bot.release.telling.snooze import Snooze
 from bot.release.telling.summary import next_summary
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.handoffs import ShiftOfRole
@@ -212,7 +211,6 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
         TakeLead: lambda: [TakeLead(**mine)],
         LeaveChannel: lambda: [LeaveChannel(**mine)],
         JoinChannel: lambda: [JoinChannel(**mine)],
-        Snooze: lambda: [Snooze(**mine, until=u) for u in later if u],
         Attend: lambda: [Attend(workspace=ACME, release=to, by=ROLLCALL)],
     }
     return made[kind]()

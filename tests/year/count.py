@@ -15,7 +15,7 @@ from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.roles import MembersRead
 from bot.release.release import Release
 from bot.release.telling.reminders import HELD, REMINDED, Reminded, RemindersPostponed
-from bot.release.telling.snooze import Snoozed
+from bot.release.telling.snooze import SnoozesRead
 from bot.release.telling.summary import Summarized
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.gates import Reminders
@@ -24,7 +24,7 @@ from tests.year.year import Played
 
 TOGETHER: Final = timedelta(seconds=3)
 """Acts on one release that come within this time could be shown by one call."""
-OWN: Final = (MembersRead, Reminded, RemindersPostponed, Snoozed, Summarized)
+OWN: Final = (MembersRead, Reminded, RemindersPostponed, SnoozesRead, Summarized)
 """Events of Rollcall's own way of reminding and summing up, of which a naive bot knows nothing."""
 _REMINDED: Final = REMINDED | {Awaited.APPROVAL}
 MENTION: Final = re.compile(r"<@\w+>")

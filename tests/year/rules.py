@@ -22,7 +22,6 @@ from bot.release.stages.cancel import Cancelled
 from bot.release.stages.stage import Completed, StageBegan, StageDone
 from bot.release.stages.start import Started
 from bot.release.telling.reminders import Reminded, Way
-from bot.release.telling.snooze import Snoozed
 from bot.release.waiting import Awaited
 from tests.year.cast import HOLIDAYS, MANY_GATES, Cast, Member, holidays_of, members_of
 from tests.year.slack import DELETE, OPEN, POST, Sent
@@ -135,6 +134,17 @@ def none_doubled(played: Played) -> Verdict:
     return Verdict(broken=broken, looked=looked)
 
 
+def left_in_peace(played: Played) -> Verdict:
+    """Nobody gets a digest who has put it off, nor is named in a thread or channel before it is over."""
+    broken, looked = [], 0
+    for post in posts(played):
+        for one, _ in _notified(played.people, post):
+            looked += 1
+            if _has_put_off(played, one.id, post.posted):
+                broken.append(f"{post.owner} {post.slot}: {one.id} at {post.posted:%F %T}")
+    return Verdict(broken=broken, looked=looked)
+
+
 def full_days(played: Played) -> int:
     """Return on how many days somebody got as many digests as there may be."""
     zones = {person: ZoneInfo(one.person.timezone) for person, one in played.people.items()}
@@ -142,7 +152,7 @@ def full_days(played: Played) -> int:
     return sum(many == MOST_A_DAY for many in days.values())
 
 
-RULES: Final = (in_their_hours, within_the_cap, none_missed, none_doubled)
+RULES: Final = (in_their_hours, within_the_cap, none_missed, none_doubled, left_in_peace)
 
 
 def posts(played: Played) -> Iterator[Sent]:
@@ -167,6 +177,12 @@ def _is_out(one: Member, at: datetime) -> bool:
     """Whether somebody is out by their status in Slack, and so without a deputy."""
     absent = one.person.absent
     return absent is not None and one.deputy is None and absent[0] <= at < absent[1]
+
+
+def _has_put_off(played: Played, person: UserId, at: datetime) -> bool:
+    """Whether somebody does not want to be reminded at a moment, by their last word before it."""
+    said = [one for one in played.snoozed.get(person, ()) if one.at < at]
+    return bool(said) and at < said[-1].until
 
 
 def _digests(played: Played) -> Mapping[UserId, Sequence[datetime]]:
@@ -234,15 +250,12 @@ def _stood_twice(played: Played) -> Iterator[str]:
 
 
 def _twice_a_day(people: Cast, key: ReleaseKey, events: Sequence[Event]) -> Iterator[str]:
-    """Return who was reminded privately twice on one day of theirs without having put it off."""
+    """Return who was reminded privately of one thing twice on one day of theirs."""
     last: dict[tuple[Gate, UserId], datetime] = {}
-    off: dict[UserId, datetime] = {}
     for it in events:
-        if isinstance(it, Snoozed):
-            off[it.by] = it.at
         for gate, person in _reminded(it):
             told, zone = last.get((gate, person)), ZoneInfo(people[person].person.timezone)
-            if told and _day(told, zone) == _day(it.at, zone) and off.get(person, told) <= told:
+            if told and _day(told, zone) == _day(it.at, zone):
                 yield f"{key} {gate.name}: {person} reminded at {told:%F %T} and {it.at:%T}"
             last[gate, person] = it.at
 
@@ -281,7 +294,6 @@ class _History:
     )
     silent: defaultdict[Gate, set[UserId]] = field(default_factory=lambda: defaultdict(set))
     against: defaultdict[Gate, set[UserId]] = field(default_factory=lambda: defaultdict(set))
-    snoozed: dict[UserId, datetime] = field(default_factory=dict)
     reminded: dict[tuple[Gate, UserId], datetime] = field(default_factory=dict)
 
     def take(self, it: Event) -> None:
@@ -290,8 +302,6 @@ class _History:
                 self._said(it)
             case Withdrawn():
                 self._forget(Gate(it.stage, it.gate), it.by)
-            case Snoozed():
-                self.snoozed[it.by] = it.until
             case StageBegan() | Cancelled() | Completed():
                 self.waits = False
             case StageDone():
@@ -361,7 +371,7 @@ def _to_be_reminded(
             soon = {place: it.at for it in ahead if it.at <= at + AT_ONCE for place in _reminded(it)}
             for gate, person in asked:
                 one = played.people[person]
-                off = history.snoozed.get(person, at) > at or _is_out(one, at)
+                off = _has_put_off(played, person, at) or _is_out(one, at)
                 if at_work(one, at, holidays_of(service)) and not off:
                     reminded = history.reminded.get((gate, person), soon.get((gate, person)))
                     yield at, key, gate, person, reminded

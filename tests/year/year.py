@@ -5,6 +5,7 @@ act of somebody, a time that the ledger has, or the minute in which a digest is 
 the same year. People press nothing here: what a button means goes to the coordinator at once.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,8 +21,10 @@ from sqlalchemy import Connection, select
 from bot.coordinator import Accepted
 from bot.jobs.attend import attend_due
 from bot.ledger.answers import Delivery
+from bot.ledger.codec import decode_own
 from bot.ledger.ledger import Ledger
-from bot.ledger.tables import releases
+from bot.ledger.own import chain_of
+from bot.ledger.tables import events, releases
 from bot.ledger.verify import verify
 from bot.release.attention import Attend
 from bot.release.command import Command
@@ -31,6 +34,7 @@ from bot.release.people.absence import GoAway
 from bot.release.release import Release
 from bot.release.stages.cancel import Cancel
 from bot.release.stages.start import Start
+from bot.release.telling.snooze import Snoozed
 from bot.release.waiting import waiting_on
 from bot.simulate.play import Agenda, Plan, Turn
 from bot.slack.buttons import Action
@@ -61,6 +65,7 @@ class Played:
     begins: datetime
     ends: datetime
     events: Mapping[ReleaseKey, Sequence[Event]]
+    snoozed: Mapping[UserId, Sequence[Snoozed]]
     sent: Sequence[Sent]
     by_people: frozenset[int]
     """The turns in which a person did something."""
@@ -181,8 +186,8 @@ class Year:
         self.parts.changed.update(self.open)
 
     async def _snoozes(self, one: Member, button: Action) -> None:
-        delivery = f"year:{next(self._count)}"
-        await put_off(self.parts.desk, button, WORKSPACE, one.id, delivery)
+        await put_off(self.parts.desk, button, WORKSPACE, one.id)
+        self.parts.delivery.look_at(chain_of(WORKSPACE, one.id))
         self.by_people.add(self.turn)
 
     # What follows
@@ -258,17 +263,28 @@ async def play(folder: Path, seed: int, days: int) -> Played:
         year = Year(parts, people, seed, Watching(parts.practice))
         await year.pass_until(ends)
         assert await parts.database.read(verify) == []
-        events = await parts.database.read(lambda connection: _events(connection))
         return Played(
             people=people,
             seed=seed,
             begins=BEGINS,
             ends=ends,
-            events=events,
+            events=await parts.database.read(_events),
+            snoozed=await parts.database.read(_snoozed),
             sent=year.watching.sent,
             by_people=frozenset(year.by_people),
             standing=[*standing(parts.practice)],
         )
+
+
+def _snoozed(connection: Connection) -> Mapping[UserId, Sequence[Snoozed]]:
+    """Return when each person has put reminders off, the first time first."""
+    written = select(events.c.body).where(events.c.kind == Snoozed.__name__).order_by(events.c.at)
+    told: defaultdict[UserId, list[Snoozed]] = defaultdict(list)
+    for body in connection.scalars(written):
+        one = decode_own(body)
+        assert isinstance(one, Snoozed)
+        told[one.by].append(one)
+    return told
 
 
 def _events(connection: Connection) -> Mapping[ReleaseKey, Sequence[Event]]:

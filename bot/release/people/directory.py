@@ -19,15 +19,18 @@ class Away:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What somebody has said of themselves: that they are away, and when they work."""
+    """What somebody has said of themselves: when they are away, when they work, and until when to wait."""
 
     away: Away | None = None
     week: Week | None = None
+    snoozed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """Who is in the workspace, in its user groups by handle and by id, who is away, and at work when.
+
+    `snoozed` is until when a person has last put off being reminded, also when that moment is past.
 
     `quiet` is until when a person is not to be disturbed. It changes all day long and no release hangs on it,
     so directories that differ in it alone are equal.
@@ -39,6 +42,7 @@ class Directory:
     groups: Mapping[str, tuple[UserId, ...]] = field(default_factory=dict)
     away: Mapping[UserId, Away] = field(default_factory=dict)
     hours: Mapping[UserId, Hours] = field(default_factory=dict)
+    snoozed: Mapping[UserId, datetime] = field(default_factory=dict)
     quiet: Mapping[UserId, datetime] = field(default_factory=dict, compare=False)
 
     @property
@@ -55,7 +59,8 @@ class Directory:
         away = {person: said.away for person, said in own.items() if said.away}
         weeks = {person: said.week for person, said in own.items() if said.week}
         hours = {person: self.hours_of(person).in_week(week) for person, week in weeks.items()}
-        return replace(self, away=away, hours={**self.hours, **hours})
+        snoozed = {person: said.snoozed for person, said in own.items() if said.snoozed}
+        return replace(self, away=away, hours={**self.hours, **hours}, snoozed=snoozed)
 
     def deputies(self, now: datetime) -> Mapping[UserId, Away]:
         """Return who is away at a moment, each with the deputy."""

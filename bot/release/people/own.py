@@ -7,9 +7,10 @@ from typing import assert_never
 from bot.release.people.absence import CameBackEarly, ComeBack, GoAway, WentAway
 from bot.release.people.directory import Away, Own
 from bot.release.people.own_hours import HoursSet, SetHours
+from bot.release.telling.snooze import Snooze, Snoozed
 
-OwnCommand = GoAway | ComeBack | SetHours
-OwnEvent = WentAway | CameBackEarly | HoursSet
+OwnCommand = GoAway | ComeBack | SetHours | Snooze
+OwnEvent = WentAway | CameBackEarly | HoursSet | Snoozed
 
 
 def own_after(events: Iterable[OwnEvent]) -> Own:
@@ -23,6 +24,8 @@ def own_after(events: Iterable[OwnEvent]) -> Own:
                 own = replace(own, away=None)
             case HoursSet(week=week):
                 own = replace(own, week=week)
+            case Snoozed(until=until):
+                own = replace(own, snoozed=until)
             case _:
                 assert_never(event)
     return own

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from bot.release.command import Facts
 from bot.release.event import Event
 from bot.release.gates.result import gate_result
 from bot.release.gates.tree import GateStatus
@@ -19,6 +20,7 @@ from bot.release.people.reachable import at_work, not_away, reachable
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.state import State
+from bot.release.telling.snooze import SnoozesRead, snoozes_read
 from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.gates import Reminders
 
@@ -113,7 +115,15 @@ class _Rung:
         return min((self.helpers or self.people).values())
 
 
-def due_reminders(release: Release, now: datetime) -> Iterable[Reminded | RemindersPostponed]:
+def due_reminder(release: Release, facts: Facts) -> Reminded | RemindersPostponed | SnoozesRead | None:
+    """Return the first reminder that is due, unless somebody has put it off, which is taken in first."""
+    due = next(iter(_due_reminders(release, facts.now)), None)
+    if not isinstance(due, Reminded):
+        return due
+    return snoozes_read(release, (*due.people, *due.helpers), facts) or due
+
+
+def _due_reminders(release: Release, now: datetime) -> Iterable[Reminded | RemindersPostponed]:
     """Return the reminders that are due, the first of which is to be looked at alone.
 
     What was missed is caught up once; where those whom it is for have gone home since, when they are back.
@@ -232,12 +242,12 @@ def _due(release: Release, ask: _Ask, now: datetime) -> Iterable[Reminded]:
 
 
 def _private(release: Release, ask: _Ask) -> dict[UserId, datetime]:
-    """Return when each of those asked is reminded privately next: as they wished, or in the morning."""
+    """Return when each of those asked is reminded privately next: again each morning."""
     past = _past(release, ask)
     times: dict[UserId, datetime] = {}
     for person, since in ask.on.items():
         told = [it.at for it in past if it.way is Way.PRIVATE and person in it.people and it.at >= since]
-        if not told or release.snoozed.get(person, told[-1]) > told[-1]:
+        if not told:
             times[person] = at_work(release, person, since + ask.plan.after)
         elif len(told) < ask.plan.limit:
             times[person] = _morning(release, person, told[-1])

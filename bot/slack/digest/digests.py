@@ -69,11 +69,12 @@ class Digests:
         last = newest(await self._showing.slots(id_))
         self._about[person] = frozenset(entry.of.release.key for entry in entries)
         digest = last
-        now = self._clock.now()
-        if person not in directory.deputies(now) and (latest := _latest(person, watched, now)):
+        now, off = self._clock.now(), directory.snoozed.get(person)
+        if person not in directory.deputies(now) and (latest := _latest(person, watched)):
             reminded, holidays = latest
             hours = directory.hours.get(person)
             free = _free(hours, holidays, directory.quiet.get(person))
+            reminded = max(reminded, off or reminded)
             after = next_digest(last, reminded, hours.zone if hours else "UTC", free)
             if after is not None and not directory.readable:
                 # Who must not be disturbed is not known before the people are read.
@@ -83,7 +84,7 @@ class Digests:
             elif after is not None:
                 digest = replace(after, at=max(after.at, now))
         if digest is not None:
-            await self._showing.show_to(person, id_, message(digest, person, entries, now))
+            await self._showing.show_to(person, id_, message(digest, entries, off, now))
 
 
 def _reminded(release: Release) -> set[UserId]:
@@ -91,15 +92,12 @@ def _reminded(release: Release) -> set[UserId]:
     return {person for it in past for person in it.people}
 
 
-def _latest(
-    person: UserId, watched: Sequence[Watched], now: datetime
-) -> tuple[datetime, Collection[date]] | None:
+def _latest(person: UserId, watched: Sequence[Watched]) -> tuple[datetime, Collection[date]] | None:
     """Return when a person was last to be reminded privately of something that waits for them still.
 
-    With it come the holidays that go for the release. What they have put off is not reminded of.
+    With it come the holidays that go for the release.
     """
-    mine = (one.release for one in watched if one.waits_for(person))
-    waiting = (release for release in mine if release.snoozed.get(person, now) <= now)
+    waiting = (one.release for one in watched if one.waits_for(person))
     past = ((it, release) for release in waiting for it in release.reminders if it.stage == release.stage)
     told = [
         (it.at, release.runbook.holidays)

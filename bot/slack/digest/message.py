@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.release.ids import UserId
 from bot.slack.asked.entries import Entry, shown, stands
 from bot.slack.digest.later import later_buttons
 from bot.slack.digest.times import Digest
@@ -17,15 +16,18 @@ MOST: Final = 10
 LARGEST: Final = 10_000
 """Characters of JSON; Slack refuses messages with blocks of about 13,200 (slackapi/bolt-js#2509)."""
 NOTHING: Final = "Nothing waits for you just now."
+LATER: Final = "Not now? Be reminded again later:"
 
 
-def message(digest: Digest, me: UserId, entries: Sequence[Entry], now: datetime) -> Message:
-    """Return the digest of what waits for a person; of very much, the first has its buttons with it."""
+def message(digest: Digest, entries: Sequence[Entry], off: datetime | None, now: datetime) -> Message:
+    """Return the digest of what waits for a person, who has put it `off` until then, if at all.
+
+    Of very much, the first has its buttons with it.
+    """
     if not entries:
         return _message(digest, NOTHING, [section(NOTHING)])
     what = "1 thing waits for you" if len(entries) == 1 else f"{len(entries)} things wait for you"
-    off = max((entry.of.release.snoozed.get(me, now) for entry in entries), default=now)
-    later = f"You are reminded again {moment(off)}." if off > now else "Not now? Be reminded again later:"
+    later = f"You are reminded again {moment(off)}." if off and off > now else LATER
     lines = (line for entry in entries for line in (stands(entry.of), *entry.lines))
     blocks = [header(what), *shown(entries, _that_fit(entries)), divider(), context(later), later_buttons()]
     return _message(digest, "\n".join([f"{what}:", *dict.fromkeys(lines), later]), blocks)

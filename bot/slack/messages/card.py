@@ -36,7 +36,7 @@ HEAD_DIGITS = 12
 def card(release: Release, head: str, room: Room | None = None) -> Message:
     """Return the card of a release whose newest event has the hash `head`; it leads to its own channel.
 
-    The head is its stamp: it witnesses the ledger as of the last time that something else changed on the card.
+    The head is its stamp: a witness of the ledger as of the last time that something else on it changed.
     """
     parts = list(_parts(release, room))
     small = _small(release)

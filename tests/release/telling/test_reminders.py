@@ -1,5 +1,6 @@
 """Reminding those who have not answered: when, whom, how often, and caught up once."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -7,6 +8,7 @@ from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.directory import Directory
 from bot.release.people.handoff import Duty
 from bot.release.people.hours import Hours
 from bot.release.release import Release
@@ -80,10 +82,12 @@ def _helped(past: Reminded) -> str:
     return f", with {' '.join(past.helpers)}" if past.helpers else ""
 
 
-def by_the_clock(release: Release, until: datetime) -> Release:
+def by_the_clock(
+    release: Release, until: datetime, there: Callable[[Directory], Directory] = lambda town: town
+) -> Release:
     """Return the release after the scheduler has looked at it whenever it needed attention."""
     while (at := attention_at(release)) is not None and at <= until:
-        release = play(release, time_passes(seconds=(at - release.at).total_seconds()))
+        release = play(release, among(there, time_passes(seconds=(at - release.at).total_seconds())))
     return release
 
 

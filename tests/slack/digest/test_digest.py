@@ -11,7 +11,7 @@ from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.settings import Transport
 from tests.slack.test_delivery import POSTS
-from tests.world import A_TUESDAY, PATIENCE_S, World, open_world, rollcall_in, settings_for
+from tests.world import A_TUESDAY, PATIENCE_S, World, open_world, readable, rollcall_in, settings_for
 
 
 async def test_two_releases_wait_for_somebody_and_one_message_says_so(world: World) -> None:
@@ -69,6 +69,27 @@ You are reminded again <time>.
     await world.until_digest_is_not("ben", first["ts"])
     # Where the messages to Ben and to Bea are is asked once.
     assert await world.calls("conversations.open") == 2
+
+
+async def test_one_press_puts_off_everything_what_comes_later_included(world: World) -> None:
+    """Ben is left alone until tomorrow in all releases; Bea alone is named, and none of them has an event of it."""
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(hours=1)
+    first = (await world.digests("ben", "Not now?"))[0]
+    await world.ben.presses_in_digest("In the morning")
+    await world.digest("ben", "You are reminded again")
+    await world.ana.types("/release start payments 7.0.0")
+    assert [(await world.release(key)).seq for key in ("checkout-1", "payments-1")] == [2, 1]
+    await world.passes(hours=4)
+    assert (await world.digests("ben", "payments-1"))[0]["ts"] == first["ts"]
+    louder = readable(await world.message("checkout-1", "reminder:0:QA:2"))
+    assert louder == snapshot("""\
+*checkout-1* (checkout 1.4.0): @bea, *QA* has waited for an answer since <time>. Until it is met, staging cannot begin.
+[Approve] [Reject] [More…]\
+""")
+    await world.passes(hours=18)
+    await world.until_digest_is_not("ben", first["ts"])
+    assert "2 things wait for you" in await world.digest("ben", "Not now?")
 
 
 async def test_who_is_not_at_work_is_left_in_peace(world: World) -> None:
