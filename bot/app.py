@@ -86,7 +86,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         rooms = Rooms(RoomCalls(client, pace, identity.user), database)
         showing = Showing(Calls(client, pace), rooms, database, clock, settle, identity.url)
         asked = Asked(releases, directory, identity.workspace, identity.url)
-        digests = Digests(showing, asked, identity.workspace, clock, settings.rollcall_command)
+        digests = Digests(asked, identity.workspace, clock, settings.rollcall_command)
         delivery = DeliveryWorker(showing, digests, releases, pace, settings.rollcall_gap)
 
         homes = HomeTabs(

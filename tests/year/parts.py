@@ -105,7 +105,7 @@ async def open_parts(folder: Path, people: Cast) -> AsyncIterator[Parts]:
         rooms, settle = Rooms(RoomCalls(client, pace, identity.user), database), timedelta(seconds=1)
         showing = Showing(Calls(client, pace), rooms, database, clock, settle, identity.url)
         asked = Asked(releases, directory, WORKSPACE, identity.url)
-        digests = Digests(showing, asked, WORKSPACE, clock, "/release")
+        digests = Digests(asked, WORKSPACE, clock, "/release")
         delivery = DeliveryWorker(showing, digests, releases, pace, gap_s=0.0)
         changed: set[ReleaseId] = set()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.ledger.reader import Reader
-from bot.release.ids import ReleaseId
+from bot.release.ids import ReleaseId, UserId
 from bot.slack.delivery.calls import Held, NotShown, NotTaken
 from bot.slack.delivery.pace import Pace
 from bot.slack.delivery.showing import Showing
@@ -129,7 +129,8 @@ class DeliveryWorker:
         """Find what was not shown when the process ended; while the database cannot be read, try again."""
         while not self._stopping:
             try:
-                for release in (*await self._releases.unshown(), *await self._digests.every()):
+                digests = {*await self._showing.people(), *await self._digests.every()}
+                for release in (*await self._releases.unshown(), *digests):
                     self.wake(release)
                 return
             except Exception:
@@ -178,13 +179,17 @@ class DeliveryWorker:
 
     async def _show(self, id_: ReleaseId) -> None:
         if person := self._digests.of(id_):
-            await self._digests.show(person)
+            await self._show_digest(person, id_)
         elif found := await self._releases.find_with_head(id_):
             release, head = found
             # The digests wait for no slow channel, so they are woken first.
             for digest in self._digests.concerned(release):
                 self.wake(digest)
             await self._showing.show(release, head)
+
+    async def _show_digest(self, person: UserId, id_: ReleaseId) -> None:
+        if digest := await self._digests.digest_of(person, await self._showing.slots(id_)):
+            await self._showing.show_to(person, id_, digest)
 
     def _accepted(self) -> None:
         if self._refusals:

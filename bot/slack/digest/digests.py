@@ -1,4 +1,4 @@
-"""Showing the digests: that of each person follows what waits for them, and is posted anew to remind."""
+"""The digests: that of each person follows what waits for them, and is posted anew to remind."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -14,24 +14,21 @@ from bot.release.telling.reminders import Way
 from bot.slack.asked.entries import entries_of
 from bot.slack.asked.reading import Asked
 from bot.slack.asked.watched import Watched
-from bot.slack.delivery.showing import Showing
 from bot.slack.digest.message import message
 from bot.slack.digest.times import newest, next_digest
+from bot.slack.messages.message import Message
 
 LATE: Final = timedelta(minutes=10)
 """How much later than it was to be a digest may be posted without another look at the clock."""
 
 
 class Digests:
-    """Show the digest of one person at a time, and know whom a change concerns.
+    """Say what the digest of each person is to be, and know whom a change concerns.
 
     A digest is kept among the messages that are shown, in the place where others have the key of a release.
     """
 
-    def __init__(
-        self, showing: Showing, asked: Asked, workspace: WorkspaceId, clock: Clock, command: str
-    ) -> None:
-        self._showing = showing
+    def __init__(self, asked: Asked, workspace: WorkspaceId, clock: Clock, command: str) -> None:
         self._asked = asked
         self._workspace = workspace
         self._clock = clock
@@ -50,10 +47,10 @@ class Digests:
             yield chain_of(self._workspace, person)
 
     async def every(self) -> Iterable[ReleaseId]:
-        """Return all digests that there are, or may have to be, whatever was shown before a restart."""
+        """Return all digests that there may have to be, whatever was shown before a restart."""
         watched, _ = await self._asked.read()
         reminded = {person for one in watched for person in _reminded(one.release)}
-        return {*await self._showing.people(), *(chain_of(self._workspace, person) for person in reminded)}
+        return {chain_of(self._workspace, person) for person in reminded}
 
     def due(self) -> Iterable[ReleaseId]:
         """Return the digests whose time has come meanwhile."""
@@ -62,11 +59,13 @@ class Digests:
             del self._later[person]
             yield chain_of(self._workspace, person)
 
-    async def show(self, person: UserId) -> None:
-        """Make a digest say what waits for its person, and post it anew if it is time. Raises NotShown."""
+    async def digest_of(self, person: UserId, slots: Iterable[str]) -> Message | None:
+        """Return what the digest of a person is to say, in another slot if it is time to post it anew.
+
+        `slots` are those of the digests that stand already, or may; None where there is none to show.
+        """
         watched, directory = await self._asked.read()
-        id_, entries = chain_of(self._workspace, person), entries_of(person, watched, self._command)
-        last = newest(await self._showing.slots(id_))
+        entries, last = entries_of(person, watched, self._command), newest(slots)
         self._about[person] = frozenset(entry.of.release.key for entry in entries)
         digest = last
         now, off = self._clock.now(), directory.snoozed.get(person)
@@ -83,8 +82,7 @@ class Digests:
                 self._later[person] = at
             elif after is not None:
                 digest = replace(after, at=max(after.at, now))
-        if digest is not None:
-            await self._showing.show_to(person, id_, message(digest, entries, off, now))
+        return message(digest, entries, off, now) if digest else None
 
 
 def _reminded(release: Release) -> set[UserId]:
