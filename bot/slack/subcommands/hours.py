@@ -7,19 +7,18 @@ from typing import Final
 
 from bot.release.people.hours import Week
 from bot.release.people.own_hours import SetHours
-from bot.release.refusal import Code, Refused
+from bot.release.refusal import Refused
 from bot.slack.desk import Call, Desk, Reply
 from bot.slack.messages.hours import WEEK, reminded
+from bot.slack.messages.text import escape, shorten
 from bot.slack.messages.words import refusal
 from bot.slack.subcommands.subcommand import Subcommand
 
 EXAMPLE: Final = "hours 9:30-17:00 mon-thu"
 USUAL: Final = "usual"
-HOW: Final = Refused(
-    code=Code.TIME_INVALID,
-    because="Say from when to when you work, and on which days.",
-    instead="For example: hours 9:30-17:00 mon-thu, or: hours usual",
-)
+LONGEST_WORD: Final = 40
+NO_TIMES: Final = "These are days alone: say from when to when you work, too."
+TWICE: Final = "Say only once from when to when you work: it is the same on all days."
 BETWEEN: Final = re.compile(r"\s*[-–—]\s*|\s+to\s+")
 """What stands between two times or days; phones make longer dashes of two short ones."""
 TIME: Final = r"([01]?[0-9]|2[0-3])(?::([0-5][0-9]))?"
@@ -32,21 +31,25 @@ async def hours(desk: Desk, call: Call) -> Reply:
     if not call.text:
         return Reply(text=f"{reminded(now)} To change that: `{desk.command} {EXAMPLE}`")
     week = week_of(call.text, now.week)
-    if week is None:
-        return Reply(text=refusal(HOW))
+    if isinstance(week, str):
+        examples = f"`{desk.command} {EXAMPLE}`, or `{desk.command} hours {USUAL}`"
+        return Reply(text=f"{escape(week)} For example: {examples}")
     noted = await desk.note(SetHours(workspace=call.workspace, by=call.user, week=week))
     return Reply(text=refusal(noted) if isinstance(noted, Refused) else reminded(now.in_week(week)))
 
 
-def week_of(text: str, now: Week) -> Week | None:
-    """Return the week that was typed, or None; without days they stay those of `now`."""
+def week_of(text: str, now: Week) -> Week | str:
+    """Return the week that was typed, or what is wrong with it; without days they stay those of `now`."""
     if text.lower() == USUAL:
         return Week()
     words = BETWEEN.sub("-", text.lower()).replace(",", " ").split()
     times = [found for word in words if (found := TIMES.fullmatch(word))]
-    named = [_days(word) for word in words if not TIMES.fullmatch(word)]
-    if len(times) != 1 or not all(named):
-        return None
+    others = [word for word in words if not TIMES.fullmatch(word)]
+    if strange := next((word for word in others if not _days(word)), None):
+        return f"I cannot read “{shorten(strange, LONGEST_WORD)}” as times of a day of 24 hours, nor as days."
+    if len(times) != 1:
+        return TWICE if times else NO_TIMES
+    named = [_days(word) for word in others]
     begins_hour, begins_minute, ends_hour, ends_minute = (int(part or 0) for part in times[0].groups())
     return Week(
         begins=time(begins_hour, begins_minute),
