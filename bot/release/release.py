@@ -123,21 +123,7 @@ class Beginning:
 
 @dataclass(frozen=True, kw_only=True)  # Without slots, so that `replace` copies it faster.
 class Release:
-    """One attempt to put a version of a service into production.
-
-    `stage` is an index into the runbook's stages, one past the last for the rollback. `opened` has the time
-    at which each stage so far was opened, `began` how each began, from when its steps could be done.
-    `since` is when it came into the state it is in, `at` the time of its newest event, `seq` the number
-    of its events; `unanswered` since when, by stage, gate and person, what they said counts no more;
-    `rejections`, `failures`, `runs`, `overrides` and `shifts` are all there were, `overridden` are the gates, by
-    stage and name, that were passed so for what goes out now, `lifted` are the holds that are open no
-    more, `taken_back` is how its rollback began, `news` is what the next summary tells, `untold` since
-    when it has something to tell, `read_at` is when its people were read last, `guests` those of them who
-    are no full members, `hours` when they are at work as far as it is known, `snoozed` until when each
-    did not want to be reminded, as far as a reminder hung on it. `filed` is the runbook as the file had it: where who may say go has
-    changed, `runbook` has a gate more, at which that is signed, and `duties_before` is how the runbook
-    that was signed last kept people apart.
-    """
+    """One attempt to put a version of a service into production."""
 
     workspace: WorkspaceId
     key: ReleaseKey
@@ -146,9 +132,13 @@ class Release:
     note: str
     manifest: Manifest = NOTHING_KNOWN
     runbook: Runbook
+    """The runbook that it goes by. Where who may say go has changed, a gate of it is there to sign that."""
     filed: Runbook
+    """The same as the file had it."""
     policy: tuple[str, ...] = ()
+    """What is different in who may say go."""
     duties_before: Duties = Duties.OFF
+    """How the runbook that was signed last kept people apart."""
     earlier: "Earlier | None" = None
     channel: ChannelId
     starter: UserId
@@ -156,50 +146,77 @@ class Release:
     deputy: UserId | None = None
     shadows: tuple[UserId, ...] = ()
     started_at: datetime
+
     members: Members
+    read_at: datetime
+    """When its people were read last."""
     deputies: Mapping[UserId, Away] = field(default_factory=dict)
     guests: tuple[UserId, ...] = ()
+    """Those of its people who are no full members."""
     hours: Mapping[UserId, Hours] = field(default_factory=dict)
+    """When its people are at work, as far as it is known."""
     snoozed: Mapping[UserId, datetime] = field(default_factory=dict)
-    read_at: datetime
+    """Until when each did not want to be reminded, as far as a reminder hung on it."""
+
     state: State = State.AWAITING_APPROVAL
+    since: datetime
+    """When it came into this state."""
+    at: datetime
+    """The time of its newest event."""
+    seq: int = 0
+    """The number of its events."""
     stage: int = 0
+    """An index into the stages of the runbook, one past the last for the rollback."""
     opened: Mapping[int, datetime] = field(default_factory=dict)
+    """When each stage so far was opened."""
     began: Mapping[int, Beginning] = field(default_factory=dict)
+    """How each stage began, from when its steps could be done."""
+    production_at: datetime | None = None
+
     votes: tuple[Vote, ...] = ()
     voided: tuple[Voided, ...] = ()
     unanswered: Mapping[tuple[int, str, UserId], datetime] = field(default_factory=dict)
+    """Since when, by stage, gate and person, what they said counts no more."""
     rejections: tuple[Rejection, ...] = ()
+    """All there were."""
     revisions: tuple["ManifestChanged", ...] = ()
     reports: Mapping[str, "Report"] = field(default_factory=dict)
     evidence: tuple["Evidence", ...] = ()
     overrides: tuple["Overridden", ...] = ()
+    """All there were."""
     overridden: frozenset[tuple[int, str]] = frozenset()
+    """The gates, by stage and name, that were passed by override for what goes out now."""
     review: "Review | None" = None
     holds: tuple["Hold", ...] = ()
     holds_placed: int = 0
     lifted: tuple["Hold", ...] = ()
+    """The holds that are open no more."""
+
     done: tuple[DoneStep, ...] = ()
     failures: tuple["Failure", ...] = ()
+    """All there were."""
     attempt: int = 1
+    """At the step that is next."""
     runs: tuple["Run", ...] = ()
-    production_at: datetime | None = None
+    """All there were."""
     rolled_back_from: State | None = None
     taken_back: "RollbackBegan | None" = None
+    """How its rollback began."""
     lock: "Lock | None" = None
+    ended_by: UserId | None = None
+    ended_because: str = ""
+
     offers: Mapping["Duty", "Offer"] = field(default_factory=dict)
     handed: tuple["Handed", ...] = ()
     shifts: tuple["ShiftOffer", ...] = ()
+    """All that were asked to take over."""
     leavers: Mapping[UserId, "Leaver"] = field(default_factory=dict)
     reminders: tuple["Reminded", ...] = ()
     summaries: tuple["Summarized", ...] = ()
     news: tuple["News", ...] = ()
+    """What the next summary tells."""
     untold: datetime | None = None
-    since: datetime
-    at: datetime
-    ended_by: UserId | None = None
-    ended_because: str = ""
-    seq: int = 0
+    """Since when it has something to tell."""
 
     @property
     def id(self) -> ReleaseId:

@@ -209,7 +209,7 @@ def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
     ben = (decode_own(line["body"]) for line in golden if line["release"] == AWAY)
     assert own_after(ben) == Own(
         week=Week(begins=time(20), ends=time(4), days=(0, 1)),
-        snoozed=datetime(2026, 3, 3, 23, 43, 0, 250_000, tzinfo=UTC),
+        snoozed=datetime(2026, 3, 3, 23, 44, 0, 250_000, tzinfo=UTC),
     )
 
 

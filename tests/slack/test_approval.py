@@ -30,7 +30,7 @@ checkout 1.4.0 (checkout-1)
 *checkout-1* is *awaiting approval* for staging (stage 1 of 2)
 ▶ staging → ○ production
 *Waiting for*
-• @ben rejected *QA*, <time>; it blocks until taken back, or settled by the captain
+• @ben rejected *QA*, <time>; it blocks until taken back, or settled by @ana
 Captain @ana · started <time>
 Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…]

@@ -64,7 +64,8 @@ shop 2.0 (shop-1)
 ▶ production
 *Waiting for*
 • “Deploy” is being run, since <time>, until <time>
-Captain @ana · started <time> · event 5 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…] [Roll back…]
 ---
 *shop-1* (shop 2.0): *production* has begun
@@ -106,7 +107,8 @@ shop 2.0 (shop-1)
 ✗ production
 *Waiting for*
 • @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
-Captain @ana · started <time> · event 7 · ledger <head>
+Captain @ana · started <time>
+Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…] [Roll back…]
 ---
 *shop-1* (shop 2.0): *production* has begun
@@ -172,7 +174,8 @@ async def test_the_way_back_is_run_with_the_version_before(tmp_path: Path) -> No
 > Orders are lost.
 ↩ production
 *Waiting for*
-• @ana, @dan or @dee: the lock on the service is to be lifted, since <time>\
+• @ana, @dan or @dee: the lock on the service is to be lifted, since <time>
+Event <n> · ledger <head>\
 """)
     assert deploy.with_suffix(".production").read_text() == "2.0\n"
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
-from bot.release.gates.expiry import ApprovalExpired
+from bot.release.gates.expiry import ApprovalExpired, next_expiry
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL
 from bot.release.manifest import Manifest
@@ -85,7 +85,7 @@ def test_the_last_approval_does_not_meet_a_gate_whose_first_is_too_old() -> None
 
 def test_a_rejection_and_an_abstention_never_grow_old() -> None:
     release = play(four_hours(), ben.rejects("QA"), bea.abstains("QA"))
-    assert attention_at(release) is None
+    assert next_expiry(release) is None
     assert answer(release, time_passes(days=30)) == ()
     assert gate(release, "QA").status is GateStatus.REJECTED
 

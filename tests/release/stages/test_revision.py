@@ -477,7 +477,7 @@ def test_a_gate_that_is_not_needed_any_more_still_stops_what_was_rejected_there(
     release = play(started_with(start(manifest=labelled), book), cleo.rejects("DB"))
     release = play(release, ana.changes("1.4.0", Manifest()), ben.approves("G"))
     assert release.state is State.AWAITING_APPROVAL
-    assert [(w.kind, w.on) for w in waiting_on(release)] == [(Awaited.REJECTION, (cleo.id,))]
+    assert [(w.kind, w.on) for w in waiting_on(release)] == [(Awaited.REJECTION, (cleo.id, ana.id))]
     assert [(act.deed, act.on) for act in why(release).acts] == [(Deed.WITHDRAW, (cleo.id, ana.id))]
     for act in (cleo.withdraws("DB"), ana.settles("DB", cleo)):
         assert play(release, act).state is State.IN_PROGRESS
