@@ -13,6 +13,7 @@ from bot.release.ids import UserId
 from bot.release.people.duties import Circle, all_there, first_there, heirs_of, leads, there
 from bot.release.people.reachable import not_away
 from bot.release.release import Release
+from bot.release.remembered import remembered
 from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
 
@@ -55,6 +56,7 @@ class Waiting:
     until: datetime | None = None
 
 
+@remembered
 def waiting_on(release: Release) -> tuple[Waiting, ...]:
     """Return everything that the release waits for now. An open release always waits for something."""
     if release.state.ended:

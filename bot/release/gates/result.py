@@ -12,6 +12,7 @@ from bot.release.gates.tree import GateStatus, Node, Seat, Tree
 from bot.release.ids import UserId
 from bot.release.people.duties import kept_apart
 from bot.release.release import Release, Verdict, Vote
+from bot.release.remembered import remembered
 from bot.runbook.gates import Gate
 from bot.runbook.roles import Duties
 from bot.runbook.seats import helping_roles
@@ -111,6 +112,7 @@ def passed_over(release: Release, gate: Gate, stage: int) -> GateStatus | None:
     return GateStatus.NOT_NEEDED
 
 
+@remembered
 def gate_result(release: Release, gate: Gate, stage: int) -> GateResult:
     """Return how one gate of the stage with the index `stage` stands, and from what that follows."""
     weighed = weigh(release, gate, stage)
