@@ -67,7 +67,7 @@ async def offer(world: World) -> str:
 async def standing(world: World, key: str) -> str:
     """Return what stands on the card between its title and its small print."""
     lines = readable(await world.card(key)).split("\n")
-    return "\n".join(line for line in lines[1:] if not line.startswith(("Captain", "[")))
+    return "\n".join(line for line in lines[1:] if not line.startswith(("Captain", "Event", "[")))
 
 
 async def press_old(world: World, user: str, key: str, action: str, value: str) -> None:
