@@ -29,12 +29,29 @@ reminders: {after: 90d}
 )
 
 
+async def test_who_offers_it_at_night_is_told_that_it_is_night_for_the_other(tmp_path: Path) -> None:
+    """It is morning in Europe, and evening in Singapore, where Cleo is."""
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        assert await world.ana.types("/release handoff @cleo deputy") == snapshot(
+            "@cleo is asked, in a message of *shop-1* (shop 2.0). It is 18:00 for them; they are at work from 09:00 on Wednesday."
+        )
+        await world.passes(hours=8)
+        assert await world.ana.types("/release handoff @cleo deputy Please") == snapshot(
+            "@cleo is asked, in a message of *shop-1* (shop 2.0). It is 02:00 for them; they are at work from 09:00."
+        )
+        await world.passes(hours=8)
+        assert await world.ana.types("/release handoff @cleo deputy Now") == snapshot(
+            "@cleo is asked, in a message of *shop-1* (shop 2.0)."
+        )
+
+
 async def test_the_lead_passes_when_every_point_is_read_and_ticked(tmp_path: Path) -> None:
     async with world_with(tmp_path, RUNBOOK) as world:
         await world.ana.types("/release start shop 2.0")
         await world.cleo.types("/release hold wait for the <audit>")
         assert await world.ana.types("/release handoff @dan I am on a train") == snapshot(
-            "@dan is asked in the thread of *shop-1* (shop 2.0)."
+            "@dan is asked, in a message of *shop-1* (shop 2.0)."
         )
         slot = await offer(world)
         assert await shown(world, "shop-1", slot) == snapshot("""\

@@ -1,7 +1,9 @@
 """When somebody is reminded: their working hours in words."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from bot.release.people.hours import Hours
 from bot.slack.messages.text import enumerated, escape
@@ -14,6 +16,16 @@ def reminded(hours: Hours) -> str:
     overnight = " the next day" if hours.ends <= hours.begins else ""
     times = f"from {hours.begins:%H:%M} to {hours.ends:%H:%M}{overnight}"
     return f"You are reminded {times}, {_days(hours)} ({escape(hours.zone)})."
+
+
+def not_at_work(hours: Hours, now: datetime, holidays: Collection[date] = ()) -> str:
+    """Return what time it is for somebody else who is not at work, and when they are; nothing if they are."""
+    zone, back = ZoneInfo(hours.zone), hours.next_at_work(now, holidays)
+    if back <= now:
+        return ""
+    there, then = now.astimezone(zone), back.astimezone(zone)
+    day = "" if then.date() == there.date() else f" on {WEEK[then.weekday()]}"
+    return f"It is {there:%H:%M} for them; they are at work from {then:%H:%M}{day}."
 
 
 def _days(hours: Hours) -> str:

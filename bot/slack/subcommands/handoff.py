@@ -1,8 +1,11 @@
 """`handoff` and `lead`: hand the lead over, and take it when the captain has gone."""
 
+from bot.release.ids import UserId
 from bot.release.people.handoff import Duty, OfferDuty, TakeLead
+from bot.release.release import Release
 from bot.slack.desk import Call, Desk, Reply, answered, mentioned, pick
 from bot.slack.forms.handoff import offer_form
+from bot.slack.messages.hours import not_at_work
 from bot.slack.messages.text import person
 from bot.slack.messages.words import mention
 from bot.slack.subcommands.subcommand import Subcommand
@@ -28,7 +31,14 @@ async def handoff(desk: Desk, call: Call) -> Reply:
         note=note if duty else words,
     )
     decided = await desk.coordinator.handle(offer, call.delivery)
-    return answered(decided, f"{person(to)} is asked in the thread of {mention(release)}.")
+    asked = f"{person(to)} is asked, in a message of {mention(release)}."
+    return answered(decided, " ".join(filter(None, [asked, await _not_at_work(desk, release, to)])))
+
+
+async def _not_at_work(desk: Desk, release: Release, person: UserId) -> str:
+    """Return that somebody is not at work just now, as far as it is known."""
+    hours = (await desk.coordinator.facts(release)).directory.hours.get(person)
+    return not_at_work(hours, desk.clock.now(), release.runbook.holidays) if hours else ""
 
 
 async def lead(desk: Desk, call: Call) -> Reply:
