@@ -31,7 +31,7 @@ def decide(release: Release, command: Command, facts: Facts) -> Decision:
         return Refused(
             code=Code.STALE,
             because=f"What {release.key} is to release has changed since this was shown to you.",
-            instead="Look at the newest messages in its thread, and answer to what goes out now.",
+            instead="Look at its newest messages, and answer to what goes out now.",
         )
     noted = taken_in(release, command, facts)
     known = fold(noted, release)

@@ -49,8 +49,8 @@ BUSY: Final = "Rollcall cannot write to its database just now, so nothing was ch
 BROKEN: Final = (
     "Something went wrong in Rollcall. See whether it counted before you try again; its log says more."
 )
-COUNTED: Final = "Thank you. It is recorded, and the thread shows it."
-UNREADABLE: Final = "This button can no longer be read. The newest messages of the thread have others."
+COUNTED: Final = "Thank you. It is recorded, and the message of the gate shows it."
+UNREADABLE: Final = "This button can no longer be read. The newest messages of the release have others."
 HOME_OPENED: Final = "app_home_opened"
 CHANNEL_EVENTS: Final = (
     "app_mention",

@@ -15,13 +15,13 @@ from bot.slack.asking import says_yes
 from bot.slack.desk import MENTIONED, Call, Desk, Reply, first_word, typed
 
 FORM: Final = (
-    "That opens a form, and a mention cannot open one. Use the buttons in the thread of the release, type"
+    "That opens a form, and a mention cannot open one. Use the buttons of the release, type"
     " `{command} {word}` in the channel, or add here what is missing, such as the key and a reason."
 )
 HELP: Final = (
     "After `{mention}`, write what you would type after `{command}`: `{mention} status`, `{mention} why`,"
-    " `{mention} hold the smoke tests fail`. In the thread of a release, its key may be left out."
-    " `{command} help`, typed in the channel, lists all there is."
+    " `{mention} hold the smoke tests fail`. In its thread or its own channel, the key of a release may be"
+    " left out. `{command} help`, typed in the channel, lists all there is."
 )
 STRANGER: Final = "Only people of the workspace that I am installed in can ask me. Ask one of them to."
 ONCE: Final = timedelta(days=1)

@@ -23,8 +23,8 @@ from bot.slack.messages.why import why_text
 from bot.slack.messages.words import refusal
 
 NOT_OFFERED: Final = "This is offered to {people}, and not to you."
-OFFERED_NO_MORE: Final = "This is offered no more. The newest messages of the thread say who leads it."
-NO_GATE: Final = "This gate is not open any more. Look at the newest messages of the thread."
+OFFERED_NO_MORE: Final = "This is offered no more. The newest messages of the release say who leads it."
+NO_GATE: Final = "This gate is not open any more. Look at the newest messages of the release."
 NO_ANSWER: Final = "This gate asks nobody for an approval; its checks decide. Report how a check went."
 
 

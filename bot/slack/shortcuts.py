@@ -20,7 +20,7 @@ Body = Mapping[str, Any]
 
 NO_SERVICES: Final = "No runbook names a service yet, so there is nothing to start. Add one under runbooks/."
 NOTHING_OPEN: Final = (
-    "No release is open in this channel. Choose this at a message in the thread of a release, or type"
+    "No release is open in this channel. Choose this at a message of a release, or type"
     " {command} list to see those of other channels."
 )
 

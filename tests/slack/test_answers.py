@@ -34,7 +34,7 @@ Your answer at QA
   ( ) Approve, with a comment
   ( ) Abstain: I do not answer, ask others
 Comment or reason (optional)
-  Settling a rejection and overriding need a reason. Everybody in the thread sees it.\
+  Settling a rejection and overriding need a reason. Everybody who follows the release sees it.\
 """)
         await world.ben.submits(answer="approve", comment="Tried on 3 phones & <it works>")
         assert await shown(world, "shop-1", "gate:0:QA") == snapshot("""\
@@ -97,7 +97,7 @@ async def test_the_captain_settles_a_rejection_and_says_how(tmp_path: Path) -> N
         assert await open_form(world, "bea") == snapshot("""\
 Reject [Reject] [Never mind]
 Why do you reject QA?
-  It blocks shop-1 until you take it back, or the captain settles it. Everybody in the thread sees the reason.\
+  It blocks shop-1 until you take it back, or the captain settles it. Everybody who follows the release sees the reason.\
 """)
         await world.bea.submits(reason="The basket loses items when two tabs are open")
         await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
@@ -110,7 +110,7 @@ Your answer at QA
   ( ) Abstain: I do not answer, ask others
   ( ) Settle the rejection: The basket loses items when two tabs are open
 Comment or reason (optional)
-  Settling a rejection and overriding need a reason. Everybody in the thread sees it.\
+  Settling a rejection and overriding need a reason. Everybody who follows the release sees it.\
 """)
         assert (await world.ana.submits(answer="settle:U0BEA"))["errors"] == snapshot(
             {

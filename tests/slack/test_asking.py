@@ -69,7 +69,7 @@ async def test_who_writes_a_yes_is_asked_and_it_counts_when_pressed(world_by_eac
         while (await world.whispered("ben")).get("blocks"):
             await asyncio.sleep(0.02)
     assert readable(await world.whispered("ben")) == snapshot(
-        "Thank you. It is recorded, and the thread shows it."
+        "Thank you. It is recorded, and the message of the gate shows it."
     )
 
 

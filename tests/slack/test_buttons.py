@@ -49,15 +49,15 @@ async def test_a_button_that_means_nothing_any_more_is_answered(world: World) ->
         answers.append(await world.ben.sees())
     assert answers == snapshot(
         [
-            "This button can no longer be read. The newest messages of the thread have others.",
-            "checkout-1 has no gate “QA” open. Look at the newest messages in its thread.",
-            "checkout-1 has no gate “Qa” open. Look at the newest messages in its thread.",
+            "This button can no longer be read. The newest messages of the release have others.",
+            "checkout-1 has no gate “QA” open. Look at its newest messages.",
+            "checkout-1 has no gate “Qa” open. Look at its newest messages.",
             "There is no release checkout-9. The list of releases shows what is open.",
-            "This gate is not open any more. Look at the newest messages of the thread.",
-            "This gate is not open any more. Look at the newest messages of the thread.",
+            "This gate is not open any more. Look at the newest messages of the release.",
+            "This gate is not open any more. Look at the newest messages of the release.",
             "There is no release checkout-9. The list of releases shows what is open.",
             "staging of checkout-1 is not under way, so it has no step to tick. The card says what comes next.",
-            "“Deploy to staging” of checkout-1 is not a step that has failed just now. Look at the newest messages in its thread.",
+            "“Deploy to staging” of checkout-1 is not a step that has failed just now. Look at its newest messages.",
             "checkout-1 has no hold 3. The card lists those that are open.",
             "To be captain of checkout-1 is not offered to you just now. An offer ends when it is answered, when another is made, or with its time. Ask @ana.",
         ]

@@ -91,7 +91,7 @@ Next is “Deploy” (attempt 2): @dan or @dee
         late = old["blocks"][-1]["elements"][0]
         await press_old(world, "dee", "shop-1", late["action_id"], late["value"])
         assert await world.dee.sees() == snapshot(
-            "“Deploy” is at attempt 2 by now; this was about attempt 1. Look at the newest messages in its thread."
+            "“Deploy” is at attempt 2 by now; this was about attempt 1. Look at its newest messages."
         )
 
         await world.dan.presses("Done", "shop-1", on="stage:0")
@@ -101,7 +101,7 @@ Next is “Deploy” (attempt 2): @dan or @dee
         assert await open_form(world, "dee") == snapshot("""\
 Skip [Skip] [Never mind]
 Why can “Warm the caches” be left out?
-  The next step follows. Everybody in the thread sees the reason.\
+  The next step follows. Everybody who follows the release sees the reason.\
 """)
         assert (await world.dee.submits(reason=" - "))["errors"] == snapshot(
             {"reason": "A reason is needed, so that others know what to do about it. Say in a few words why."}

@@ -176,7 +176,7 @@ Your answer at Go or no-go
   ( ) Take back that I approved
   ( ) Fill a seat of security with my approval, not of qa
 Comment or reason (optional)
-  Settling a rejection and overriding need a reason. Everybody in the thread sees it.\
+  Settling a rejection and overriding need a reason. Everybody who follows the release sees it.\
 """)
         await world.ben.submits(answer="seat:security")
         assert await shown(world, "shop-1", "gate:0:Go or no-go") == snapshot("""\

@@ -248,7 +248,7 @@ async def test_what_cannot_be_held_is_said_where_it_was_typed(tmp_path: Path) ->
         for number in range(10):
             await world.cleo.types(f"/release hold concern {number}", settle=False)
         assert await world.cleo.types("/release hold one too many") == snapshot(
-            "shop-1 has 10 open holds, and that is as many as it can show. Nothing moves forward as it is. Say yours in the thread."
+            "shop-1 has 10 open holds, and that is as many as it can show. Nothing moves forward as it is. Write yours to the others in a message."
         )
         assert await world.cleo.types("/release lift") == snapshot(
             "shop-1 has 10 open holds. Name one by its number, such as: lift shop-1 1"

@@ -64,13 +64,13 @@ async def test_a_mention_does_what_the_command_does(world: World) -> None:
 
 async def test_a_mention_says_what_to_do_where_it_cannot(world: World) -> None:
     assert await answer(world, "ana", "@rollcall start") == snapshot(
-        "That opens a form, and a mention cannot open one. Use the buttons in the thread of the release, type `/release start` in the channel, or add here what is missing, such as the key and a reason."
+        "That opens a form, and a mention cannot open one. Use the buttons of the release, type `/release start` in the channel, or add here what is missing, such as the key and a reason."
     )
     assert await answer(world, "ana", "@rollcall strat checkout 1.4.0") == snapshot(
         "There is no `@Rollcall strat`. Did you mean `@Rollcall start`? `@Rollcall help` lists what there is."
     )
     assert await answer(world, "ana", "@rollcall") == snapshot(
-        "After `@Rollcall`, write what you would type after `/release`: `@Rollcall status`, `@Rollcall why`, `@Rollcall hold the smoke tests fail`. In the thread of a release, its key may be left out. `/release help`, typed in the channel, lists all there is."
+        "After `@Rollcall`, write what you would type after `/release`: `@Rollcall status`, `@Rollcall why`, `@Rollcall hold the smoke tests fail`. In its thread or its own channel, the key of a release may be left out. `/release help`, typed in the channel, lists all there is."
     )
     assert await answer(world, "ana", "@rollcall status") == snapshot(
         "No release is open in this channel. `@Rollcall start` starts one, `@Rollcall list` shows those of other channels."

@@ -43,7 +43,7 @@ Your answer at Go or no-go
   ( ) Abstain: I do not answer, ask others
   ( ) Override: pass it without it being met
 Comment or reason (optional)
-  Settling a rejection and overriding need a reason. Everybody in the thread sees it.\
+  Settling a rejection and overriding need a reason. Everybody who follows the release sees it.\
 """)
         assert (await world.dan.submits(answer="override", comment="now"))["result"] == "closed"
         assert (await world.release("shop-1")).state is State.IN_PROGRESS

@@ -259,7 +259,7 @@ async def test_an_answer_to_what_went_out_before_counts_for_nothing(tmp_path: Pa
         before = await world.release("shop-1")
         await press_old(world, "ben", "shop-1", "approve_v1", approve)
         assert await world.ben.sees() == snapshot(
-            "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+            "What shop-1 is to release has changed since this was shown to you. Look at its newest messages, and answer to what goes out now."
         )
         answers = [
             await world.ben.submits(reason="It was red."),
@@ -269,13 +269,13 @@ async def test_an_answer_to_what_went_out_before_counts_for_nothing(tmp_path: Pa
         assert [answer["errors"] for answer in answers] == snapshot(
             [
                 {
-                    "reason": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                    "reason": "What shop-1 is to release has changed since this was shown to you. Look at its newest messages, and answer to what goes out now."
                 },
                 {
-                    "answer": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                    "answer": "What shop-1 is to release has changed since this was shown to you. Look at its newest messages, and answer to what goes out now."
                 },
                 {
-                    "check": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                    "check": "What shop-1 is to release has changed since this was shown to you. Look at its newest messages, and answer to what goes out now."
                 },
             ]
         )
@@ -299,7 +299,7 @@ async def test_a_go_and_a_step_of_what_went_out_before_count_for_nothing(tmp_pat
         await press_old(world, "ana", "shop-1", "fail_form_v1", failed["private_metadata"])
         assert (await world.ana.submits(reason="Too slow."))["errors"] == snapshot(
             {
-                "reason": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                "reason": "What shop-1 is to release has changed since this was shown to you. Look at its newest messages, and answer to what goes out now."
             }
         )
 
@@ -317,7 +317,7 @@ async def test_of_two_who_change_what_goes_out_the_second_reads_the_first_change
         await changes(world, "2.0.1")
         assert (await world.ben.submits(version="2.0.2"))["errors"] == snapshot(
             {
-                "version": "What shop-1 is to release has changed since this was shown to you. Look at the newest messages in its thread, and answer to what goes out now."
+                "version": "What shop-1 is to release has changed since this was shown to you. Look at its newest messages, and answer to what goes out now."
             }
         )
         assert (await world.release("shop-1")).version == "2.0.1"

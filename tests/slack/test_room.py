@@ -1,5 +1,6 @@
 """A release with a channel of its own: made, filled, kept up to date, and put into the archive at the end."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from tests.slack.given import OWN_CHANNEL, ROLES, world_with
+from bot.release.ids import ReleaseKey
+from bot.slack.buttons import Target
+from tests.slack.given import OWN_CHANNEL, ROLES, press_old, world_with
 from tests.slack.killable import slots
 from tests.world import World, plain, readable
 
@@ -44,6 +47,24 @@ async def rooms(world: World) -> Sequence[str]:
     """Return the names of all channels that Rollcall has made."""
     every = world.practice.workspace.channels.values()
     return sorted(one.name for one in every if one.creator == "U0ROLLCALL")
+
+
+async def test_nobody_is_sent_to_a_thread_that_there_is_not(shop: World) -> None:
+    await shop.ana.types("/release start shop 1.0")
+    said = []
+    for button in ("Reject", "More…"):
+        await shop.ben.presses(button, "shop-1", on="gate:0:QA", channel=ROOM)
+        said.append(json.dumps(await shop.ben.sees_form()))
+    said.append(await shop.ana.types("/release handoff shop-1 @dan"))
+    said.append(await shop.ana.types("/release aprove"))
+    await press_old(
+        shop, "ben", "shop-1", "retry_step_v1", Target(ReleaseKey("shop-1"), name="Deploy").value()
+    )
+    said.append(await shop.ben.sees())
+    assert [one for one in said if "thread" in one] == []
+    assert said[-1] == snapshot(
+        "“Deploy” of shop-1 is not a step that has failed just now. Look at its newest messages."
+    )
 
 
 async def test_a_release_has_a_channel_of_its_own_from_its_start_to_its_end(shop: World) -> None:

@@ -42,7 +42,7 @@ async def test_a_message_elsewhere_holds_the_only_open_release_or_asks_which(wor
     await world.ben.chooses(HOLD, ts)
     assert await open_form(world, "ben") == snapshot("""\
 Which release? [Close]
-No release is open in this channel. Choose this at a message in the thread of a release, or type /release list to see those of other channels.\
+No release is open in this channel. Choose this at a message of a release, or type /release list to see those of other channels.\
 """)
     await world.control("close", user="ben")
     await world.ana.types("/release start payments 7.1")
@@ -67,7 +67,7 @@ async def test_a_message_is_attached_as_evidence_also_after_the_end(world: World
     assert await open_form(world, "ben") == snapshot("""\
 Evidence for checkout-1 [Attach] [Never mind]
 What does this message show? (optional)
-  With your name and the link it goes into the ledger, and the thread shows it.\
+  With your name and the link it goes into the ledger, and a message of the release shows it.\
 """)
     await world.ben.submits(comment="The load test")
     lines = (await shown(world, "checkout-1", "evidence:1")).split("\n")
@@ -81,7 +81,7 @@ What does this message show? (optional)
     assert await shown(world, "checkout-1", "closing:cancelled") == snapshot("""\
 *checkout-1* (checkout 1.4.0): The release is *cancelled by @ana*, <time>
 > wrong build
-2 pieces of evidence are attached, each in this thread.\
+2 pieces of evidence are attached, each in a message of its own.\
 """)
     await world.dan.chooses("Attach as evidence", ts)
     assert (await world.dan.submits())["errors"] == snapshot(

@@ -75,12 +75,12 @@ async def test_what_is_a_button_is_not_typed_and_it_is_said_where_it_is(world: W
     words = ("approve", "Reject", "aprove", "retry", "accept", "override")
     assert [await world.ben.types(f"/release {word} checkout-1") for word in words] == snapshot(
         [
-            "There is no `/release approve`. That is the button *Approve*, in the thread of a release, at the message of the gate.",
-            "There is no `/release Reject`. That is the button *Reject*, in the thread of a release, at the message of the gate.",
-            "There is no `/release aprove`. That is the button *Approve*, in the thread of a release, at the message of the gate.",
-            "There is no `/release retry`. That is the button *Retry*, in the thread of a release, at the message of the stage.",
-            "There is no `/release accept`. That is the button *Read and accept…*, in the thread of a release, at the message of the handoff.",
-            "There is no `/release override`. That is the button *More…*, in the thread of a release, at the message of the gate.",
+            "There is no `/release approve`. That is the button *Approve* of a release, at the message of the gate.",
+            "There is no `/release Reject`. That is the button *Reject* of a release, at the message of the gate.",
+            "There is no `/release aprove`. That is the button *Approve* of a release, at the message of the gate.",
+            "There is no `/release retry`. That is the button *Retry* of a release, at the message of the stage.",
+            "There is no `/release accept`. That is the button *Read and accept…* of a release, at the message of the handoff.",
+            "There is no `/release override`. That is the button *More…* of a release, at the message of the gate.",
         ]
     )
 

@@ -299,7 +299,7 @@ Nothing is asked of you just now.
 """)
         await press_old(world, "bea", "shop-1", button["action_id"], button["value"])
         assert await world.bea.sees() == snapshot(
-            "This is offered no more. The newest messages of the thread say who leads it."
+            "This is offered no more. The newest messages of the release say who leads it."
         )
         assert (await world.release("shop-1")).captain == "U0ANA"
         await world.passes(hours=15)

@@ -227,7 +227,7 @@ Who is in the roles was read <time>.\
 > Orders are lost
 2.0 is withdrawn.
 *shop* is *locked*: no release of it starts until somebody says what was mended.
-1 piece of evidence is attached, in this thread.
+1 piece of evidence is attached, in a message of its own.
 *What happened* since the last summary, <time>
 • @dan began to roll back: “Orders are lost”, <time>
 • @dan finished “Deploy the version before”, <time>

@@ -177,7 +177,7 @@ class Withdraw(Answer):
             return Refused(
                 code=Code.NOTHING_TO_DO,
                 because=f"You have said nothing at {self.gate} that you could take back.",
-                instead="The thread shows what counts.",
+                instead="The message of the gate shows what counts.",
             )
         if trouble := comment_trouble(self.comment):
             return trouble
@@ -220,7 +220,7 @@ def open_gate(release: Release, answer: Answer) -> Gate | Refused:
         return Refused(
             code=Code.STALE,
             because=f"{release.key} has no gate “{answer.gate}” open.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     if answer.stage in release.began:
         stage = release.stage_name(answer.stage)
@@ -239,7 +239,7 @@ def _not_asked(release: Release, answer: Answer, because: str) -> Refused:
     return Refused(
         code=Code.STALE,
         because=f"{answer.gate} of {release.key} takes no answers: {because}.",
-        instead="Look at the newest messages in its thread.",
+        instead="Look at its newest messages.",
     )
 
 

@@ -71,6 +71,6 @@ class AttachEvidence(Command):
             return Refused(
                 code=Code.TOO_MANY,
                 because=f"{release.key} has {MOST} pieces of evidence, and that is as many as it can show.",
-                instead="Put the link into the thread, or into a page that is attached already.",
+                instead="Put the link into a message, or into a page that is attached already.",
             )
         return None

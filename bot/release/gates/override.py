@@ -70,7 +70,7 @@ class Override(Command):
             return Refused(
                 code=Code.STALE,
                 because=f"{release.key} does not wait for a gate “{self.gate}”.",
-                instead="Look at the newest messages in its thread.",
+                instead="Look at its newest messages.",
             )
         if gate.name == SIGNING and release.policy:
             return Refused(

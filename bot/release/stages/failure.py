@@ -158,5 +158,5 @@ def _not_failed(release: Release, command: RetryStep | SkipStep) -> Refused | No
     return Refused(
         code=Code.STALE,
         because=f"“{command.step}” of {release.key} is not a step that has failed just now.",
-        instead="Look at the newest messages in its thread.",
+        instead="Look at its newest messages.",
     )

@@ -124,7 +124,7 @@ class PlaceHold(Command):
             return Refused(
                 code=Code.TOO_MANY,
                 because=f"{release.key} has {MOST} open holds, and that is as many as it can show.",
-                instead="Nothing moves forward as it is. Say yours in the thread.",
+                instead="Nothing moves forward as it is. Write yours to the others in a message.",
             )
         return None
 

@@ -98,7 +98,7 @@ class BeginStage(Command):
         return Refused(
             code=Code.GATES_NOT_MET,
             because=f"The gates of {release.current.name} are not all met.",
-            instead="The thread shows who is still asked.",
+            instead="Their messages show who is still asked.",
         )
 
 

@@ -86,6 +86,6 @@ def _attempt_trouble(release: Release, step: str, attempt: int) -> Refused | Non
         return Refused(
             code=Code.STALE,
             because=f"“{step}” is at attempt {release.attempt} by now; this was about attempt {attempt}.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     return None

@@ -49,7 +49,7 @@ def answer_form(release: Release, target: Target, by: UserId) -> Block | None:
     if not options:
         return None
     comment = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
-    hint = "Settling a rejection and overriding need a reason. Everybody in the thread sees it."
+    hint = "Settling a rejection and overriding need a reason. Everybody who follows the release sees it."
     fields = [
         field("answer", f"Your answer at {gate.name}", {"type": "radio_buttons", "options": options}),
         field("comment", "Comment or reason", comment, optional=True, hint=hint),

@@ -17,7 +17,7 @@ CALLBACK: Final = "evidence_v1"
 def evidence_form(releases: Sequence[ReleaseKey], link: str) -> Block:
     """Return the form for the message at `link`; of several releases it asks to which."""
     comment = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
-    hint = "With your name and the link it goes into the ledger, and the thread shows it."
+    hint = "With your name and the link it goes into the ledger, and a message of the release shows it."
     said = field("comment", "What does this message show?", comment, optional=True, hint=hint)
     one = releases[0] if len(releases) == 1 else ReleaseKey("")
     fields = [said] if one else [which_release(releases), said]

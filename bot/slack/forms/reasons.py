@@ -102,7 +102,7 @@ REASONS: Final[Mapping[Action, ReasonForm]] = {
         title="Reject",
         label="Why do you reject {name}?",
         hint="It blocks {release} until you take it back, or the captain settles it."
-        " Everybody in the thread sees the reason.",
+        " Everybody who follows the release sees the reason.",
         means=_reject,
     ),
     Action.FAIL_FORM: ReasonForm(
@@ -116,7 +116,7 @@ REASONS: Final[Mapping[Action, ReasonForm]] = {
         callback="skip_v1",
         title="Skip",
         label="Why can “{name}” be left out?",
-        hint="The next step follows. Everybody in the thread sees the reason.",
+        hint="The next step follows. Everybody who follows the release sees the reason.",
         means=_skip,
     ),
     Action.LIFT_HOLD: ReasonForm(

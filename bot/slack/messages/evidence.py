@@ -20,9 +20,9 @@ def attached(release: Release) -> str:
         case 0:
             return ""
         case 1:
-            return "1 piece of evidence is attached, in this thread."
+            return "1 piece of evidence is attached, in a message of its own."
         case count:
-            return f"{count} pieces of evidence are attached, each in this thread."
+            return f"{count} pieces of evidence are attached, each in a message of its own."
 
 
 def _lines(number: int, one: Evidence) -> Iterable[str]:

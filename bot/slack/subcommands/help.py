@@ -56,7 +56,7 @@ def unknown(desk: Desk, word: str, names: Sequence[str]) -> Reply:
     shown = escape(word[:40])
     if near in BUTTONS:
         button, place = BUTTONS[near]
-        how = f"That is the button *{button}*, in the thread of a release, at the message of {place}."
+        how = f"That is the button *{button}* of a release, at the message of {place}."
         return Reply(text=f"There is no `{desk.command} {shown}`. {how}")
     meant = f" Did you mean `{desk.command} {near}`?" if near else ""
     return Reply(

@@ -23,7 +23,7 @@ async def rollback(desk: Desk, call: Call) -> Reply:
         return Reply(form=rollback_form(release))
     back = Rollback(workspace=call.workspace, release=release.key, by=call.user, reason=reason)
     decided = await desk.coordinator.handle(back, call.delivery)
-    return answered(decided, f"The rollback of {mention(release)} has begun. Its thread has the steps.")
+    return answered(decided, f"The rollback of {mention(release)} has begun. Its messages have the steps.")
 
 
 async def unlock(desk: Desk, call: Call) -> Reply:

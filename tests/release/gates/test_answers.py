@@ -359,7 +359,7 @@ def test_an_old_card_is_answered_with_where_to_look() -> None:
         Refused(
             code=Code.STALE,
             because="checkout-1 has no gate “Go” open.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
 
@@ -544,7 +544,7 @@ def test_nothing_said_is_nothing_to_take_back() -> None:
         Refused(
             code=Code.NOTHING_TO_DO,
             because="You have said nothing at QA that you could take back.",
-            instead="The thread shows what counts.",
+            instead="The message of the gate shows what counts.",
         )
     )
     assert refusal(started(), ben.withdraws("QA")) == answered
@@ -714,7 +714,7 @@ def test_a_gate_that_was_never_passed_takes_no_answer_while_the_release_is_rolle
         Refused(
             code=Code.STALE,
             because="All of checkout-1 takes no answers: the release is rolled back.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
     assert names(release, dan.approves("Back")) == ["Approved", "StageBegan"]
@@ -727,7 +727,7 @@ def test_a_gate_that_is_not_needed_or_overridden_takes_no_answer() -> None:
         Refused(
             code=Code.STALE,
             because="Risk of checkout-1 takes no answers: it is not needed.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
     release = play(release, ana.holds(), cleo.overrides("QA"))

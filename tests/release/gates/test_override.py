@@ -177,7 +177,7 @@ def test_the_gate_of_a_stage_that_has_begun_is_not_overridden() -> None:
         Refused(
             code=Code.STALE,
             because="checkout-1 does not wait for a gate “QA”.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
 

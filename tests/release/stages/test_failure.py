@@ -148,7 +148,7 @@ def test_what_is_said_late_is_told_at_which_attempt_the_step_is() -> None:
         Refused(
             code=Code.STALE,
             because="“Deploy” is at attempt 2 by now; this was about attempt 1.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
 
@@ -173,7 +173,7 @@ def test_a_retry_that_comes_twice_has_one_effect() -> None:
         Refused(
             code=Code.STALE,
             because="“Deploy” of checkout-1 is not a step that has failed just now.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
 

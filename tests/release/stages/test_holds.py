@@ -107,7 +107,7 @@ def test_ten_holds_are_open_at_once() -> None:
         Refused(
             code=Code.TOO_MANY,
             because="checkout-1 has 10 open holds, and that is as many as it can show.",
-            instead="Nothing moves forward as it is. Say yours in the thread.",
+            instead="Nothing moves forward as it is. Write yours to the others in a message.",
         )
     )
     assert names(play(ten, gus.lifts(10)), dan.holds()) == ["HoldPlaced"]

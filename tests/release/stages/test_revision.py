@@ -460,7 +460,7 @@ def test_what_was_shown_before_a_change_is_not_taken_for_what_goes_out_now(
     assert refusal(changed, shown(release, act)) == Refused(
         code=Code.STALE,
         because="What checkout-1 is to release has changed since this was shown to you.",
-        instead="Look at the newest messages in its thread, and answer to what goes out now.",
+        instead="Look at its newest messages, and answer to what goes out now.",
     )
     assert play(changed, shown(changed, act)) == play(changed, act)
 

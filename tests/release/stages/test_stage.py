@@ -81,7 +81,7 @@ def test_a_stage_does_not_begin_before_its_gates_are_met() -> None:
         Refused(
             code=Code.GATES_NOT_MET,
             because="The gates of Check are not all met.",
-            instead="The thread shows who is still asked.",
+            instead="Their messages show who is still asked.",
         )
     )
 

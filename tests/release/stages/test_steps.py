@@ -145,7 +145,7 @@ def test_a_tick_of_an_attempt_that_has_failed_since_is_not_taken() -> None:
         Refused(
             code=Code.STALE,
             because="“Deploy” is at attempt 2 by now; this was about attempt 1.",
-            instead="Look at the newest messages in its thread.",
+            instead="Look at its newest messages.",
         )
     )
     assert play(release, dan.finishes("Deploy", attempt=2)).done[-1].step == "Deploy"
