@@ -13,6 +13,8 @@ from bot.slack.asked.watched import Watched
 from bot.slack.messages.answers import answers
 from bot.slack.messages.blocks import Block, context, fit, section, size
 from bot.slack.messages.handoff import offer_buttons
+from bot.slack.messages.override import reviewed
+from bot.slack.messages.shift import shift_buttons
 from bot.slack.messages.text import escape, moment, person, quoted
 from bot.slack.messages.words import standing, title, waits
 
@@ -63,6 +65,10 @@ def _entries(me: UserId, watched: Sequence[Watched], command: str) -> Iterable[E
             asks = f"• {person(offer.by)} asks you to be *{offer.duty}*, until {moment(offer.until)}"
             row = offer_buttons(one.release, offer)
             yield Entry(since=offer.at, of=one, lines=(asks, *note), buttons=(row,))
+        if shift := one.shift_of(me):
+            take_over = f"take over from {person(shift.captain)}, until {moment(shift.until)}"
+            line, rows = f"• Your shift begins: {take_over}", tuple(shift_buttons(one.release, shift))
+            yield Entry(since=shift.at, of=one, lines=(line,), buttons=rows)
 
 
 def _asked(me: UserId, one: Watched, command: str) -> Iterable[Entry]:
@@ -81,6 +87,8 @@ def _lines(me: UserId, release: Release, waiting: Waiting, command: str) -> Iter
     yield f"• {waits(waiting)}"
     if waiting.kind is Awaited.CAPTAIN and me != release.captain:
         yield f"`{command} lead {release.key}` takes the lead"
+    if waiting.kind is Awaited.REVIEW:
+        yield from reviewed(release)
 
 
 def stands(one: Watched) -> str:

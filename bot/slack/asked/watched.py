@@ -7,6 +7,7 @@ from typing import Self
 from bot.release.ids import UserId
 from bot.release.people.duties import leads
 from bot.release.people.handoff import Offer
+from bot.release.people.shift import ShiftOffer, asked
 from bot.release.release import Release
 from bot.release.waiting import Waiting, waiting_on
 
@@ -40,6 +41,11 @@ class Watched:
         if not self.release.state.ended:
             yield from (offer for offer in self.release.offers.values() if offer.to == person)
 
+    def shift_of(self, person: UserId) -> ShiftOffer | None:
+        """Return what is asked of a shift that begins, if it is a person's, and they may take over."""
+        return self.release.shift if not self.release.state.ended and person in asked(self.release) else None
+
     def concerns(self, person: UserId) -> bool:
-        """Return whether a person leads it, is waited for, or is offered a duty."""
-        return bool(self.waits_for(person)) or self.led_by(person) or any(self.offers_to(person))
+        """Return whether a person leads it, is waited for, or is offered a duty, alone or with a shift."""
+        offered = any(self.offers_to(person)) or self.shift_of(person) is not None
+        return bool(self.waits_for(person)) or self.led_by(person) or offered

@@ -18,7 +18,7 @@ def shifts(release: Release) -> Iterable[Message]:
     """Return the reminder of each shift that was asked again, and the message that nobody of it has come."""
     for number, offer in enumerate(release.shifts):
         if offer.reminded:
-            lines, buttons = [_again(release, offer)], _buttons(release, offer)
+            lines, buttons = [_again(release, offer)], shift_buttons(release, offer)
             yield entry(release, f"shift:{number}:again", offer.reminded, lines, buttons, fleeting=True)
         if offer.ended and offer.ended.by == ROLLCALL:
             lines, buttons = [*_missed(release, offer)], _hand_over(release, offer)
@@ -44,7 +44,7 @@ def shift_begins(release: Release, summary: Summarized, stage: str) -> Iterable[
 def take_over(release: Release, summary: Summarized) -> Iterable[Block]:
     """Return the row with which somebody of the shift takes over to which a summary was told."""
     offer = _offer(release, summary)
-    return _buttons(release, offer) if offer else ()
+    return shift_buttons(release, offer) if offer else ()
 
 
 def _offer(release: Release, summary: Summarized) -> ShiftOffer | None:
@@ -82,7 +82,8 @@ def _missed(release: Release, offer: ShiftOffer) -> Iterable[str]:
         yield f"It stayed with {captain} then."
 
 
-def _buttons(release: Release, offer: ShiftOffer) -> Iterable[Block]:
+def shift_buttons(release: Release, offer: ShiftOffer) -> Iterable[Block]:
+    """Return the row with which somebody of a shift takes over, as long as that is asked."""
     if offer.ended or release.state.ended:
         return
     value = Target(release.key, name=Duty.CAPTAIN).value()

@@ -12,8 +12,11 @@ from bot.release.state import State
 from bot.settings import Transport
 from bot.slack.home.tabs import MOST_A_MINUTE
 from tests.bench.crowd import crowd
-from tests.slack.given import held, open_form
+from tests.slack.given import held, open_form, world_with
 from tests.slack.home.reading import readable_home
+from tests.slack.test_override import GATE
+from tests.slack.test_override import RUNBOOK as REVIEWED
+from tests.slack.test_summary import SHIFTS
 from tests.world import PATIENCE_S, World, open_world, plain, rollcall_in, settings_for
 
 
@@ -355,3 +358,36 @@ async def test_after_a_restart_it_catches_up_when_it_is_opened_again(tmp_path: P
         await opens_home(world, "ben", "Nothing waits for you.")
     await world.close()
     await practice.stop()
+
+
+async def test_a_shift_that_begins_takes_over_from_home(tmp_path: Path) -> None:
+    async with world_with(tmp_path, SHIFTS) as world:
+        await opens_home(world, "ben")
+        await world.ana.types("/release start shop 2.0")
+        await world.passes(hours=7)
+        assert (await home_of(world, "ben", "Your shift begins")).partition("\n\n")[0] == snapshot("""\
+# Waiting for you (1)
+*shop-1* (shop 2.0) in <#C0RELEASES> is *awaiting approval* for production (stage 1 of 1)
+• Your shift begins: take over from @ana, until <time>
+[Take over…]\
+""")
+        await presses(world, "ben", "accept_form_v1")
+        await world.ben.submits(read=["0"])
+        assert (await world.release("shop-1")).captain == "U0BEN"
+        assert "Your shift begins" not in await home_of(world, "ben", "# You lead")
+
+
+async def test_who_is_to_review_reads_what(tmp_path: Path) -> None:
+    async with world_with(tmp_path, REVIEWED) as world:
+        await world.ana.types("/release start shop 2.0.1")
+        await world.dan.presses("More…", "shop-1", on=GATE)
+        await world.dan.submits(answer="override", comment="Payments are *down*.")
+        home = await opens_home(world, "bea", "its review")
+        assert home.partition("\n\n")[0] == snapshot("""\
+# Waiting for you (1)
+*shop-1* (shop 2.0.1) in <#C0RELEASES> is *in progress* with production (stage 1 of 1)
+• @bea, @ben, @cleo or @dee: its review needs 2 signatures, until <time>
+@dan overrode *Go or no-go*, <time>
+> Payments are *down*.
+[Sign off…]\
+""")

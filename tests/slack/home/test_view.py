@@ -301,6 +301,8 @@ LEFT = play(started(), ana.offers(dan, Duty.DEPUTY), dan.accepts(Duty.DEPUTY), a
 • <@bea>, <@ben> or <@eli>: “Deploy” is to be done, since <time>
 [Done] [It failed…]
 • <@bea>, <@ben> or <@eli>: its review needs 2 signatures, until <time>
+<@cleo> overrode *QA*, <time>
+> Payments are down.
 [Sign off…]\
 """),
             id="a review",
