@@ -56,11 +56,15 @@ PORT = 8080
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """Rollcall while it runs. `address` is where its own HTTP server listens."""
+    """Rollcall while it runs. `address` is where its own HTTP server listens.
+
+    `is_at_rest` tells whether Slack shows everything, the digests included.
+    """
 
     address: str
     transport: Transport
     workspace: str
+    is_at_rest: Callable[[], bool]
 
 
 @asynccontextmanager
@@ -158,7 +162,12 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         if socket is not None:
             stack.push_async_callback(socket.stop)
             await socket.start()
-        yield Running(address=f"http://{settings.host}:{port}", transport=transport, workspace=identity.name)
+        yield Running(
+            address=f"http://{settings.host}:{port}",
+            transport=transport,
+            workspace=identity.name,
+            is_at_rest=delivery.is_at_rest,
+        )
 
 
 def _runbooks(settings: Settings) -> Runbooks:

@@ -35,9 +35,19 @@ A_TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
 class World:
-    """The practice Slack and the people in it."""
+    """The practice Slack and the people in it.
 
-    def __init__(self, practice: Practice, clock: MovableClock, database_url: str) -> None:
+    `is_at_rest` tells whether Rollcall has shown its digests, too, where it runs in this process.
+    """
+
+    def __init__(
+        self,
+        practice: Practice,
+        clock: MovableClock,
+        database_url: str,
+        is_at_rest: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.is_at_rest = is_at_rest
         self.practice = practice
         self.clock = clock
         self.database = Database(database_url)
@@ -72,9 +82,9 @@ class World:
                 await asyncio.sleep(0.02)
 
     async def settled(self, within_s: float = PATIENCE_S) -> None:
-        """Wait until Slack shows all that the ledger says."""
+        """Wait until Slack shows all that the ledger says, and each digest what waits for its person."""
         async with asyncio.timeout(within_s):
-            while await self.releases.unshown():
+            while await self.releases.unshown() or not self.is_at_rest():
                 await asyncio.sleep(0.02)
 
     async def release(self, key: str) -> Release:
@@ -375,8 +385,8 @@ async def open_world(
     await practice.start(port=0)
     url = database_url or f"sqlite:///{folder / 'ledger.db'}"
     settings = settings_for(practice, url, transport, **other)
-    async with rollcall_in(practice, settings, clock):
-        world = World(practice, clock, url)
+    async with rollcall_in(practice, settings, clock) as rollcall:
+        world = World(practice, clock, url, rollcall.is_at_rest)
         await world.people_read()
         yield world
         await world.close()

@@ -75,7 +75,7 @@ class Parts:
 
     def at_rest(self) -> bool:
         """Whether Slack shows everything."""
-        return not (self.delivery._plans or self.delivery._passes)
+        return self.delivery.is_at_rest()
 
     async def settled(self) -> None:
         """Wait until Slack shows everything. The worker is looked into, as to ask it again and again takes long."""

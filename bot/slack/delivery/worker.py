@@ -107,6 +107,10 @@ class DeliveryWorker:
         self._plans = {release: _Plan(at=now) for release in self._plans}
         self._woken.set()
 
+    def is_at_rest(self) -> bool:
+        """Whether all that is to be shown was looked at, and nothing is to be tried again."""
+        return not (self._plans or self._passes or self._digests.is_any_due())
+
     def trouble(self) -> str:
         """Return what people are told with every answer while Slack shows nothing of what they do."""
         return NOT_ACCEPTED if self._refusals else ""

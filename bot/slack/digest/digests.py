@@ -54,10 +54,17 @@ class Digests:
 
     def due(self) -> Iterable[ReleaseId]:
         """Return the digests whose time has come meanwhile."""
-        now = self._clock.now()
-        for person in [person for person, at in self._later.items() if at <= now]:
+        for person in [*self._due()]:
             del self._later[person]
             yield chain_of(self._workspace, person)
+
+    def is_any_due(self) -> bool:
+        """Whether the time of some digest has come."""
+        return any(self._due())
+
+    def _due(self) -> Iterable[UserId]:
+        now = self._clock.now()
+        return (person for person, at in self._later.items() if at <= now)
 
     async def digest_of(self, person: UserId, slots: Iterable[str]) -> Message | None:
         """Return what the digest of a person is to say, in another slot if it is time to post it anew.

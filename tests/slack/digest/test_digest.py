@@ -142,6 +142,15 @@ async def _changes_of_what_is_gone(world: World) -> int:
     return sum((one.get("answer") or {}).get("error") == "message_not_found" for one in entries)
 
 
+async def test_when_all_is_shown_the_digests_are_too(tmp_path: Path) -> None:
+    """They are looked at seldom, and what stands in them is waited for all the same."""
+    async with open_world(tmp_path, rollcall_gap=0.2) as world:
+        await world.ana.types("/release start checkout 1.4.0")
+        await world.passes(hours=1)
+        await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+        assert [readable(one) for one in await world.messages("D0BEA")] == ["Nothing waits for you just now."]
+
+
 async def test_who_presses_in_it_sees_soon_what_came_of_it(tmp_path: Path) -> None:
     """Digests are looked at seldom, so that cards come first; not so by who waits for an answer."""
     async with open_world(tmp_path, rollcall_gap=2.0) as world:
