@@ -40,6 +40,7 @@ from bot.slack.http import SlackOverHttp
 from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
+from bot.sources.git import Checkouts
 from bot.web.server import Handler, WebServer
 
 Check = Callable[[], Awaitable[bool]]
@@ -108,7 +109,15 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             runner.wake(release)
 
         runbooks = _runbooks(settings)
-        coordinator = Coordinator(database, ledger, runbooks, directory, clock, changed)
+        coordinator = Coordinator(
+            database,
+            ledger,
+            runbooks,
+            directory,
+            Checkouts(settings.rollcall_checkouts),
+            clock,
+            changed,
+        )
         commands = _commands(settings)
         runner = Runner(commands, coordinator, releases, database, clock, settings.rollcall_poll)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)

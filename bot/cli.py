@@ -127,7 +127,7 @@ def _practice(options: argparse.Namespace) -> int:
 async def _practise(settings: Settings, fresh: bool) -> int:
     # Only this command needs the practice Slack, so only it pays for importing it.
     from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
-    from bot.practice.sample import COMMANDS, lay_out
+    from bot.practice.sample import CHECKOUTS, COMMANDS, lay_out
 
     if fresh:
         shutil.rmtree(PRACTICE_FOLDER, ignore_errors=True)
@@ -150,6 +150,7 @@ async def _practise(settings: Settings, fresh: bool) -> int:
             "database_url": PRACTICE_URL,
             "port": 0,
             "rollcall_commands": settings.rollcall_commands or PRACTICE_FOLDER / COMMANDS,
+            "rollcall_checkouts": settings.rollcall_checkouts or PRACTICE_FOLDER / CHECKOUTS,
             "rollcall_runs": PRACTICE_FOLDER / "runs",
             "rollcall_poll": 0.5,
             "rollcall_tick": 1.0,

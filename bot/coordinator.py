@@ -17,6 +17,7 @@ from bot.ledger import own
 from bot.ledger.answers import Answered, Delivery, recall, remember, renew
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
+from bot.release.changes import Reading, informed
 from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start, fold
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, UserId, WorkspaceId
@@ -26,6 +27,7 @@ from bot.release.people.hours import Hours
 from bot.release.people.own import OwnCommand
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
 from bot.runbook.files.read import Runbooks
 from bot.runbook.model import Runbook
@@ -37,6 +39,14 @@ class People(Protocol):
 
     def seen(self) -> Directory:
         """Return the people as they were read last. Does no I/O."""
+        ...
+
+
+class Sources(Protocol):
+    """Where it is read what is in a version of a service."""
+
+    async def read(self, service: str, version: str, before: str) -> Reading:
+        """Return what is in a version since the one before it; quickly, as a person waits for it."""
         ...
 
 
@@ -65,6 +75,7 @@ class Coordinator:
         ledger: Ledger,
         runbooks: Runbooks,
         people: People,
+        sources: Sources,
         clock: Clock,
         changed: Callable[[ReleaseId], None],
     ) -> None:
@@ -72,6 +83,7 @@ class Coordinator:
         self._ledger = ledger
         self._runbooks = runbooks
         self._people = people
+        self._sources = sources
         self._clock = clock
         self._changed = changed
 
@@ -81,11 +93,12 @@ class Coordinator:
         A command without a delivery comes from the clock: what it brings about depends on the release alone,
         so a second one finds nothing left to do.
         """
+        reading = await self._reading(command)
         try:
-            answer = await self._durably(command, delivery)
+            answer = await self._durably(command, delivery, reading)
         except IntegrityError:
             # The same delivery was answered at the same moment by another replica; that answer holds.
-            answer = await self._durably(command, delivery)
+            answer = await self._durably(command, delivery, reading)
         if isinstance(answer, Accepted):
             self._changed(answer.release.id)
         return answer
@@ -101,8 +114,9 @@ class Coordinator:
 
     async def preview(self, command: Start) -> Release | Refused:
         """Return the release that a start would give, or why it would not; nothing is kept of it."""
+        reading = await self._reading(command)
         decision = await self._database.read(
-            lambda connection: decide_start(command, self._start_facts(connection, command, lock=False))
+            lambda connection: self._decide_start(connection, command, reading, lock=False)
         )
         return decision if isinstance(decision, Refused) else fold(decision)
 
@@ -115,15 +129,29 @@ class Coordinator:
         """Return what a decision about a release would go by just now, for answers that change nothing."""
         return await self._database.read(lambda connection: self._facts(connection, release))
 
-    async def _durably(self, command: Start | Command, delivery: Delivery | None) -> Answer:
-        if delivery is None:
-            return await self._database.write(lambda connection: self._decide(connection, command))
-        return await self._database.write(lambda connection: self._answer(connection, command, delivery))
+    async def _reading(self, command: Start | Command) -> Reading:
+        """Return what is in the version that a command names, before anything is locked for it."""
+        if not isinstance(command, Start | ChangeManifest) or not VERSION.fullmatch(command.version):
+            return None
+        service = command.service if isinstance(command, Start) else service_of(command.release)
+        if service not in self._runbooks.services():
+            return None
+        before = await self._database.read(
+            lambda connection: self._ledger.last_version(connection, command.workspace, service)
+        )
+        return await self._sources.read(service, command.version, before)
 
-    def _answer(self, connection: Connection, command: Start | Command, delivery: Delivery) -> Answer:
+    async def _durably(self, command: Start | Command, delivery: Delivery | None, reading: Reading) -> Answer:
+        if delivery is None:
+            return await self._database.write(lambda c: self._decide(c, command, reading))
+        return await self._database.write(lambda c: self._answer(c, command, delivery, reading))
+
+    def _answer(
+        self, connection: Connection, command: Start | Command, delivery: Delivery, reading: Reading
+    ) -> Answer:
         if answered := recall(connection, command.workspace, delivery):
             return self._once_more(connection, command.workspace, answered)
-        answer = self._decide(connection, command)
+        answer = self._decide(connection, command, reading)
         release = answer.release.key if isinstance(answer, Accepted) else None
         refusal = answer if isinstance(answer, Refused) else None
         answered = Answered(release=release, refusal=refusal)
@@ -138,16 +166,26 @@ class Coordinator:
         assert release is not None
         return Accepted(release=release, again=True)
 
-    def _decide(self, connection: Connection, command: Start | Command) -> Answer:
+    def _decide_start(
+        self, connection: Connection, command: Start, reading: Reading, *, lock: bool
+    ) -> Decision:
+        starting = self._start_facts(connection, command, lock=lock)
+        decision = decide_start(command, starting)
+        known = informed(command, reading, starting.directory)
+        # Why it cannot start anyway matters more than what is in it.
+        if isinstance(decision, Refused) or known is command:
+            return decision
+        return known if isinstance(known, Refused) else decide_start(known, starting)
+
+    def _decide(self, connection: Connection, command: Start | Command, reading: Reading) -> Answer:
         if isinstance(command, Start):
-            starting = self._start_facts(connection, command, lock=True)
-            return self._keep(connection, None, decide_start(command, starting))
+            return self._keep(connection, None, self._decide_start(connection, command, reading, lock=True))
         id_ = ReleaseId(command.workspace, command.release)
         if not KEY.fullmatch(id_.key):
             return unknown_release(id_.key)
         if command.asks_neighbours:
             # The service is locked before the release, as at a start, so that no two wait for each other.
-            self._ledger.lock_service(connection, id_.workspace, id_.key.rpartition("-")[0])
+            self._ledger.lock_service(connection, id_.workspace, service_of(id_.key))
         release = self._ledger.lock(connection, id_)
         if not release:
             return unknown_release(id_.key)
@@ -155,7 +193,14 @@ class Coordinator:
         if command.asks_neighbours:
             # Not before the release is locked, too: it may have been completed meanwhile, and be the newest.
             facts = replace(facts, neighbours=self._ledger.neighbours(connection, release))
-        return self._keep(connection, release, decide(release, command, facts))
+        return self._keep(connection, release, self._decision(release, command, facts, reading))
+
+    def _decision(self, release: Release, command: Command, facts: Facts, reading: Reading) -> Decision:
+        decision = decide(release, command, facts)
+        if not isinstance(command, ChangeManifest) or isinstance(decision, Refused):
+            return decision
+        known = informed(command, reading, facts.directory)
+        return known if isinstance(known, Refused) else decide(release, known, facts)
 
     def _note(self, connection: Connection, command: OwnCommand) -> Noted | Refused:
         own.lock(connection, command.workspace)
@@ -232,6 +277,11 @@ class Coordinator:
             return None, unknown.kinds, ""
         except RunbookError as error:
             return None, (), str(error)
+
+
+def service_of(key: ReleaseKey) -> str:
+    """Return the service of a release by its key."""
+    return key.rpartition("-")[0]
 
 
 def unknown_release(key: ReleaseKey) -> Refused:

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     rollcall_commands: Path | None = Field(
         None, description="The folder with the commands that runbooks may run; without it, none may be run."
     )
+    rollcall_checkouts: Path | None = Field(
+        None,
+        description="The folder with a git repository for each service, named by its key, in which it is read"
+        " what is in a version.",
+    )
     rollcall_command_env: str = Field(
         "",
         description="The names of environment variables that commands get besides `PATH`, `HOME` and so on,"

@@ -161,6 +161,12 @@ class Ledger:
             active=active, newest=connection.scalar(last), before=before.version if before else None
         )
 
+    def last_version(self, connection: Connection, workspace: WorkspaceId, service: str) -> str:
+        """Return the version of a service that was completed last, or nothing."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        completed = select(releases.c.version).where(mine, releases.c.state == State.COMPLETED)
+        return connection.scalar(completed.order_by(*_NEWEST_FIRST).limit(1)) or ""
+
     def append(self, connection: Connection, before: Release | None, new: Sequence[Event]) -> Release:
         """Append events to a release that this transaction has locked, and return it as it stands then."""
         after = fold(new, before)

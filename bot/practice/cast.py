@@ -196,6 +196,7 @@ SCOPES = frozenset(
         "im:write",
         "usergroups:read",
         "users:read",
+        "users:read.email",
     }
 )
 

@@ -23,10 +23,22 @@ PATH_LIMIT: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One change: its id, who wrote it as they are called there, and the first line of what they said."""
+
+    id: str
+    author: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The people, labels and paths of a release, sorted, and its risk.
+    """The people, labels and paths of a release, sorted, and its risk; and the commits, the newest first.
 
     `digests` has a hash of what is at a path, such as git's blob id, for those paths of which one is known.
+    `commit` is the id of what goes out, `since` the version released before, `more` how many commits there
+    are besides those that are listed, `strangers` the authors whom nobody in Slack is known to be, and
+    `unread` why some of it could not be read.
     """
 
     authors: tuple[UserId, ...] = ()
@@ -35,8 +47,16 @@ class Manifest:
     paths: tuple[str, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     risk: Risk = Risk.LOW
+    commit: str = ""
+    since: str = ""
+    commits: tuple[Commit, ...] = ()
+    more: int = 0
+    strangers: tuple[str, ...] = ()
+    unread: str = ""
 
 
+READ: Final = ("commit", "since", "commits", "more", "strangers", "unread")
+"""What is read from a repository, and typed by nobody."""
 NOTHING_KNOWN: Final = Manifest()
 """The manifest of a release of which nobody has told more than the version."""
 
@@ -47,7 +67,9 @@ def bound_to(version: str, manifest: Manifest) -> str:
 
     Every approval asks for it, so it is kept.
     """
-    content = json.dumps([version, asdict(manifest)], sort_keys=True)
+    # What came later is left out where nothing is known of it, so that old buttons go on being right.
+    known = {key: value for key, value in asdict(manifest).items() if value or key not in READ}
+    content = json.dumps([version, known], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -15,6 +15,7 @@ class Code(StrEnum):
     ALREADY_RELEASED = "already_released"
     ANOTHER_ACTIVE = "another_active"
     CANNOT_READ_PEOPLE = "cannot_read_people"
+    CHANGES_UNREAD = "changes_unread"
     ENDED = "ended"
     GATES_NOT_MET = "gates_not_met"
     KEY_DIFFERS = "key_differs"
@@ -23,6 +24,7 @@ class Code(StrEnum):
     LOCKED = "locked"
     MANIFEST_INVALID = "manifest_invalid"
     MANIFEST_SAME = "manifest_same"
+    NOTHING_CHANGED = "nothing_changed"
     NOT_ELIGIBLE = "not_eligible"
     NOT_ENOUGH_PEOPLE = "not_enough_people"
     NOT_NEWEST = "not_newest"
@@ -43,6 +45,7 @@ class Code(StrEnum):
     TOO_MANY = "too_many"
     UNKNOWN_RELEASE = "unknown_release"
     UNKNOWN_SERVICE = "unknown_service"
+    VERSION_UNKNOWN = "version_unknown"
     VERSION_INVALID = "version_invalid"
     YOUR_OWN_RELEASE = "your_own_release"
 

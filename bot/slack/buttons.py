@@ -41,6 +41,7 @@ class Action(StrEnum):
     HOLD_FORM = "hold_form_v1"
     KEEP_HOLD = "keep_hold_v1"
     LIFT_HOLD = "lift_hold_v1"
+    CHANGES = "changes_v1"
     RUN_OUTPUT = "run_output_v1"
     ROLLBACK_FORM = "rollback_form_v1"
     UNLOCK_FORM = "unlock_form_v1"

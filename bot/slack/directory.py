@@ -51,6 +51,7 @@ class SlackDirectory:
             people={UserId(user["id"]): self._standing(user) for user in users},
             groups=await self._groups(),
             hours={UserId(user["id"]): Hours(zone=user["tz"]) for user in users if is_zone(user.get("tz"))},
+            mails=_mails(users),
             quiet=before.quiet,
         )
         await self._dnd.read(self._asked())
@@ -99,3 +100,9 @@ class SlackDirectory:
             for group in page["usergroups"]
             for name in (group["id"], group["handle"])
         }
+
+
+def _mails(users: Sequence[Mapping[str, Any]]) -> Mapping[str, UserId]:
+    """Return who has which address; Slack tells it with the scope `users:read.email` only."""
+    profiles = ((user["id"], (user.get("profile") or {}).get("email")) for user in users)
+    return {mail.casefold(): UserId(person) for person, mail in profiles if mail}

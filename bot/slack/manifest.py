@@ -23,6 +23,7 @@ SCOPES: Final = {
     "im:write": "opening the direct messages with a person who is reminded",
     "im:history": "the same in direct messages",
     "users:read": "who is active, a guest or a bot",
+    "users:read.email": "who wrote a change, by the address in its commit",
     "dnd:read": "who has paused notifications, and is not to be disturbed",
     "usergroups:read": "who is in the groups that runbooks name",
 }

@@ -17,6 +17,7 @@ from bot.slack.forms.hours import hours_form
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.report import report_form
 from bot.slack.forms.rollback import rollback_form
+from bot.slack.messages.changes import changes_of
 from bot.slack.messages.output import output_of
 from bot.slack.messages.text import people
 from bot.slack.messages.why import why_text
@@ -62,6 +63,7 @@ def opens(action: Action, target: Target, by: UserId) -> bool:
         Action.ACCEPT_FORM,
         Action.WHY,
         Action.RUN_OUTPUT,
+        Action.CHANGES,
         Action.AWAY_FORM,
         Action.HOURS_FORM,
     )
@@ -71,6 +73,8 @@ def _about(release: Release, action: Action, target: Target, by: UserId) -> Repl
     match action:
         case Action.WHY:
             return Reply(text=why_text(release))
+        case Action.CHANGES:
+            return Reply(form=changes_of(release))
         case Action.ROLLBACK_FORM:
             return Reply(form=rollback_form(release))
         case Action.ACCEPT_FORM:

@@ -298,7 +298,7 @@ async def test_a_rollback_that_waited_for_the_last_step_knows_that_it_is_the_new
         await pair[0].accepts(command)
     await pair[0].accepts(begin(key=second))
     with pair[0].database.engine.begin() as connection:
-        pair[0].coordinator._decide(connection, finish(CLEO, 1, second))
+        pair[0].coordinator._decide(connection, finish(CLEO, 1, second), None)
         back = asyncio.create_task(pair[1].accepts(roll_back(key=second)))
         done, _ = await asyncio.wait([back], timeout=0.4)
         assert not done

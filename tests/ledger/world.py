@@ -35,6 +35,7 @@ from bot.release.stages.steps import FinishStep
 from bot.release.telling.snooze import Snooze
 from bot.runbook.files.read import Runbooks
 from bot.runbook.roles import Standing
+from bot.sources.git import Checkouts
 
 TEAM = WorkspaceId("T1")
 CHANNEL = ChannelId("C1")
@@ -118,7 +119,7 @@ class Replica:
         self.clock = clock
         self.changed: list[ReleaseId] = []
         self.coordinator = Coordinator(
-            self.database, self.ledger, Runbooks(runbooks), town, clock, self.changed.append
+            self.database, self.ledger, Runbooks(runbooks), town, Checkouts(None), clock, self.changed.append
         )
 
     async def hears(self, command: Start | Command, delivery: str = "") -> Answer:

@@ -99,21 +99,21 @@ async def test_the_deactivated_are_listed_with_no_zone_and_no_role(
 
 
 @pytest.fixture
-async def with_email(clock: MovableClock) -> AsyncIterator[Practice]:
-    practice = Practice(clock, scopes=SCOPES | {"users:read.email"})
+async def without_email(clock: MovableClock) -> AsyncIterator[Practice]:
+    practice = Practice(clock, scopes=SCOPES - {"users:read.email"})
     await practice.start(port=0)
     yield practice
     await practice.stop()
 
 
 async def test_an_address_is_told_by_its_own_scope_alone(
-    client: AsyncWebClient, with_email: Practice
+    client: AsyncWebClient, without_email: Practice
 ) -> None:
-    assert "email" not in (await user(client, "U0ANA"))["profile"]
-    trusted = AsyncWebClient(BOT_TOKEN, base_url=with_email.api_url)
-    assert (await user(trusted, "U0ANA"))["profile"]["email"] == "ana@practice.example"
-    assert (await user(trusted, "U0SOL"))["profile"]["email"] == "sol@elsewhere.example"
-    assert "email" not in (await user(trusted, "U0PIPELINE"))["profile"]
+    assert (await user(client, "U0ANA"))["profile"]["email"] == "ana@practice.example"
+    assert (await user(client, "U0SOL"))["profile"]["email"] == "sol@elsewhere.example"
+    assert "email" not in (await user(client, "U0PIPELINE"))["profile"]
+    other = AsyncWebClient(BOT_TOKEN, base_url=without_email.api_url)
+    assert "email" not in (await user(other, "U0ANA"))["profile"]
 
 
 @pytest.mark.parametrize("name", ["ana", "gus", "gil", "sol"])

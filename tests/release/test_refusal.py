@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.release.changes import Changes, NoVersion, Reading, Unread, informed
 from bot.release.command import Neighbours
 from bot.release.decide import decide_start
 from bot.release.ids import ReleaseKey
 from bot.release.manifest import Manifest
+from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.start import Locked, Start, StartFacts
 from bot.runbook.model import Begin, Stage
@@ -49,6 +51,15 @@ USUAL = start_facts()
 BOTH = started(
     runbook(Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=(asks("Both", qa=1, security=1),)))
 )
+
+
+def uninformed(reading: Reading) -> Refused:
+    """Return why a release is not started by what a repository says."""
+    refused = informed(start(), reading, Directory())
+    assert isinstance(refused, Refused)
+    return refused
+
+
 REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.ALREADY_ANSWERED: lambda: refusal(play(started(), ben.approves("QA")), ben.approves("QA")),
     Code.ALREADY_BEGUN: lambda: refusal(in_production(), dee.approves("Go")),
@@ -90,6 +101,9 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.TEXT_TOO_LONG: lambda: refusal(started(), ana.cancels("r" * 501)),
     Code.TEXT_UNREADABLE: lambda: refusal(started(), ben.approves("QA", "\u202eenif")),
     Code.UNKNOWN_SERVICE: lambda: refused(replace(USUAL, runbook=None)),
+    Code.VERSION_UNKNOWN: lambda: uninformed(NoVersion(known=("1.3.0",))),
+    Code.NOTHING_CHANGED: lambda: uninformed(Changes(commit="abc1234", since="1.3.0", digests={})),
+    Code.CHANGES_UNREAD: lambda: uninformed(Unread(because="git says: no")),
     Code.VERSION_INVALID: lambda: refused(USUAL, start("*")),
     Code.YOUR_OWN_RELEASE: lambda: refusal(started(), ana.approves("QA")),
 }

@@ -174,8 +174,7 @@ async def test_the_way_back_is_run_with_the_version_before(tmp_path: Path) -> No
 > Orders are lost.
 ↩ production
 *Waiting for*
-• @ana, @dan or @dee: the lock on the service is to be lifted, since <time>
-Event <n> · ledger <head>\
+• @ana, @dan or @dee: the lock on the service is to be lifted, since <time>\
 """)
     assert deploy.with_suffix(".production").read_text() == "2.0\n"
 

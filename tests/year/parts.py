@@ -34,6 +34,7 @@ from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
 from bot.slack.digest.digests import Digests
 from bot.slack.directory import SlackDirectory
+from bot.sources.git import Checkouts
 from tests.world import WORKSPACE
 from tests.year.cast import BEGINS, Cast, groups_of, members_of, write_runbooks
 
@@ -115,7 +116,7 @@ async def open_parts(folder: Path, people: Cast) -> AsyncIterator[Parts]:
 
         runbooks = Runbooks(write_runbooks(folder / "runbooks"))
         assert not runbooks.check()
-        coordinator = Coordinator(database, Ledger(), runbooks, directory, clock, follows)
+        coordinator = Coordinator(database, Ledger(), runbooks, directory, Checkouts(None), clock, follows)
         watch = PeopleWatch(directory, coordinator, releases, WORKSPACE)
         await watch.follow()
         desk = Desk(

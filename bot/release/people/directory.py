@@ -32,6 +32,8 @@ class Directory:
 
     `snoozed` is until when a person has last put off being reminded, also when that moment is past.
 
+    `mails` has the address of each person, in small letters.
+
     `quiet` is until when a person is not to be disturbed. It changes all day long and no release hangs on it,
     so directories that differ in it alone are equal.
 
@@ -43,6 +45,7 @@ class Directory:
     away: Mapping[UserId, Away] = field(default_factory=dict)
     hours: Mapping[UserId, Hours] = field(default_factory=dict)
     snoozed: Mapping[UserId, datetime] = field(default_factory=dict)
+    mails: Mapping[str, UserId] = field(default_factory=dict)
     quiet: Mapping[UserId, datetime] = field(default_factory=dict, compare=False)
 
     @property

@@ -138,7 +138,7 @@ class DutiesRelaxed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Start a release of `version` of `service` in a channel."""
+    """Start a release of `version` of `service` in a channel; `same` where nothing in it need be new."""
 
     workspace: WorkspaceId
     by: UserId
@@ -148,6 +148,7 @@ class Start:
     note: str = ""
     kind: str = "normal"
     manifest: Manifest = NOTHING_KNOWN
+    same: bool = False
 
     def decide(self, facts: StartFacts) -> Decision:
         """Return the events that start the release, or why it cannot start."""

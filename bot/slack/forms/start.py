@@ -25,6 +25,9 @@ LONGEST_LIST: Final = 3_000
 
 FIELD_OF: Final[Mapping[Code, str]] = {
     Code.VERSION_INVALID: "version",
+    Code.VERSION_UNKNOWN: "version",
+    Code.NOTHING_CHANGED: "version",
+    Code.CHANGES_UNREAD: "authors",
     Code.ALREADY_RELEASED: "version",
     Code.KIND_UNKNOWN: "kind",
     Code.MANIFEST_INVALID: "paths",
@@ -59,9 +62,14 @@ def start_form(
 def change_form(release: Release) -> Block:
     """Return the form that changes what goes out, filled in with what it is now."""
     version = {**_version(), "initial_value": release.version}
-    fields = [field("version", "Version", version), *_manifest(release.manifest)]
+    fields = [field("version", "Version", version), *_manifest(_typed(release.manifest))]
     value = Target(release.key, bound=release.bound).value()
     return modal(CHANGE_CALLBACK, "Change what goes out", "Change", value, fields)
+
+
+def _typed(manifest: Manifest) -> Manifest:
+    """Return what people have to type: what a repository says is read anew."""
+    return Manifest(risk=manifest.risk, labels=manifest.labels) if manifest.commit else manifest
 
 
 def _channel() -> Block:

@@ -20,6 +20,7 @@ from bot.slack.messages.blocks import (
     sections,
     weight,
 )
+from bot.slack.messages.changes import changes_button, in_short
 from bot.slack.messages.message import Message
 from bot.slack.messages.room import where
 from bot.slack.messages.text import escape, moment, people, person, quoted
@@ -28,6 +29,7 @@ from bot.slack.messages.words import rolled_back_before, standing, title, waits
 BACK = (State.ROLLING_BACK, State.ROLLED_BACK)
 LONGEST_STANDING = 3_000
 LONGEST_NOTE = 2_500
+LONGEST_INSIDE = 1_200
 """Characters of JSON, of what LONGEST_BODY allows in all."""
 HEAD_DIGITS = 12
 """How much of the ledger's head is shown: 48 bits, enough to tell a changed history."""
@@ -50,8 +52,9 @@ def card(release: Release, head: str, room: Room | None = None) -> Message:
 def _parts(release: Release, room: Room | None) -> Iterable[str]:
     """Return what the card says, as much as a message holds: what is waited for gets the space left."""
     stands, note = fit(_stands(release, room), LONGEST_STANDING), fit(_note(release), LONGEST_NOTE)
-    waiting = fit(_waiting(release), LONGEST_BODY - weight(stands) - weight(note))
-    return filter(None, (stands, waiting, note))
+    inside = fit(in_short(release), LONGEST_INSIDE)
+    waiting = fit(_waiting(release), LONGEST_BODY - sum(map(weight, (stands, note, inside))))
+    return filter(None, (stands, waiting, note, inside))
 
 
 def _stands(release: Release, room: Room | None) -> str:
@@ -78,11 +81,13 @@ def _buttons(release: Release) -> Iterable[Block]:
     value = Target(release.key).value()
     back = button("Roll back…", Action.ROLLBACK_FORM, value, label=f"Roll back {release.key}")
     can_go_back = release.touched_production and release.state not in BACK
+    inside = [changes_button(release)] if release.manifest.commit else []
     if release.state.ended:
-        return [actions([back])] if can_go_back and release.state is State.COMPLETED else []
+        left = [back, *inside] if can_go_back and release.state is State.COMPLETED else inside
+        return [actions(left)] if left else []
     hold = button("Hold…", Action.HOLD_FORM, value, label=f"Hold {release.key}")
     why, hand = why_button(release), hand_over_button(release)
-    return [actions([hold, why, hand, back] if can_go_back else [hold, why, hand])]
+    return [actions([hold, why, hand, *([back] if can_go_back else []), *inside])]
 
 
 def why_button(release: Release) -> Block:

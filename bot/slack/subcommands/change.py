@@ -11,7 +11,8 @@ async def answer(desk: Desk, call: Call) -> Reply:
     if isinstance(found, Reply):
         return found
     release, _ = found
-    if len("\n".join(release.manifest.paths)) > LONGEST_LIST:
+    typed = not release.manifest.commit
+    if typed and len("\n".join(release.manifest.paths)) > LONGEST_LIST:
         return Reply(
             text=f"{release.key} changes more paths than a form can hold, so it is not changed here."
         )

@@ -23,7 +23,7 @@ from bot.slack.messages.text import escape
 from bot.slack.messages.words import mention, refusal, rolled_back_before
 from bot.slack.subcommands.subcommand import Subcommand
 
-NAMES: Final = ("kind", "risk", "labels", "paths", "authors", "reviewers", "note")
+NAMES: Final = ("kind", "risk", "labels", "paths", "authors", "reviewers", "note", "same")
 OPTION: Final = re.compile(r"(?<!\S)([a-z]+)=(\"[^\"]*\"|[“„][^“”]*[“”]|”[^”]*”|\S*)")
 """An option such as `kind=hotfix`; a value with spaces stands in quotes, straight or curly."""
 LIST: Final = re.compile(r"[^\s,]+(?:\s*,\s*[^\s,]+)+")
@@ -118,6 +118,8 @@ def _bad_option(options: dict[str, str]) -> str:
     for name in options:
         if name not in NAMES:
             return f"There is no option {name}. Did you mean {_near(name)}?"
+    if options.get("same", "yes") != "yes":
+        return "Where nothing has changed, and the same is released again, write: same=yes"
     if options.get("risk", Risk.LOW) in tuple(Risk):
         return ""
     return f"A risk is one of {', '.join(Risk)}, such as: risk=high"
@@ -141,6 +143,7 @@ def _command(call: Call, service: str, version: str, note: str, options: dict[st
         version=version,
         note=typed(options.get("note", "")) or unquoted(note),
         kind=typed(options.get("kind", "")) or NORMAL,
+        same="same" in options,
         manifest=Manifest(
             authors=_people(options.get("authors", "")),
             reviewers=_people(options.get("reviewers", "")),

@@ -1,0 +1,136 @@
+"""What a repository says is in a version, and how that comes into the manifest of a release."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from bot.release.ids import UserId
+from bot.release.manifest import PATH_LIMIT, PATHS_LIMIT, Commit, Manifest
+from bot.release.people.directory import Directory
+from bot.release.refusal import Code, Refused
+from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.start import Start
+
+T = TypeVar("T", Start, ChangeManifest)
+COMMITS_LIMIT: Final = 100
+"""Commits that are kept, the newest."""
+SHORTEST: Final = 12
+"""Digits of a commit's id that are told to people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A commit, and the address of who wrote it."""
+
+    commit: Commit
+    mail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a version is in its repository: its commit, and what is different from the version before.
+
+    `since` is that version, or nothing where there was none; `written` are all commits, the newest first;
+    `digests` has each changed path with the hash of what is there now.
+    """
+
+    commit: str
+    since: str = ""
+    written: tuple[Written, ...] = ()
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoVersion:
+    """The repository has no such version; `known` are the newest that it has."""
+
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """The repository could not be read, and why."""
+
+    because: str
+
+
+Reading = Changes | NoVersion | Unread | None
+"""What came of reading a repository; None where a service has none that can be read."""
+
+
+def informed(command: T, reading: Reading, directory: Directory) -> T | Refused:
+    """Return a command with what is known of its version, or why nothing can be released by that name."""
+    match reading:
+        case None:
+            return command
+        case Unread(because=because):
+            return _unread(command, because)
+        case NoVersion(known=known):
+            return Refused(
+                code=Code.VERSION_UNKNOWN,
+                because=f"The repository has no version {command.version}.",
+                instead=f"It has {', '.join(known)}." if known else "Tag what is to be released.",
+            )
+        case Changes():
+            same: bool = getattr(command, "same", False)
+            return _unchanged(reading, same=same) or replace(
+                command, manifest=_with(command.manifest, reading, directory)
+            )
+
+
+def _unread(command: T, because: str) -> T | Refused:
+    """Refuse what could not be looked at, unless somebody says who wrote it: they approve none of it."""
+    if command.manifest.authors:
+        return replace(command, manifest=replace(command.manifest, unread=because))
+    return Refused(
+        code=Code.CHANGES_UNREAD,
+        because=f"What is in {command.version} could not be read, so nobody knows who wrote it: {because}.",
+        instead="Try once more; or name who wrote it, with authors=@somebody.",
+    )
+
+
+def _unchanged(changes: Changes, *, same: bool) -> Refused | None:
+    if not changes.since or changes.written or changes.digests or same:
+        return None
+    return Refused(
+        code=Code.NOTHING_CHANGED,
+        because=f"Nothing has changed since {changes.since}: it is the same commit,"
+        f" {changes.commit[:SHORTEST]}.",
+        instead="Start the version that is new; or, to release the same again, add same=yes.",
+    )
+
+
+def _with(manifest: Manifest, changes: Changes, directory: Directory) -> Manifest:
+    """Return a manifest with what the repository says besides what people have typed."""
+    mails = {one.mail.casefold(): one.commit.author for one in changes.written}
+    known = {mail: directory.mails[mail] for mail in mails if mail in directory.mails}
+    paths = {*manifest.paths, *_readable(changes.digests)}
+    fitting = tuple(sorted(paths)[:PATHS_LIMIT])
+    digests = dict(manifest.digests) | {
+        path: changes.digests[path] for path in fitting if path in changes.digests
+    }
+    unread = _too_many(len(paths)) if len(paths) > len(fitting) else ""
+    return replace(
+        manifest,
+        authors=_sorted(manifest.authors, known.values()),
+        paths=fitting,
+        digests=tuple(sorted(digests.items())),
+        commit=changes.commit,
+        since=changes.since,
+        commits=tuple(one.commit for one in changes.written[:COMMITS_LIMIT]),
+        more=max(len(changes.written) - COMMITS_LIMIT, 0),
+        strangers=tuple(sorted({name for mail, name in mails.items() if mail not in known})),
+        unread=unread,
+    )
+
+
+def _readable(paths: Iterable[str]) -> Iterable[str]:
+    return (path for path in paths if path.isprintable() and len(path) <= PATH_LIMIT)
+
+
+def _too_many(count: int) -> str:
+    return f"{count:,} paths have changed, and {PATHS_LIMIT:,} of them are looked at"
+
+
+def _sorted(*people: Iterable[UserId]) -> tuple[UserId, ...]:
+    return tuple(sorted({person for those in people for person in those}))

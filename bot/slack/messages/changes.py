@@ -1,0 +1,82 @@
+"""What is in a release: in short on its card, and whole in a modal."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from bot.release.manifest import Commit, Manifest
+from bot.release.release import Release
+from bot.slack.buttons import Action, Target
+from bot.slack.messages.blocks import Block, button, context, plain, sections
+from bot.slack.messages.text import enumerated, escape, person, shorten
+from bot.slack.messages.words import title
+
+FEW: Final = 3
+"""Commits on the card; the modal has all."""
+ID_DIGITS: Final = 7
+LONGEST_SUMMARY: Final = 72
+MOST_PATHS: Final = 60
+
+
+def in_short(release: Release) -> str:
+    """Return how much is in a release, of whom, and the newest of it; nothing where it was not read."""
+    manifest = release.manifest
+    if not manifest.commit:
+        return _unread(manifest)
+    lines = [f"*What is in it*: {_amount(release)}", *_by(manifest)]
+    lines += [f"• {_commit(release, one)}" for one in manifest.commits[:FEW]]
+    return "\n".join(filter(None, [*lines, _unread(manifest)]))
+
+
+def changes_button(release: Release) -> Block:
+    """Return the button that shows everything that is in a release."""
+    value = Target(release.key).value()
+    return button("Changes", Action.CHANGES, value, label=f"All that is in {release.key}")
+
+
+def changes_of(release: Release) -> Block:
+    """Return the modal with the commits and the changed paths of a release."""
+    manifest = release.manifest
+    lines = [f"*{escape(title(release))}*: {_amount(release)}", *_by(manifest)]
+    lines += [f"• {_commit(release, one)}" for one in manifest.commits]
+    if manifest.more:
+        lines.append(f"… and {manifest.more:,} before these")
+    paths = [f"• {escape(path)}" for path in manifest.paths[:MOST_PATHS]]
+    if len(manifest.paths) > MOST_PATHS:
+        paths.append(f"… and {len(manifest.paths) - MOST_PATHS:,} more")
+    blocks = sections("\n".join(lines))
+    blocks += sections("\n".join(["*Changed paths*", *paths])) if paths else []
+    small = f"commit {manifest.commit}" if manifest.commit else "nothing was read from a repository"
+    whole = [*blocks, context(f"{release.key} · {small}")]
+    return {"type": "modal", "title": plain("Changes", 24), "close": plain("Close", 24), "blocks": whole}
+
+
+def _amount(release: Release) -> str:
+    manifest = release.manifest
+    count = len(manifest.commits) + manifest.more
+    if not manifest.since:
+        return f"the first release that is known, at commit {_link(release, manifest.commit)}"
+    if not count:
+        return f"the same commit as {escape(manifest.since)}"
+    commits = "1 commit" if count == 1 else f"{count:,} commits"
+    paths = "1 path" if len(manifest.paths) == 1 else f"{len(manifest.paths):,} paths"
+    return f"{commits} since {escape(manifest.since)}, in {paths}"
+
+
+def _by(manifest: Manifest) -> Iterable[str]:
+    who = [person(author) for author in manifest.authors]
+    who += [f"{escape(name)} (not known in Slack)" for name in manifest.strangers]
+    if who:
+        yield f"Written by {enumerated(who, 'and')}"
+
+
+def _commit(release: Release, commit: Commit) -> str:
+    return f"{_link(release, commit.id)} {escape(shorten(commit.summary, LONGEST_SUMMARY))}"
+
+
+def _link(release: Release, id_: str) -> str:
+    short, repository = id_[:ID_DIGITS], release.runbook.repository
+    return f"<{repository.rstrip('/')}/commit/{id_}|{short}>" if repository else short
+
+
+def _unread(manifest: Manifest) -> str:
+    return f"⚠ Not all that is in it is known: {escape(manifest.unread)}" if manifest.unread else ""

@@ -1,0 +1,192 @@
+"""What is in a release, read from the repository of its service: on the card, in a modal, and at the gates."""
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from tests.slack.given import ROLES, open_form, shown, standing, world_with
+from tests.sources.repository import Repository
+from tests.world import World
+
+RUNBOOK = (
+    "repository: https://git.example.com/acme/shop\n"
+    + ROLES
+    + """\
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - {name: QA, approvals: {qa: 1}}
+      - {name: Schema, when: {paths: db/}, approvals: {security: 1}}
+    steps:
+      - do: Deploy
+"""
+)
+
+
+def shop(folder: Path) -> Repository:
+    """Return a repository with a version 1.0 that has a basket."""
+    repository = Repository(folder)
+    repository.commits("ana", "Begin", basket="1")
+    repository.tags("1.0")
+    return repository
+
+
+async def released(world: World, key: str = "shop-1") -> None:
+    await world.ben.presses("Approve", key, on="gate:0:QA")
+    await world.dan.presses("Done", key, on="stage:0")
+
+
+async def test_the_card_says_what_is_in_it_and_a_modal_says_all(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        assert await standing(world, "shop-1") == snapshot("""\
+*shop-1* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+*What is in it*: the first release that is known, at commit <https://git.example.com/acme/shop/commit/90206dbaf1822516656b3577350d12e8326e319d|90206db>\
+""")
+        await released(world)
+
+        for number in range(4):
+            repository.commits("bea", f"Basket {number}", basket=f"2.{number}")
+        repository.commits("robin", "Tell <!channel> *loudly*", search="1")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert await standing(world, "shop-2") == snapshot("""\
+*shop-2* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @ben: *QA* needs an approval from qa, since <time>
+*What is in it*: 5 commits since 1.0, in 2 paths
+Written by @bea and Robin Name (not known in Slack)
+• <https://git.example.com/acme/shop/commit/480df7a37cb8af708f617e59210a869ddf4b7dcc|480df7a> Tell <!channel> *loudly*
+• <https://git.example.com/acme/shop/commit/c585ad8374efcd39d851c9f443a9c3a75d6ac5a6|c585ad8> Basket 3
+• <https://git.example.com/acme/shop/commit/49b2bea2cb82c0ba68440c85a9e7b5975ea73e7d|49b2bea> Basket 2\
+""")
+        await world.ana.presses("Changes", "shop-2", on="card")
+        assert await open_form(world, "ana") == snapshot("""\
+Changes [Close]
+*shop 1.1*: 5 commits since 1.0, in 2 paths
+Written by @bea and Robin Name (not known in Slack)
+• <https://git.example.com/acme/shop/commit/480df7a37cb8af708f617e59210a869ddf4b7dcc|480df7a> Tell <!channel> *loudly*
+• <https://git.example.com/acme/shop/commit/c585ad8374efcd39d851c9f443a9c3a75d6ac5a6|c585ad8> Basket 3
+• <https://git.example.com/acme/shop/commit/49b2bea2cb82c0ba68440c85a9e7b5975ea73e7d|49b2bea> Basket 2
+• <https://git.example.com/acme/shop/commit/de4dc14dd7b4de4856435684afc48a4b203543f9|de4dc14> Basket 1
+• <https://git.example.com/acme/shop/commit/7768dff0646ae082a6ea5209136e6bca46ff846e|7768dff> Basket 0
+*Changed paths*
+• basket
+• search
+shop-2 · commit 480df7a37cb8af708f617e59210a869ddf4b7dcc\
+""")
+
+
+async def test_who_wrote_it_does_not_approve_it(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        repository.commits("bea", "Another basket", basket="2")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert await shown(world, "shop-2", "gate:0:QA") == snapshot("""\
+*shop-2* (shop 1.1): *QA* before production is *waiting*
+☐ qa: @ben
+[Approve] [Reject] [More…]\
+""")
+        await world.bea.presses("Approve", "shop-2", on="gate:0:QA")
+        assert await world.bea.sees() == snapshot(
+            "You wrote some of the changes in shop-2, and who did that approves none of it. Ask @ben."
+        )
+
+
+async def test_a_gate_for_some_paths_is_asked_by_what_has_changed(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        assert "*Schema*" not in await standing(world, "shop-1")
+        await released(world)
+        repository.commits("dan", "A new table", db__1="create")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert "*Schema* needs an approval from security" in await standing(world, "shop-2")
+
+
+async def test_what_is_not_there_and_what_is_not_new_is_not_started(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        assert await world.ana.types("/release start shop 9.9") == snapshot(
+            "The repository has no version 9.9. It has 1.0."
+        )
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        repository.tags("1.1")
+        assert await world.ana.types("/release start shop 1.1") == snapshot(
+            "Nothing has changed since 1.0: it is the same commit, 90206dbaf182. Start the version that is new; or, to release the same again, add same=yes."
+        )
+        assert await world.ana.types("/release start shop 1.1 same=no") == snapshot(
+            "Where nothing has changed, and the same is released again, write: same=yes"
+        )
+        await world.ana.types("/release start shop 1.1 same=yes")
+        assert await standing(world, "shop-2") == snapshot("""\
+*shop-2* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>
+*What is in it*: the same commit as 1.0\
+""")
+
+
+async def test_only_those_whose_paths_changed_are_asked_again(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    runbook = RUNBOOK.replace(
+        "approvals: {qa: 1}}", "approvals: {qa: 1, on-call: 1}, when: {paths: [basket]}}"
+    )
+    async with world_with(tmp_path, runbook, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        repository.commits("robin", "A page of help", help="1")
+        repository.tags("1.0.1")
+        await world.ana.types("/release change shop-1")
+        await world.ana.submits(version="1.0.1")
+        assert (await world.release("shop-1")).votes[0].carried == "1.0.1"
+        repository.commits("robin", "Another basket", basket="2")
+        repository.tags("1.0.2")
+        await world.ana.types("/release change shop-1")
+        await world.ana.submits(version="1.0.2")
+        assert await shown(world, "shop-1", "revision:1") == snapshot("""\
+*shop-1* (shop 1.0.2): @ana changed what goes out to *1.0.2*, <time>
+It begins again at the first stage.
+• @ben is asked again at QA: it was for 1.0.1; since then basket has changed\
+""")
+
+
+async def test_without_a_repository_it_is_as_people_typed_it(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 1.0")
+        assert await standing(world, "shop-1") == snapshot("""\
+*shop-1* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @bea or @ben: *QA* needs an approval from qa, since <time>\
+""")
+
+
+async def test_where_the_repository_is_broken_somebody_says_who_wrote_it(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    (repository.path / ".git" / "config").write_text("[broken")
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        assert await world.ana.types("/release start shop 1.0") == snapshot(
+            "What is in 1.0 could not be read, so nobody knows who wrote it: git says: fatal: bad config line 2 in file .git/config. Try once more; or name who wrote it, with authors=@somebody."
+        )
+        await world.ana.types("/release start shop 1.0 authors=<@U0BEA>")
+        assert await standing(world, "shop-1") == snapshot("""\
+*shop-1* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+*Waiting for*
+• @ben: *QA* needs an approval from qa, since <time>
+⚠ Not all that is in it is known: git says: fatal: bad config line 2 in file .git/config\
+""")
