@@ -44,7 +44,8 @@ def changes_of(release: Release) -> Block:
     if len(manifest.paths) > MOST_PATHS:
         paths.append(f"… and {len(manifest.paths) - MOST_PATHS:,} more")
     blocks = sections("\n".join(lines))
-    blocks += sections("\n".join(["*Changed paths*", *paths])) if paths else []
+    heading = "*Changed paths*" if manifest.since else "*Paths*"
+    blocks += sections("\n".join([heading, *paths])) if paths else []
     small = f"commit {manifest.commit}" if manifest.commit else "nothing was read from a repository"
     whole = [*blocks, context(f"{release.key} · {small}")]
     return {"type": "modal", "title": plain("Changes", 24), "close": plain("Close", 24), "blocks": whole}
