@@ -9,6 +9,9 @@ from typing import Final
 ONE_EACH: Final = (
     "A seat has one sitter or none, so that both sides are as long; that it is strict only says so."
 )
+AT_LEAST_A_MINUTE: Final = (
+    "Nobody is reminded at the moment from which on something is asked: it takes a minute at least."
+)
 
 EQUIVALENTS: Final[Mapping[str, str]] = {
     "bot/release/gates/result.py _fewest: True => False": ONE_EACH,
@@ -29,8 +32,13 @@ EQUIVALENTS: Final[Mapping[str, str]] = {
     "bot/release/telling/reminders.py _earliest: min((release.opened[release.stage], *since)) + "
     "min((plan.after for plan in plans)) => min((release.opened[release.stage], *since)) - "
     "min((plan.after for plan in plans))": "It is a time before which nothing is due; an earlier one is, too.",
-    "bot/release/telling/reminders.py _past: it.at >= ask.since => it.at > ask.since": (
-        "Nobody is reminded at the moment from which on something is asked: it takes a minute at least."
+    "bot/release/telling/reminders.py _past: it.at >= ask.since => it.at > ask.since": AT_LEAST_A_MINUTE,
+    "bot/release/telling/reminders.py _private: it.at >= since => it.at > since": AT_LEAST_A_MINUTE,
+    "bot/release/telling/reminders.py _rung: it.at >= ask.on[person] => it.at > ask.on[person]": (
+        AT_LEAST_A_MINUTE
+    ),
+    "bot/release/telling/reminders.py asked_since: for hold if hold.ended => for hold": (
+        "A hold that was lifted has ended; the type checker does not know that."
     ),
     "bot/release/telling/reminders.py due_reminders: at <= now => at < now": (
         "What is due at this very moment is due to somebody who is at work, and was returned before."

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from bot.release.event import Event
 from bot.release.gates.answers import Abstained, Answered, Approved, Rejected, Withdrawn
-from bot.release.gates.expiry import ApprovalExpired
 from bot.release.gates.settle import RejectionResolved
 from bot.release.ids import ReleaseKey, UserId
 from bot.release.stages.cancel import Cancelled
@@ -211,24 +210,39 @@ def _public(played: Played) -> Iterator[tuple[str, str]]:
 
 
 def _twice_a_ladder(key: ReleaseKey, events: Sequence[Event]) -> Iterator[str]:
-    """Return the rungs of a gate that were told again though no answer there had come to its end."""
+    """Return the rungs of a gate that were told again though nobody was asked anew there."""
     told: set[tuple[Gate, int]] = set()
+    for it, anew in _asked_anew(events):
+        if isinstance(it, Reminded) and it.about is Awaited.APPROVAL and it.way is not Way.PRIVATE:
+            rung = Gate(it.stage, it.gate), it.count
+            if rung in told:
+                yield f"{key} {it.gate}: rung {it.count} again at {it.at:%F %T}"
+            told.add(rung)
+        if anew:
+            told = {rung for rung in told if rung[0] != anew[0]}
+
+
+def _asked_anew(events: Sequence[Event]) -> Iterator[tuple[Event, tuple[Gate, UserId | None] | None]]:
+    """Return each event with the gate at which it makes somebody be asked anew, and whom; None for all."""
     against: set[tuple[Gate, UserId]] = set()
     for it in events:
+        anew: tuple[Gate, UserId | None] | None = None
         match it:
-            case Reminded(about=Awaited.APPROVAL) if it.way is not Way.PRIVATE:
-                rung = Gate(it.stage, it.gate), it.count
-                if rung in told:
-                    yield f"{key} {it.gate}: rung {it.count} again at {it.at:%F %T}"
-                told.add(rung)
-            case Rejected():
-                against.add((Gate(it.stage, it.gate), it.by))
-            case Answered() if (Gate(it.stage, it.gate), it.by) not in against:
-                pass
-            case Answered() | Withdrawn() | RejectionResolved() | ApprovalExpired():
-                told = {rung for rung in told if rung[0] != Gate(it.stage, it.gate)}
+            case Answered() | Withdrawn():
+                gate = Gate(it.stage, it.gate)
+                if (gate, it.by) in against:
+                    anew = gate, None
+                elif isinstance(it, Withdrawn):
+                    anew = gate, it.by
+                against.discard((gate, it.by))
+                if isinstance(it, Rejected):
+                    against.add((gate, it.by))
+            case RejectionResolved():
+                anew = Gate(it.stage, it.gate), None
+                against.discard((anew[0], it.person))
             case _:
                 pass
+        yield it, anew
 
 
 def _stood_twice(played: Played) -> Iterator[str]:
@@ -250,9 +264,11 @@ def _stood_twice(played: Played) -> Iterator[str]:
 
 
 def _twice_a_day(people: Cast, key: ReleaseKey, events: Sequence[Event]) -> Iterator[str]:
-    """Return who was reminded privately of one thing twice on one day of theirs."""
+    """Return who was reminded privately of one thing twice on one day of theirs, without being asked anew."""
     last: dict[tuple[Gate, UserId], datetime] = {}
-    for it in events:
+    for it, anew in _asked_anew(events):
+        if anew:
+            last = {at: told for at, told in last.items() if at[0] != anew[0] or anew[1] not in (None, at[1])}
         for gate, person in _reminded(it):
             told, zone = last.get((gate, person)), ZoneInfo(people[person].person.timezone)
             if told and _day(told, zone) == _day(it.at, zone):
@@ -295,20 +311,25 @@ class _History:
     silent: defaultdict[Gate, set[UserId]] = field(default_factory=lambda: defaultdict(set))
     against: defaultdict[Gate, set[UserId]] = field(default_factory=lambda: defaultdict(set))
     reminded: dict[tuple[Gate, UserId], datetime] = field(default_factory=dict)
+    anew: dict[tuple[Gate, UserId], datetime] = field(default_factory=dict)
+    over: dict[Gate, datetime] = field(default_factory=dict)
 
     def take(self, it: Event) -> None:
         match it:
             case Approved() | Rejected() | Abstained():
                 self._said(it)
             case Withdrawn():
-                self._forget(Gate(it.stage, it.gate), it.by)
+                self._ends(Gate(it.stage, it.gate), it.by, it.at)
+            case RejectionResolved():
+                self._ends(Gate(it.stage, it.gate), it.person, it.at)
             case StageBegan() | Cancelled() | Completed():
                 self.waits = False
             case StageDone():
                 self.stage, self.opened, self.waits = self.stage + 1, it.at, True
             case Reminded():
-                for place in _reminded(it):
-                    self.reminded.setdefault(place, it.at)
+                for gate, person in _reminded(it):
+                    if self.reminded_of(gate, person) is None:
+                        self.reminded[gate, person] = it.at
             case _:
                 pass
 
@@ -316,10 +337,11 @@ class _History:
         """Return who is asked at which gate for so long that they are to be reminded."""
         for name, after, seats in GATES[self.service][self.stage] if self.waits else ():
             gate = Gate(self.stage, name)
-            if self.opened + after <= at and not self.against[gate]:
+            if not self.against[gate]:
                 for role, many in seats.items():
                     if sum(role in roles for roles in self.approved[gate].values()) < many:
-                        yield from ((gate, one) for one in self._of(role) if self._can_answer(gate, one, at))
+                        able = (one for one in self._of(role) if self._can_answer(gate, one, at))
+                        yield from ((gate, one) for one in able if self._since(gate, one) + after <= at)
 
     def _of(self, role: str) -> tuple[UserId, ...]:
         return members_of(self.people, role if role == "security" else f"{self.service}-{role}")
@@ -332,6 +354,8 @@ class _History:
 
     def _said(self, it: Approved | Rejected | Abstained) -> None:
         gate = Gate(it.stage, it.gate)
+        if it.by in self.against[gate]:
+            self.over[gate] = it.at
         self._forget(gate, it.by)
         if isinstance(it, Approved):
             self.approved[gate][it.by] = self._roles(it.by, it.at)
@@ -347,6 +371,22 @@ class _History:
             if other.deputy == one and absent is not None and absent[0] <= at < absent[1]:
                 stands_for.add(other.id)
         return frozenset(role for role in ours if stands_for & {*self._of(role)})
+
+    def reminded_of(self, gate: Gate, one: UserId) -> datetime | None:
+        """Return when somebody was reminded first of what they are asked."""
+        told = self.reminded.get((gate, one))
+        return told if told and told > self._since(gate, one) else None
+
+    def _since(self, gate: Gate, one: UserId) -> datetime:
+        """Since when somebody is asked: anew once their own answer, or anybody's rejection, is over."""
+        opened = self.opened
+        return max(opened, self.anew.get((gate, one), opened), self.over.get(gate, opened))
+
+    def _ends(self, gate: Gate, one: UserId, at: datetime) -> None:
+        if one in self.against[gate]:
+            self.over[gate] = at
+        self.anew[gate, one] = at
+        self._forget(gate, one)
 
     def _forget(self, gate: Gate, one: UserId) -> None:
         self.approved[gate].pop(one, None)
@@ -373,7 +413,7 @@ def _to_be_reminded(
                 one = played.people[person]
                 off = _has_put_off(played, person, at) or _is_out(one, at)
                 if at_work(one, at, holidays_of(service)) and not off:
-                    reminded = history.reminded.get((gate, person), soon.get((gate, person)))
+                    reminded = history.reminded_of(gate, person) or soon.get((gate, person))
                     yield at, key, gate, person, reminded
 
 

@@ -144,12 +144,6 @@ def reminder_times(release: Release) -> Iterable[datetime]:
             yield rung.at
 
 
-def asked_since(release: Release, past: Reminded) -> datetime | None:
-    """Return since when people are asked for what others were reminded of; None where nobody is now."""
-    asks = (ask for ask in _asks(release) if _place(release, ask) == place_of(past))
-    return next((ask.since for ask in asks), None)
-
-
 def place_of(past: Reminded) -> tuple[int, Awaited, str, int]:
     """Return what people were reminded of: the stage, the kind, the name and the number."""
     return past.stage, past.about, past.gate, past.number
@@ -173,7 +167,7 @@ def _asks(release: Release) -> Iterable[_Ask]:
         # Who has not answered yet cannot help a gate that somebody has rejected.
         if result.status is GateStatus.WAITING and result.asked:
             people = reachable(release, result.asked)
-            on = {person: _at_gate_since(release, gate.name, person) for person in people}
+            on = {person: at_gate_since(release, gate.name, person) for person in people}
             yield _Ask(about=Awaited.APPROVAL, name=gate.name, on=on, plan=gate.remind or plan)
     others: dict[tuple[Awaited, str, int], list[Waiting]] = {}
     held = release.holds and release.state is not State.ROLLING_BACK
@@ -182,7 +176,7 @@ def _asks(release: Release) -> Iterable[_Ask]:
             others.setdefault((waiting.kind, waiting.name, number_of(waiting)), []).append(waiting)
     for (about, name, number), waits in others.items():
         asked = tuple(dict.fromkeys(person for waiting in waits for person in waiting.on))
-        on = dict.fromkeys(reachable(release, asked), _since(release, waits[0]))
+        on = dict.fromkeys(reachable(release, asked), asked_since(release, waits[0]))
         yield _Ask(about=about, name=name, number=number, on=on, plan=plan)
 
 
@@ -196,21 +190,26 @@ def _has_its_time(waiting: Waiting) -> bool:
     return waiting.kind is Awaited.HOLD and waiting.until is not None
 
 
-def _at_gate_since(release: Release, gate: str, person: UserId) -> datetime:
-    """Return since when a person is asked at a gate: anew once their answer, or a rejection, is over."""
+def at_gate_since(release: Release, gate: str, *people: UserId) -> datetime:
+    """Return since when the first of some people is asked at a gate of the current stage.
+
+    Each is asked anew once their own answer is over, and all are once a rejection is. It never goes back.
+    """
     opened, place = release.opened[release.stage], (release.stage, gate)
     over = (no.ended.at for no in release.rejections if no.ended and (no.vote.stage, no.vote.gate) == place)
-    return max(opened, release.unanswered.get((*place, person), opened), *over)
+    own = min((release.unanswered.get((*place, person), opened) for person in people), default=opened)
+    return max(opened, own, *over)
 
 
-def _since(release: Release, waiting: Waiting) -> datetime:
-    """Return since when people are asked: about a hold, since its time has come, or since it was kept.
+def asked_since(release: Release, waiting: Waiting) -> datetime:
+    """Return since when people are asked for something else than approvals.
 
-    What a hold kept from being done is asked anew once it is lifted.
+    About a hold they are since its time has come, or since it was said that it is still needed. What a hold
+    kept from being done is asked anew once it is lifted.
     """
     since = [waiting.since]
-    if waiting.kind is Awaited.QUESTION and waiting.until:
-        since += [waiting.until]
+    if waiting.kind is Awaited.QUESTION:
+        since += [waiting.until] if waiting.until else []
     elif waiting.kind is Awaited.HOLD:
         since += [hold.kept for hold in release.holds if hold.number == waiting.count and hold.kept]
     elif waiting.kind in HELD:

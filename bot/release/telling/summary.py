@@ -68,21 +68,20 @@ def due_summary(release: Release, now: datetime) -> ShiftAsked | Summarized | No
 
 
 def next_summary(release: Release) -> datetime | None:
-    """Return when the runbook wants the next summary: the first of its times after the last one.
+    """Return when the next summary is told: at the next shift, or at the next set time.
 
-    Of set times it is the first after which there is something new to tell, on a day on which one of those
-    whom it is for works. A shift that begins is always told.
+    That is the first after something new has come up, on a day on which one of those whom it is for works;
+    where nothing is new there is none.
     """
     plan = release.runbook.handoffs
     if plan is None or release.state.ended:
         return None
-    scheduled = (past.at for past in release.summaries if past.occasion is not Occasion.STAGE)
-    last = max(scheduled, default=release.started_at)
     if plan.shifts is not None:
-        return plan.following(last)
+        begun = (past.at for past in release.summaries if past.occasion is Occasion.SHIFT)
+        return plan.following(max(begun, default=release.started_at))
     if release.untold is None:
         return None
-    at = plan.following(max(last, release.untold))
+    at = plan.following(release.untold)
     while not _is_read(release, at):
         at = plan.following(at)
     return at

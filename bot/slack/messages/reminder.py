@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
 from bot.release.release import Release
-from bot.release.telling.reminders import Reminded, Way, asked_since, number_of, place_of
+from bot.release.telling.reminders import Reminded, Way, asked_since, at_gate_since, number_of, place_of
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.gates import Reminders
 from bot.slack.messages.answers import answers
@@ -56,8 +56,8 @@ def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]
     if status.passes:
         who = people(past.people, "and") or "Those who are asked"
         return [f"{who} were reminded of *{escape(past.gate)}*. It is *{status}* now."], ()
-    asked = asked_since(release, past)
-    if asked is None or past.at < asked:
+    asked = at_gate_since(release, past.gate, *past.people)
+    if past.at < asked:
         return [], ()
     since, stage = moment(asked), escape(release.stage_name(past.stage))
     which = f" of *{release.key}*" if past.way is Way.CHANNEL else ""
@@ -69,11 +69,11 @@ def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]
 
 def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]:
     """Return the reminder of something else than a gate: nothing once it is waited for no more, or anew."""
-    asked = asked_since(release, past)
-    if asked is None or past.at < asked:
-        return [], ()
     about = (past.about, past.gate, past.number)
-    waiting = next(one for one in waiting_on(release) if (one.kind, one.name, number_of(one)) == about)
+    waits = (one for one in waiting_on(release) if (one.kind, one.name, number_of(one)) == about)
+    waiting = next(waits, None) if past.stage == release.stage else None
+    if waiting is None or past.at < asked_since(release, waiting):
+        return [], ()
     what = WHAT[past.about].format(name=escape(waiting.name))
     # In the channel nothing else names the release.
     where = f"*{release.key}*: " if past.way is Way.CHANNEL else ""

@@ -16,7 +16,7 @@ from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import waiting_on
 from bot.runbook.gates import Reminders
 from bot.runbook.handoffs import Handoffs, ShiftOfRole
-from bot.runbook.model import Begin
+from bot.runbook.model import Begin, Stage
 from bot.runbook.roles import Role, Standing
 from tests.release.given import (
     EVERYBODY,
@@ -41,8 +41,10 @@ from tests.release.given import (
     names,
     play,
     refusal,
+    runbook,
     standing,
     started,
+    steps,
     time_passes,
 )
 
@@ -310,6 +312,14 @@ def test_the_standing_of_whoever_takes_over_is_read_again() -> None:
     assert refusal(at_noon(), no_member).code is Code.STALE
     unreadable = among(lambda town: type(town)(), dan.accepts())
     assert refusal(at_noon(), unreadable).code is Code.CANNOT_READ_PEOPLE
+
+
+def test_a_change_of_hands_does_not_stand_for_a_shift_that_is_due() -> None:
+    first = Stage(name="First", owner="qa", steps=steps("Try"))
+    second = Stage(name="Second", owner="on-call", steps=steps("Deploy"))
+    release = started(runbook(first, second, handoffs=TWO, reminders=NEVER))
+    late = play(release, later(ben.finishes("Try"), hours=4))
+    assert [past.occasion for past in late.summaries] == [Occasion.STAGE, Occasion.SHIFT]
 
 
 def test_an_ended_release_asks_no_shift() -> None:

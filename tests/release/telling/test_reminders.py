@@ -518,6 +518,22 @@ def test_a_hold_that_is_kept_is_asked_about_anew() -> None:
     assert attention_at(play(two, gus.lifts(1))) == kept.at + HOUR
 
 
+def test_who_has_answered_since_or_is_asked_anew_is_not_named_with_the_others() -> None:
+    asked = play(one_gate(), time_passes(hours=1), bea.approves("QA"))
+    assert told(by_the_clock(asked, NINE + 5 * HOUR))[-1] == "Mon 14:00 thread: ben eli"
+    back = play(asked, later(bea.withdraws("QA"), hours=3))
+    assert told(by_the_clock(back, NINE + 9 * HOUR))[1:] == snapshot(
+        ["Mon 14:00 private: bea", "Mon 14:00 thread: ben eli", "Mon 18:00 channel: ben eli bea, with ana"]
+    )
+
+
+def test_what_no_hold_keeps_from_being_done_is_asked_for_all_the_while() -> None:
+    lint = needs("Green", CheckPassed(check="lint"))
+    book = gated(lint, checks=(Check(name="lint", by="on-call"),), reminders=PLAN)
+    held = by_the_clock(play(started(book), gus.holds(until=9 * HOUR)), NINE + 2 * HOUR)
+    assert told(by_the_clock(play(held, gus.lifts(1)), NINE + 5 * HOUR))[-1] == "Mon 14:00 thread: dan dee"
+
+
 def test_an_ended_release_needs_no_attention() -> None:
     assert attention_at(play(one_gate(), ana.cancels())) is None
 
