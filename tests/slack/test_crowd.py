@@ -88,9 +88,7 @@ async def test_sixty_four_people_press_within_a_second(tmp_path: Path, transport
         assert result.status is GateStatus.MET
         assert {seat.filled.by for seat in result.seats if seat.filled} == {one.id for one in PEOPLE}
 
-        shown = readable(await world.card("shop-1"))
-        assert "is *ready*" in shown
-        assert f"event {release.seq}" in shown
+        assert "is *ready*" in readable(await world.card("shop-1"))
         counts = await updates(world, card["ts"]), await updates(world, gate["ts"])
         print(
             f"{transport}: pressed in {pressed - began:.2f} s, final {final - pressed:.2f} s later, {counts}"
