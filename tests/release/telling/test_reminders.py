@@ -13,7 +13,7 @@ from bot.release.people.handoff import Duty
 from bot.release.people.hours import Hours
 from bot.release.release import Release
 from bot.release.state import State
-from bot.release.telling.reminders import Reminded, Way
+from bot.release.telling.reminders import Reminded, Way, at_gate_since
 from bot.release.waiting import Awaited
 from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Reminders, Rollback, Stage
@@ -464,6 +464,13 @@ def test_who_takes_an_answer_back_is_asked_anew() -> None:
         assert attention_at(release) == release.at + HOUR
 
 
+def test_of_several_people_the_first_who_is_asked_counts() -> None:
+    release = play(one_gate(), bea.approves("QA"), later(bea.withdraws("QA"), hours=2))
+    release = play(release, ben.approves("QA"), later(ben.withdraws("QA"), hours=1))
+    assert at_gate_since(release, "QA", bea.id, ben.id) == NINE + 2 * HOUR
+    assert at_gate_since(release, "QA", bea.id, ben.id, eli.id) == at_gate_since(release, "QA") == NINE
+
+
 def test_where_all_are_asked_anew_the_ladder_begins_again() -> None:
     alone = started(runbook(ONE_GATE.model_copy(update={"gates": (asks("Go", security=1),)}), reminders=PLAN))
     alone = play(by_the_clock(play(alone, eli.abstains("Go")), NINE + 6 * HOUR), cleo.approves("Go"))
@@ -500,8 +507,7 @@ def test_the_others_are_asked_anew_once_a_rejection_is_over() -> None:
 
 
 def test_what_a_hold_kept_from_being_done_is_asked_anew_once_it_is_lifted() -> None:
-    held = by_the_clock(play(ready(), gus.holds(until=9 * HOUR)), NINE + 5 * HOUR)
-    lifted = play(held, gus.lifts(1))
+    lifted = play(ready(), gus.holds(until=9 * HOUR), later(gus.lifts(1), hours=5))
     assert attention_at(lifted) == lifted.at + HOUR
     assert asked_of(lifted) == ["private go Check: ana"]
     # A gate is asked for all the while.
@@ -531,7 +537,8 @@ def test_what_no_hold_keeps_from_being_done_is_asked_for_all_the_while() -> None
     lint = needs("Green", CheckPassed(check="lint"))
     book = gated(lint, checks=(Check(name="lint", by="on-call"),), reminders=PLAN)
     held = by_the_clock(play(started(book), gus.holds(until=9 * HOUR)), NINE + 2 * HOUR)
-    assert told(by_the_clock(play(held, gus.lifts(1)), NINE + 5 * HOUR))[-1] == "Mon 14:00 thread: dan dee"
+    lifted = play(held, later(gus.lifts(1), hours=1))
+    assert told(by_the_clock(lifted, NINE + 5 * HOUR))[-1] == "Mon 14:00 thread: dan dee"
 
 
 def test_an_ended_release_needs_no_attention() -> None:
