@@ -10,8 +10,9 @@ from typing import Final
 
 from playwright.async_api import Page, async_playwright, expect
 
+from bot.practice.sample import CHECKOUTS, COMMANDS, lay_out
 from tests.docs.generate import ROOT
-from tests.docs.surfaces import take_surfaces
+from tests.docs.surfaces import take_runs, take_surfaces
 from tests.world import World, open_world
 
 PICTURES: Final = ROOT / "docs" / "pictures"
@@ -27,13 +28,22 @@ async def take_pictures() -> None:
         await _take_thread_and_home(world, page)
     async with _scene() as (world, page):
         await take_surfaces(world, page, PICTURES)
+    async with _scene() as (world, page):
+        await take_runs(world, page, PICTURES)
 
 
 @asynccontextmanager
 async def _scene() -> AsyncIterator[tuple[World, Page]]:
     """Open a world on an afternoon, and a window on it."""
     with tempfile.TemporaryDirectory() as folder:
-        async with open_world(Path(folder)) as world, _window() as page:
+        home = Path(folder)
+        assert lay_out(home), "The pictures need git."
+        places = {
+            "rollcall_commands": home / COMMANDS,
+            "rollcall_checkouts": home / CHECKOUTS,
+            "rollcall_runs": home / "runs",
+        }
+        async with open_world(home, **places) as world, _window() as page:  # type: ignore[arg-type]
             await world.passes(seconds=_until_afternoon(world.clock.now()).total_seconds())
             yield world, page
 

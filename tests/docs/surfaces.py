@@ -6,10 +6,12 @@ from typing import Final
 
 from playwright.async_api import Locator, Page, expect
 
+from bot.release.state import State
 from tests.world import World
 
 DESK: Final = (1180, 1400)
 PHONE: Final = (390, 844)
+STEPS_BEFORE_WATCHING: Final = 3
 MARGIN: Final = 14
 """Pixels around a form."""
 
@@ -76,6 +78,36 @@ async def take_surfaces(world: World, page: Page, folder: Path) -> None:
     await _is_approved(camera)
     await _fails(camera)
     await _is_rolled_back(camera)
+
+
+async def take_runs(world: World, page: Page, folder: Path) -> None:
+    """Release a service whose steps are run: the version before, and then one that fails in production."""
+    await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    camera = Camera(world, page, folder)
+    await world.ana.types("/release start storefront 1.0.0")
+    await _goes_to_production(camera, "storefront-1")
+    await world.until(lambda release: len(release.done) == STEPS_BEFORE_WATCHING, "storefront-1")
+    await world.dan.presses("Done", "storefront-1", on="stage:1")
+    await world.ana.types("/release start storefront 1.2.0 Maps, and tidy settings")
+    await world.ana.presses("Changes", "storefront-2", on="card")
+    await camera.looks("ana")
+    await camera.takes_form("changes")
+    await world.control("close", user="ana")
+    await _goes_to_production(camera, "storefront-2")
+    await world.until(lambda release: release.state is State.FAILED, "storefront-2")
+    await camera.looks("dan", "storefront-2")
+    await camera.takes("failed-run", camera.message("thread", "has failed"))
+    await world.dan.presses("Output", "storefront-2", on="stage:1")
+    await camera.looks("dan", "storefront-2")
+    await camera.takes_form("output")
+
+
+async def _goes_to_production(camera: Camera, key: str) -> None:
+    world = camera.world
+    await world.until(lambda release: release.stage == 1, key)
+    await world.ben.presses("Approve", key, on="gate:1:QA")
+    await world.cleo.presses("Approve", key, on="gate:1:Go or no-go")
+    await world.ana.presses("Begin production", key, on="stage:1")
 
 
 async def _begins(camera: Camera) -> None:
