@@ -21,7 +21,7 @@ from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
 from bot.pipelines.commands import Commands
 from bot.pipelines.runner import Runner
-from bot.release.ids import ReleaseId
+from bot.release.ids import ReleaseId, WorkspaceId
 from bot.runbook.files.read import Runbooks
 from bot.settings import Settings, Transport
 from bot.slack.asked.reading import Asked
@@ -41,6 +41,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
+from bot.web.api import RELEASE, SERVICE, VERSION_OF, Api
 from bot.web.server import Handler, WebServer
 
 Check = Callable[[], Awaitable[bool]]
@@ -165,7 +166,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         else:
             socket = SlackOverSocket(app, settings.slack_app_token.get_secret_value())
             connected = socket.is_connected
-        web = WebServer(_health(database, connected, delivery.is_running), posts)
+        gets = _api(releases, identity.workspace, settings.rollcall_api_token.get_secret_value())
+        web = WebServer(_health(database, connected, delivery.is_running), posts, gets)
         stack.push_async_callback(web.stop)
         port = await web.start(settings.host, PORT if settings.port is None else settings.port)
         if socket is not None:
@@ -191,6 +193,13 @@ def _commands(settings: Settings) -> Commands:
     names = filter(None, map(str.strip, settings.rollcall_command_env.split(",")))
     passed_on = {name: os.environ[name] for name in names if name in os.environ}
     return Commands(settings.rollcall_commands, settings.rollcall_runs, passed_on)
+
+
+def _api(releases: Reader, workspace: WorkspaceId, token: str) -> Mapping[str, Handler]:
+    """Return what can be read, by path; nothing where there is no token to read it with."""
+    api = Api(releases, workspace, token)
+    paths = {RELEASE: api.release, VERSION_OF: api.version, SERVICE: api.service}
+    return paths if token else {}
 
 
 def _health(

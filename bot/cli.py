@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import re
 import shutil
 import signal
 import sys
@@ -25,10 +26,12 @@ from bot.ledger.verify import EventsMissing, count, rebuild, verify
 from bot.release.people.hours import Hours
 from bot.runbook.files.lint import lint
 from bot.runbook.files.schema import json_schema
+from bot.runbook.values import DURATION, SECONDS
 from bot.settings import Misconfigured, Settings, read_settings
 from bot.simulate.command import add_options, simulate
 from bot.slack.errors import TokenRefused
 from bot.slack.manifest import manifest_json
+from bot.web.wait import Wait
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +84,16 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "doctor", _doctor, "look for what would stand in the way: token, scopes, channels, database, clock"
     )
+    waiting = command(
+        "wait", _wait, "wait in a pipeline until a stage of a release has begun, or it is completed"
+    )
+    waiting.add_argument("release", help="the key of the release, such as checkout-42; or a service")
+    waiting.add_argument("version", nargs="?", default="", help="the version, where a service was named")
+    waiting.add_argument(
+        "--stage", default="", help="the stage that is to have begun; else all of it is done"
+    )
+    waiting.add_argument("--timeout", type=_seconds, default="2h", help="such as 90s, 30m or 2h (2h)")
+    waiting.add_argument("--url", default="", help="where Rollcall is; else ROLLCALL_URL")
     command("verify", _verify, "check that the ledger is unbroken and that every row is what its events say")
     command("rebuild", _rebuild, "make every row anew from the events; stop Rollcall first")
     return parser
@@ -197,6 +210,21 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     return doctor(read_settings(), SystemClock(), sys.stdout)
+
+
+def _wait(options: argparse.Namespace) -> int:
+    settings = read_settings()
+    url, token = options.url or settings.rollcall_url, settings.rollcall_api_token.get_secret_value()
+    if not url or not token:
+        raise Misconfigured("Say where Rollcall is, by --url or ROLLCALL_URL, and set ROLLCALL_API_TOKEN.")
+    wait = Wait(url, token)
+    return asyncio.run(wait.until(options.release, options.version, options.stage, options.timeout))
+
+
+def _seconds(text: str) -> float:
+    if (written := re.fullmatch(DURATION, text)) is None:
+        raise argparse.ArgumentTypeError(f"{text} is no time such as 90s, 30m or 2h")
+    return float(int(written[1]) * SECONDS[written[2]])
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
     rollcall_poll: float = Field(
         1.0, gt=0, description="Seconds between two looks at a run that is under way."
     )
+    rollcall_api_token: SecretStr = Field(
+        SecretStr(""),
+        description="The token with which pipelines read how releases stand; without it, there is no API.",
+    )
+    rollcall_url: str = Field(
+        "", description="Where `rollcall wait` finds Rollcall, such as `https://rollcall.example.com`."
+    )
     rollcall_settle: float = Field(
         45.0,
         ge=0,

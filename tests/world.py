@@ -37,7 +37,8 @@ A_TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 class World:
     """The practice Slack and the people in it.
 
-    `is_at_rest` tells whether Rollcall has shown its digests, too, where it runs in this process.
+    `is_at_rest` tells whether Rollcall has shown its digests, too, where it runs in this process; `address` is
+    where it serves then.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class World:
         clock: MovableClock,
         database_url: str,
         is_at_rest: Callable[[], bool] = lambda: True,
+        address: str = "",
     ) -> None:
+        self.address = address
         self.is_at_rest = is_at_rest
         self.practice = practice
         self.clock = clock
@@ -386,7 +389,7 @@ async def open_world(
     url = database_url or f"sqlite:///{folder / 'ledger.db'}"
     settings = settings_for(practice, url, transport, **other)
     async with rollcall_in(practice, settings, clock) as rollcall:
-        world = World(practice, clock, url, rollcall.is_at_rest)
+        world = World(practice, clock, url, rollcall.is_at_rest, rollcall.address)
         await world.people_read()
         yield world
         await world.close()

@@ -163,9 +163,33 @@ class Ledger:
 
     def last_version(self, connection: Connection, workspace: WorkspaceId, service: str) -> str:
         """Return the version of a service that was completed last, or nothing."""
+        completed, _ = self.of_service(connection, workspace, service)
+        return completed.version if completed else ""
+
+    def of_version(
+        self, connection: Connection, workspace: WorkspaceId, service: str, version: str
+    ) -> Release | None:
+        """Return the newest release of a version of a service, or None."""
         mine = and_(releases.c.workspace == workspace, releases.c.service == service)
-        completed = select(releases.c.version).where(mine, releases.c.state == State.COMPLETED)
-        return connection.scalar(completed.order_by(*_NEWEST_FIRST).limit(1)) or ""
+        return self._newest(connection, workspace, and_(mine, releases.c.version == version))
+
+    def of_service(
+        self, connection: Connection, workspace: WorkspaceId, service: str
+    ) -> tuple[Release | None, Release | None]:
+        """Return the release of a service that was completed last, and the one that is open."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        completed = and_(mine, releases.c.state == State.COMPLETED)
+        going_out = and_(mine, releases.c.ended_at.is_(None))
+        return (
+            self._newest(connection, workspace, completed),
+            self._newest(connection, workspace, going_out),
+        )
+
+    def _newest(
+        self, connection: Connection, workspace: WorkspaceId, of: ColumnElement[bool]
+    ) -> Release | None:
+        key = connection.scalar(select(releases.c.release).where(of).order_by(*_NEWEST_FIRST).limit(1))
+        return self.find(connection, ReleaseId(workspace, key)) if key else None
 
     def append(self, connection: Connection, before: Release | None, new: Sequence[Event]) -> Release:
         """Append events to a release that this transaction has locked, and return it as it stands then."""

@@ -27,6 +27,14 @@ class Reader:
         """Return a release and the hash of its newest event, or None."""
         return await self._database.read(lambda connection: self._ledger.find_with_head(connection, release))
 
+    async def of_version(self, workspace: WorkspaceId, service: str, version: str) -> Release | None:
+        """Return the newest release of a version of a service, or None."""
+        return await self._database.read(lambda c: self._ledger.of_version(c, workspace, service, version))
+
+    async def of_service(self, workspace: WorkspaceId, service: str) -> tuple[Release | None, Release | None]:
+        """Return the release of a service that was completed last, and the one that is open."""
+        return await self._database.read(lambda c: self._ledger.of_service(c, workspace, service))
+
     async def about(
         self, workspace: WorkspaceId, channel: ChannelId, thread: str | None = None
     ) -> Release | None:

@@ -15,11 +15,16 @@ class WebServer:
     """Serve health, and whatever else is handed in by path."""
 
     def __init__(
-        self, healthy: Callable[[], Awaitable[Mapping[str, bool]]], posts: Mapping[str, Handler]
+        self,
+        healthy: Callable[[], Awaitable[Mapping[str, bool]]],
+        posts: Mapping[str, Handler],
+        gets: Mapping[str, Handler],
     ) -> None:
         self._healthy = healthy
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_get("/healthz", self._health)
+        for path, handler in gets.items():
+            app.router.add_get(path, handler)
         for path, handler in posts.items():
             app.router.add_post(path, handler)
         self._runner = web.AppRunner(app, access_log=None)

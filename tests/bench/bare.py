@@ -41,7 +41,7 @@ async def serve(app: AsyncApp) -> None:
     async def healthy() -> Mapping[str, bool]:
         return {}
 
-    port = await WebServer(healthy, {"/slack/events": answer}).start("127.0.0.1", 0)
+    port = await WebServer(healthy, {"/slack/events": answer}, {}).start("127.0.0.1", 0)
     print(f"http://127.0.0.1:{port}", flush=True)
     await asyncio.Event().wait()
 
