@@ -6,19 +6,20 @@ an equal runbook, so that a release can pin the content with which it started.
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validator
+from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from bot.runbook.gates import SIGNING, Gate
 from bot.runbook.gates import Reminders as Reminders
 from bot.runbook.handoffs import Handoffs as Handoffs
-from bot.runbook.parts import Few, Part, distinct, fault_at, invalid, named
+from bot.runbook.parts import Few, Loc, Part, distinct, fault_at, invalid, named
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
 from bot.runbook.runs import BEFORE, Run
@@ -41,6 +42,8 @@ from bot.runbook.ways import trouble
 NORMAL: Final = "normal"
 ROLLBACK: Final = "rollback"
 PARTS_LIMIT: Final = 20
+AT_GITHUB: Final = r"https://[^/]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/?"
+"""The address of a repository that can have workflows."""
 
 
 class Begin(StrEnum):
@@ -239,6 +242,27 @@ class Runbook(Part):
     @classmethod
     def _from_mapping(cls, value: object, info: ValidationInfo) -> object:
         return named(str(info.field_name).removesuffix("s"), value)
+
+    @model_validator(mode="after")
+    def _knows_where_its_workflows_are(self) -> Self:
+        # A runbook without a service is there to be extended, by one that has a repository.
+        if self.service and not re.fullmatch(AT_GITHUB, self.repository or ""):
+            where = "write its address at the top, such as repository: https://github.com/acme/shop"
+            if places := [*self._workflows()]:
+                raise invalid(*(fault_at(place, f"is in no repository; {where}") for place in places))
+        return self
+
+    def _workflows(self) -> Iterator[Loc]:
+        """Yield where the runbook names a workflow."""
+        parts: list[tuple[Loc, Stage | Rollback]] = [
+            (("stages", i), one) for i, one in enumerate(self.stages)
+        ]
+        if self.rollback:
+            parts += [(("rollback",), self.rollback)]
+        for place, part in parts:
+            for index, step in enumerate(part.steps):
+                if step.run and step.run.workflow:
+                    yield (*place, "steps", index, "run", "workflow")
 
     @property
     def content_hash(self) -> str:

@@ -164,7 +164,7 @@ class Telling:
             case StageBegan():
                 return f"{stage} begins" if event.by == "rollcall" else f"{by} lets {stage} begin"
             case RunAsked():
-                return f"“{event.step}” is run: {' '.join([event.order.name, *event.order.words])}"
+                return f"“{event.step}” is run: {event.order.text}"
             case RunEnded():
                 return f"run {event.number} has {'passed' if event.passed else 'failed'}"
             case StepDone():

@@ -13,6 +13,7 @@ from bot.runbook.handoffs import Handoffs, ShiftOfRole
 from bot.runbook.model import Check, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
 from bot.runbook.roles import Role, Rotation, Shift
+from bot.runbook.runs import Run
 from bot.runbook.values import duration
 from bot.simulate.people import Absence, Answers, Changes, Hours, People, Person
 from tests.docs.generate import code, table
@@ -27,6 +28,7 @@ TITLES: Final[Mapping[type[Part], str]] = {
     Gate: "A gate: `needs`, or `approvals`",
     When: "`when`: at least one of these",
     Step: "A step",
+    Run: "`run`: `command`, or `workflow` and `ref`",
     Rollback: "`rollback`",
     Review: "`review`",
     Reminders: "`reminders` and `remind`",

@@ -38,7 +38,9 @@ from bot.release.people.hours import Week
 from bot.release.people.own import own_after
 from bot.release.release import Release
 from bot.release.stages.cancel import Cancelled
+from bot.release.stages.runs import Order, RunAsked
 from bot.release.state import State
+from bot.runbook.runs import Provider
 from tests.ledger.story import CHANGED, tell
 from tests.ledger.world import BEN, CHECKOUT, EVE, MORNING, TEAM, Replica, StillClock, Town
 
@@ -194,6 +196,17 @@ def test_every_golden_ledger_goes_on_hashing_the_same(name: str) -> None:
         head = ReleaseId(line["workspace"], line["release"])
         prev = chained(head, line["seq"], prev, line["body"])
         assert line["hash"] == prev
+
+
+def test_a_run_that_was_asked_for_before_there_were_workflows_is_still_read() -> None:
+    order = '{"by": "command", "name": "deploy", "words": ["1.4.0"]}'
+    written = (
+        '{"kind": "RunAsked", "at": "2026-03-02T10:30:00Z", "by": "rollcall", "stage": 0, "step": "Deploy",'
+        f' "attempt": 1, "order": {order}, "until": "2026-03-02T11:00:00Z"}}'
+    )
+    event = decode(written)
+    assert isinstance(event, RunAsked)
+    assert event.order == Order(by=Provider.COMMAND, name="deploy", words=("1.4.0",))
 
 
 def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:

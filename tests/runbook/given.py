@@ -22,6 +22,7 @@ stages:
 """
 STAGE = HEAD + "  - name: staging\n    owner: captain\n"
 GATE = STAGE + "    gates:\n      - name: QA\n"
+RUN = STAGE + "    steps: [{do: Deploy, run: "
 APPROVED = GATE + "        approvals: {qa: 1}\n"
 
 

@@ -25,7 +25,7 @@ from bot.runbook.model import (
     Step,
 )
 from bot.runbook.roles import ADMISSIBLE, Role, Rotation, Shift
-from bot.runbook.runs import Run
+from bot.runbook.runs import Input, Run
 from bot.runbook.values import duration
 from tests.runbook.given import SHIPPED
 
@@ -84,8 +84,15 @@ conditions = st.builds(
     risk=st.lists(st.sampled_from(Risk), min_size=1, max_size=3, unique=True).map(tuple),
 )
 
-commands = st.lists(texts.filter(lambda text: not {*"{}"} & {*text}) | st.just("{version}"), max_size=3)
-runs = st.builds(lambda words, within: Run(command=("deploy", *words), within=within), commands, waits)
+words = texts.filter(lambda text: not {*"{}"} & {*text}) | st.just("{version}")
+commands = st.builds(
+    lambda arguments, within: Run(command=("deploy", *arguments), within=within),
+    st.lists(words, max_size=3),
+    waits,
+)
+inputs = st.lists(st.builds(Input, name=names, value=words), max_size=10, unique_by=lambda one: one.name)
+workflows = st.builds(Run, workflow=st.just("deploy.yml"), ref=words, inputs=inputs.map(tuple), within=waits)
+runs = commands | workflows
 
 
 def roles_named(name: str) -> st.SearchStrategy[Role]:
@@ -157,6 +164,7 @@ def runbooks(draw: st.DrawFn) -> Runbook:
 
     return Runbook(
         title=draw(texts),
+        repository=draw(st.sampled_from([None, "https://github.com/acme/shop"])),
         kind=draw(st.sampled_from(["normal", "hotfix"])),
         kinds=("normal", "hotfix"),
         duties=draw(st.sampled_from(Duties)),

@@ -14,7 +14,8 @@ from bot.runbook.gates import Of, Seats
 from bot.runbook.model import Begin, Runbook
 from bot.runbook.problems import Problem, RunbookError, UnknownService
 from bot.runbook.roles import Role
-from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write, refusals, said
+from bot.runbook.runs import Input, Run
+from tests.runbook.given import APPROVED, GATE, HEAD, RUN, SHIPPED, STAGE, Write, refusals, said
 
 SHIFT = '{begins: "09:00", timezone: UTC, role: qa}'
 
@@ -187,7 +188,73 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
         ),
         (
             STAGE + "    steps: [{do: Deploy, run: {}}]\n",
-            "9:26: stages.0.steps.0.run.command: is missing",
+            "9:26: stages.0.steps.0.run: expected exactly one of command and workflow, found none",
+        ),
+        (
+            RUN + "{command: [deploy], workflow: deploy.yml, ref: main}}]\n",
+            "9:26: stages.0.steps.0.run: expected exactly one of command and workflow, found both",
+        ),
+        (
+            RUN + "{command: [deploy], ref: main}}]\n",
+            "9:56: stages.0.steps.0.run.ref: is for a workflow, and not for a command",
+        ),
+        (
+            RUN + "{command: [deploy], inputs: {to: all}}}]\n",
+            "9:51: stages.0.steps.0.run.inputs: is for a workflow, and not for a command",
+        ),
+        (RUN + "{workflow: deploy.yml}}]\n", "9:26: stages.0.steps.0.run.ref: is missing"),
+        (
+            RUN + "{workflow: .github/workflows/deploy.yml, ref: main}}]\n",
+            '9:42: stages.0.steps.0.run.workflow: expected the file of a workflow such as "deploy.yml", found'
+            ' ".github/workflows/deploy.yml"',
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: 'v{verison}'}}]\n",
+            '9:59: stages.0.steps.0.run.ref: expected a field such as {version}, found "verison"; did you mean'
+            ' "version"?',
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main, inputs: {to: '{stag}'}}}]\n",
+            "9:78: stages.0.steps.0.run.inputs.to: expected a field such as {version}, found"
+            ' "stag"; did you mean "stage"?',
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main, inputs: {to all: x}}}]\n",
+            "9:74: stages.0.steps.0.run.inputs.to all: expected the name of an input: letters, digits, _ and -,"
+            ' found "to all"',
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main, inputs: {rollcall: x}}}]\n",
+            '9:74: stages.0.steps.0.run.inputs.rollcall: Rollcall says by "rollcall" which run it is; choose'
+            " another name",
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main, inputs: {to: x, To: y}}}]\n",
+            '9:81: stages.0.steps.0.run.inputs.To: expected each only once, found "To" again',
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main, inputs: all}}]\n",
+            '9:73: stages.0.steps.0.run.inputs: expected a mapping, found "all"',
+        ),
+        (
+            RUN + f"{{workflow: a.yml, ref: x, inputs: {{{', '.join(f'i{n}: x' for n in range(11))}}}}}}}]\n",
+            "9:57: stages.0.steps.0.run.inputs: expected at most 10, found 11",
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main, inputs: {to: '{before}'}}}]\n",
+            "9:26: stages.0.steps.0.run: {before} is known in the rollback only",
+        ),
+        (
+            RUN + "{workflow: deploy.yml, ref: main}}]\nservice: shop\n",
+            "9:42: stages.0.steps.0.run.workflow: is in no repository; write its address at the top, such as"
+            " repository: https://github.com/acme/shop",
+        ),
+        (
+            STAGE
+            + "service: shop\nrepository: https://example.com/\n"
+            + "rollback: {steps: [{do: Undo, run: {workflow: back.yml, ref: main}}]}\n",
+            "11:47: rollback.steps.0.run.workflow: is in no repository; write its address at the top, such as"
+            " repository: https://github.com/acme/shop",
         ),
         (
             STAGE + "    steps: [{do: Deploy, run: {command: []}}]\n",
@@ -637,3 +704,11 @@ def test_whatever_shape_the_parts_have_each_fault_has_a_place(write: Write, shap
         problems = refusal.problems
     assert all(problem.line == 1 and problem.message for problem in problems)
     assert all(str(problem).isprintable() for problem in problems)
+
+
+def test_a_workflow_is_in_the_repository_of_the_runbook_that_is_released(write: Write) -> None:
+    write(RUN + "{workflow: deploy.yml, ref: '{version}', inputs: {to: 1.10}}}]\n", "base.yaml")
+    extending = "extends: base\nservice: shop\nrepository: https://github.com/acme/shop\n"
+    run = read_runbook(write(extending)).stages[0].steps[0].run
+    assert run == Run(workflow="deploy.yml", ref="{version}", inputs=(Input(name="to", value="1.10"),))
+    assert run.fields == ("version",)

@@ -16,16 +16,18 @@ from bot.runbook.handoffs import Handoffs, ShiftOfRole
 from bot.runbook.model import Check, Reminders, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
 from bot.runbook.roles import Role, Rotation, Shift
-from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write, refusals
+from bot.runbook.runs import Run
+from tests.runbook.given import APPROVED, GATE, HEAD, RUN, SHIPPED, STAGE, Write, refusals
 
 PARTS: tuple[type[Part], ...] = (
     *(Runbook, Role, Rotation, Shift, Check, Stage, Gate, When, Step, Rollback, Review, Reminders, Handoffs),
-    ShiftOfRole,
+    *(ShiftOfRole, Run),
 )
 SCHEMA = json_schema()
 FULL = """\
 title: 1.10
 service: checkout
+repository: https://github.com/acme/checkout
 duties: warn
 lead: captain
 overrides: qa
@@ -66,6 +68,11 @@ stages:
           - {first: 1, when: {labels: urgent}}
           - any: [{check: smoke}, {at least: 2, of: [{qa: 1}, {dba: 1}, [{qa: 1}]]}]
           - {all: [{qa: 1}], when: {kind: [normal]}}
+    steps:
+      - do: Deploy
+        run: {command: [deploy, "{version}"], within: 5m}
+      - do: Deploy to all
+        run: {workflow: deploy.yml, ref: 1.0, inputs: {environment: "{environment}", dry-run: true, of: 10}}
 """
 
 
@@ -124,6 +131,13 @@ def test_every_key_fits(write: Write) -> None:
         APPROVED + "        needs: {qa: 1}\n",
         APPROVED + "        when: {}\n",
         APPROVED + "checks: {smoke: {}}\n",
+        RUN + "{}}]\n",
+        RUN + "{command: [deploy], workflow: deploy.yml, ref: main}}]\n",
+        RUN + "{command: [deploy], inputs: {to: all}}}]\n",
+        RUN + "{workflow: deploy.yml}}]\n",
+        RUN + "{workflow: deploy.sh, ref: main}}]\n",
+        RUN + "{workflow: deploy.yml, ref: main, inputs: {rollcall: x}}}]\n",
+        RUN + "{workflow: deploy.yml, ref: main, inputs: {a b: x}}}]\n",
     ],
 )
 def test_what_lint_refuses_for_its_shape_does_not_fit(text: str, write: Write) -> None:

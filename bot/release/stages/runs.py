@@ -4,6 +4,7 @@ What asks for a run is the release itself, once it is the turn of its step. What
 Rollcall, which has seen it; nobody else can say so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,16 +19,29 @@ from bot.release.stages.failure import StepFailed
 from bot.release.stages.holds import on_hold
 from bot.release.stages.steps import StepDone
 from bot.runbook.runs import BEFORE, Provider, filled
+from bot.runbook.runs import Run as Written
 from bot.runbook.values import duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be run, with all fields filled: by which provider, what of it, and with which words."""
+    """What is to be run, with all fields filled: by which provider, what of it, and with which words.
+
+    A workflow is in a repository, is run at a branch or tag, and is given values by name.
+    """
 
     by: Provider
     name: str
     words: tuple[str, ...] = ()
+    repository: str = ""
+    ref: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """How it is told in a line."""
+        at = [f"at {self.ref}"] if self.ref else []
+        return " ".join([self.name, *self.words, *at, *(f"{name}={value}" for name, value in self.inputs)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,15 +192,28 @@ def _asked(release: Release, now: datetime) -> Event:
         "stage": stage.name,
         "environment": stage.where,
     }
-    name, *words = (filled(word, values) for word in step.run.command)
     return RunAsked(
         at=now,
         by=ROLLCALL,
         stage=release.stage,
         step=step.do,
         attempt=release.attempt,
-        order=Order(by=Provider.COMMAND, name=name, words=tuple(words)),
+        order=_order(step.run, release.runbook.repository or "", values),
         until=now + step.run.within,
+    )
+
+
+def _order(run: Written, repository: str, values: Mapping[str, str]) -> Order:
+    """Return what a runbook says is to be run, with the values of a release in place of its fields."""
+    if run.workflow is None:
+        name, *words = (filled(word, values) for word in run.command or ())
+        return Order(by=Provider.COMMAND, name=name, words=tuple(words))
+    return Order(
+        by=Provider.WORKFLOW,
+        name=run.workflow,
+        repository=repository,
+        ref=filled(run.ref or "", values),
+        inputs=tuple((one.name, filled(one.value, values)) for one in run.inputs),
     )
 
 

@@ -11,6 +11,7 @@ from bot.runbook.gates import Gate
 from bot.runbook.model import NORMAL, PARTS_LIMIT, ROLLBACK, Check, Runbook
 from bot.runbook.parts import Part
 from bot.runbook.roles import BINDINGS, RESERVED, Role
+from bot.runbook.runs import INPUT, INPUTS_LIMIT, OWN_INPUT
 from bot.runbook.values import SERVICE_KEY, duration
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -125,6 +126,7 @@ def _finish(parts: JsonSchemaValue) -> None:
             key for key in parts[part.__name__]["required"] if key != MADE[part]
         ]
     _finish_gate(parts["Gate"])
+    _finish_run(parts["Run"], parts.pop("Input"))
     parts["Role"]["oneOf"] = [{"required": [binding]} for binding in BINDINGS]
     parts["Rotation"]["oneOf"] = [{"required": ["people"]}, {"required": ["shifts"]}]
     parts["Stage"]["properties"]["name"]["not"] = {"const": ROLLBACK}
@@ -141,6 +143,19 @@ def _finish_gate(gate: JsonSchemaValue) -> None:
     keys["approvals"] = {**_roles({}), "description": ADDED[Gate][2]}
     gate["required"] = ["name"]
     gate["oneOf"] = [{"required": ["needs"]}, {"required": ["approvals"]}]
+
+
+def _finish_run(run: JsonSchemaValue, one: JsonSchemaValue) -> None:
+    run["properties"]["inputs"] = {
+        "type": "object",
+        "description": run["properties"]["inputs"]["description"],
+        # An editor takes `true` for more than a word, too.
+        "additionalProperties": {**one["properties"]["value"], "type": ["string", "number", "boolean"]},
+        "propertyNames": {"pattern": f"^{INPUT}$", "not": {"const": OWN_INPUT}},
+        "maxProperties": INPUTS_LIMIT,
+    }
+    run["oneOf"] = [{"required": ["command"]}, {"required": ["workflow", "ref"]}]
+    run["dependentRequired"] = {key: ["workflow"] for key in ("ref", "inputs")}
 
 
 def _needs(beside: JsonSchemaValue) -> Iterable[JsonSchemaValue]:

@@ -13,7 +13,7 @@ from bot.release.stages.runs import Order, RunAsked, RunBegan, RunEnded
 from bot.release.state import State
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.model import Rollback, Step
-from bot.runbook.runs import Provider
+from bot.runbook.runs import Input, Provider, Run
 from tests.release.given import (
     NINE,
     Pipeline,
@@ -219,6 +219,31 @@ def test_without_a_version_before_it_the_way_back_is_not_run() -> None:
     assert len(release.runs) == 1
     assert release.failure is not None
     assert release.failure.reason == snapshot("The version before is not known, so nothing was run.")
+
+
+def test_a_workflow_is_asked_for_with_all_that_github_is_told_of_it() -> None:
+    inputs = (Input(name="environment", value="{environment}"), Input(name="tag", value="v{version}"))
+    run = Run(workflow="deploy.yml", ref="release/{version}", inputs=inputs)
+    back = Run(workflow="deploy.yml", ref="main", inputs=(Input(name="version", value="{before}"),))
+    book = gated(
+        todo=(Step(do="Deploy", run=run),),
+        rollback=Rollback(steps=(Step(do="Put it back", run=back),)),
+        repository="https://github.com/acme/checkout",
+    )
+    release = started(book)
+    assert release.run is not None
+    assert release.run.order == Order(
+        by=Provider.WORKFLOW,
+        name="deploy.yml",
+        repository="https://github.com/acme/checkout",
+        ref="release/1.4.0",
+        inputs=(("environment", "Only"), ("tag", "v1.4.0")),
+    )
+    assert release.run.order.text == "deploy.yml at release/1.4.0 environment=Only tag=v1.4.0"
+    returning = play(release, ana.rolls_back()).run
+    assert returning is not None
+    assert (returning.order.ref, returning.order.inputs) == ("main", (("version", "1.3.0"),))
+    assert play(release, ana.rolls_back(to=None)).failure is not None
 
 
 def test_what_happened_is_kept_as_facts() -> None:
