@@ -19,11 +19,15 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
+from bot.pipelines.access import App, Token
 from bot.pipelines.commands import Commands
+from bot.pipelines.github import Workflows
+from bot.pipelines.providers import Providers
 from bot.pipelines.runner import Runner
 from bot.release.ids import ReleaseId, WorkspaceId
 from bot.runbook.files.read import Runbooks
-from bot.settings import Settings, Transport
+from bot.runbook.runs import Provider
+from bot.settings import Misconfigured, Settings, Transport
 from bot.slack.asked.reading import Asked
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery.calls import Calls
@@ -42,6 +46,7 @@ from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
 from bot.web.api import RELEASE, SERVICE, VERSION_OF, Api
+from bot.web.github import GitHubWebhook
 from bot.web.server import Handler, WebServer
 
 Check = Callable[[], Awaitable[bool]]
@@ -119,8 +124,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             clock,
             changed,
         )
-        commands = _commands(settings)
-        runner = Runner(commands, coordinator, releases, database, clock, settings.rollcall_poll)
+        workflows = Workflows(session, settings.github_url, _github(settings), settings.github_poll)
+        providers = Providers({Provider.COMMAND: _commands(settings), Provider.WORKFLOW: workflows})
+        runner = Runner(providers, coordinator, releases, database, clock)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
         def own_changed() -> None:
@@ -166,6 +172,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         else:
             socket = SlackOverSocket(app, settings.slack_app_token.get_secret_value())
             connected = socket.is_connected
+        if webhook_secret := settings.github_webhook_secret.get_secret_value():
+            posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up).answer
         gets = _api(releases, identity.workspace, settings.rollcall_api_token.get_secret_value())
         web = WebServer(_health(database, connected, delivery.is_running), posts, gets)
         stack.push_async_callback(web.stop)
@@ -192,7 +200,20 @@ def _runbooks(settings: Settings) -> Runbooks:
 def _commands(settings: Settings) -> Commands:
     names = filter(None, map(str.strip, settings.rollcall_command_env.split(",")))
     passed_on = {name: os.environ[name] for name in names if name in os.environ}
-    return Commands(settings.rollcall_commands, settings.rollcall_runs, passed_on)
+    return Commands(settings.rollcall_commands, settings.rollcall_runs, passed_on, settings.rollcall_poll)
+
+
+def _github(settings: Settings) -> Token | App | None:
+    """Return how Rollcall gets to GitHub, if it does. Raises Misconfigured where the key cannot be read."""
+    if token := settings.github_token.get_secret_value():
+        return Token(token=token)
+    if not settings.github_app_id or settings.github_app_key_file is None:
+        return None
+    try:
+        key = settings.github_app_key_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise Misconfigured(f"GITHUB_APP_KEY_FILE cannot be read: {fault}") from None
+    return App(id=settings.github_app_id, key=key)
 
 
 def _api(releases: Reader, workspace: WorkspaceId, token: str) -> Mapping[str, Handler]:

@@ -82,7 +82,29 @@ class Settings(BaseSettings):
         Path("runs"), description="The folder in which what was run, and its output, is kept."
     )
     rollcall_poll: float = Field(
-        1.0, gt=0, description="Seconds between two looks at a run that is under way."
+        1.0, gt=0, description="Seconds between two looks at a command that is under way."
+    )
+    github_token: SecretStr = Field(
+        SecretStr(""), description="A token with which workflows of GitHub Actions are run."
+    )
+    github_app_id: str = Field(
+        "", description="The id of a GitHub App that runs them instead, where it is installed."
+    )
+    github_app_key_file: Path | None = Field(
+        None, description="The file with the private key of that app, as GitHub gives it (PEM)."
+    )
+    github_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The secret of a webhook, which is then served at `/github`: so the end of a workflow is"
+        " seen at once.",
+    )
+    github_url: str = Field(
+        "https://api.github.com",
+        pattern="^https?://",
+        description="Where the API of GitHub is; that of GitHub Enterprise Server ends with `/api/v3`.",
+    )
+    github_poll: float = Field(
+        15.0, gt=0, description="Seconds between two looks at a workflow that is under way."
     )
     rollcall_api_token: SecretStr = Field(
         SecretStr(""),

@@ -38,6 +38,10 @@ What was practised is in a ledger of its own: DATABASE_URL=sqlite:///.rollcall/l
 
 
 def test_waiting_needs_to_know_where_rollcall_is_and_for_how_long(tmp_path: Path) -> None:
-    assert types(tmp_path, "wait", "shop-1") == snapshot('rollcall: Say where Rollcall is, by --url or ROLLCALL_URL, and set ROLLCALL_API_TOKEN.\n')
+    assert types(tmp_path, "wait", "shop-1") == snapshot(
+        "rollcall: Say where Rollcall is, by --url or ROLLCALL_URL, and set ROLLCALL_API_TOKEN.\n"
+    )
     there = {"ROLLCALL_URL": "http://127.0.0.1:9", "ROLLCALL_API_TOKEN": "token"}
-    assert types(tmp_path, "wait", "shop-1", "--timeout", "soon", **there).splitlines()[-1] == snapshot('rollcall wait: error: argument --timeout: soon is no time such as 90s, 30m or 2h')
+    assert types(tmp_path, "wait", "shop-1", "--timeout", "soon", **there).splitlines()[-1] == snapshot(
+        "rollcall wait: error: argument --timeout: soon is no time such as 90s, 30m or 2h"
+    )

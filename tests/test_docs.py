@@ -101,10 +101,12 @@ def test_every_setting_that_is_named_is_one() -> None:
     named = {
         name
         for page in markdown_files()
-        for name in re.findall(r"\b((?:SLACK|ROLLCALL)_[A-Z_]+|DATABASE_URL)\b", page.read_text())
+        for name in re.findall(r"\b((?:SLACK|ROLLCALL|GITHUB)_[A-Z_]+|DATABASE_URL)\b", page.read_text())
     }
     assert named == set(
-        re.findall(r"^\| `((?:SLACK|ROLLCALL)_[A-Z_]+|DATABASE_URL)`", PARTS["settings"](), re.MULTILINE)
+        re.findall(
+            r"^\| `((?:SLACK|ROLLCALL|GITHUB)_[A-Z_]+|DATABASE_URL)`", PARTS["settings"](), re.MULTILINE
+        )
     )
 
 

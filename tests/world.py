@@ -383,6 +383,15 @@ async def open_world(
     folder: Path, transport: Transport = Transport.SOCKET, database_url: str = "", **other: object
 ) -> AsyncIterator[World]:
     """Open a world with Rollcall running in it."""
+    async with open_rollcall(folder, transport, database_url, **other) as (world, _):
+        yield world
+
+
+@asynccontextmanager
+async def open_rollcall(
+    folder: Path, transport: Transport = Transport.SOCKET, database_url: str = "", **other: object
+) -> AsyncIterator[tuple[World, Running]]:
+    """Open a world, and tell where the Rollcall in it listens."""
     clock = MovableClock(A_TUESDAY - datetime.now(UTC))
     practice = Practice(clock, limits=False)
     await practice.start(port=0)
@@ -391,6 +400,6 @@ async def open_world(
     async with rollcall_in(practice, settings, clock) as rollcall:
         world = World(practice, clock, url, rollcall.is_at_rest, rollcall.address)
         await world.people_read()
-        yield world
+        yield world, rollcall
         await world.close()
     await practice.stop()

@@ -8,7 +8,6 @@ import asyncio
 import fcntl
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -19,14 +18,12 @@ from uuid import uuid4
 
 from bot.pipelines import supervisor
 from bot.pipelines.provider import Ended, Job, NotStarted
+from bot.pipelines.said import SAID, readable
 
 STARTS_WITHIN_S: Final = 30.0
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a command gets of the environment of Rollcall, besides what is named in the settings."""
-SAID: Final = 500
-"""Characters of what a run said last, as a reason holds them."""
 SHORTEST_SECRET: Final = 4
-_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 WHY: Final = {
     "late": "It did not end in time, so it was stopped.",
     "stopped": "It was stopped.",
@@ -37,17 +34,27 @@ BROKEN_OFF: Final = "It was broken off with the machine that it ran on. How far 
 class Commands:
     """Run the commands of a folder, and keep what they say in another.
 
-    `environment` are variables that they get besides; their values are never shown.
+    `environment` are variables that they get besides; their values are never shown. `poll_s` is the time
+    between two looks at one.
     """
 
-    settles: Final = timedelta()
-
-    def __init__(self, allowed: Path | None, kept: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, allowed: Path | None, kept: Path, environment: Mapping[str, str], poll_s: float = 1.0
+    ) -> None:
         self._allowed = allowed.absolute() if allowed else None
         self._kept = kept.absolute()
         self._secrets = [value for value in environment.values() if len(value) >= SHORTEST_SECRET]
         own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self._environment = {**own, **environment}
+        self._poll_s = poll_s
+
+    def poll_s(self, job: Job) -> float:
+        """Return the time between two looks at a command."""
+        return self._poll_s
+
+    def settles(self, job: Job) -> timedelta:
+        """Return no time: whether a command was started is known at once."""
+        return timedelta()
 
     async def start(self, job: Job) -> str:
         """Start a command. Raises NotStarted for one that is not allowed."""
@@ -123,12 +130,6 @@ class Commands:
         for secret in self._secrets:
             said = said.replace(secret, "***")
         return readable(said)
-
-
-def readable(said: str) -> str:
-    """Return what a program said without colours, and without what cannot be seen."""
-    lines = _ESCAPES.sub("", said).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in lines)
 
 
 async def _supervise(folder: Path, environment: Mapping[str, str]) -> None:

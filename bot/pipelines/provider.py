@@ -13,7 +13,8 @@ class Job:
     """One run as its provider sees it.
 
     `asked` is when it was asked for, `link` where it can be watched, once it was started. `about` has what it
-    is told of the release, such as its version; `left` is the time that it still has.
+    is told of the release, such as its version; `left` is the time that it still has. `tried` is when it was
+    last tried to start it, and None where it surely was not started.
     """
 
     release: ReleaseId
@@ -23,6 +24,7 @@ class Job:
     link: str
     about: dict[str, str]
     left: timedelta
+    tried: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -45,9 +47,12 @@ class NotStarted(Exception):
 class Provider(Protocol):
     """Something that runs steps. Whatever else goes wrong than NotStarted is tried again later."""
 
-    @property
-    def settles(self) -> timedelta:
-        """How long after it was tried to start a run it may still turn up."""
+    def poll_s(self, job: Job) -> float:
+        """Return the time between two looks at a run, in seconds."""
+        ...
+
+    def settles(self, job: Job) -> timedelta:
+        """Return how long after it was tried to start a run it may still turn up."""
         ...
 
     async def start(self, job: Job) -> str:

@@ -10,7 +10,8 @@ from bot.coordinator import Coordinator
 from bot.ledger import runs
 from bot.ledger.database import Database
 from bot.ledger.reader import Reader
-from bot.pipelines.provider import Job, NotStarted, Provider
+from bot.pipelines.provider import Ended, Job, NotStarted, Provider
+from bot.pipelines.said import as_reason
 from bot.release.ids import ROLLCALL, ReleaseId
 from bot.release.release import Release
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, Run
@@ -21,7 +22,8 @@ LONGEST_RETRY_S: Final = 60.0
 
 
 class Runner:
-    """Start what is asked for, once each, and report how it ends. `poll_s` is the time between two looks.
+    """Start what is asked for, once each, and report how it ends. What goes wrong is tried again, each time
+    after twice as long, beginning at twice `retry_s` seconds.
 
     Each release is followed by itself, so one that waits holds up no other.
     """
@@ -33,14 +35,14 @@ class Runner:
         releases: Reader,
         database: Database,
         clock: Clock,
-        poll_s: float,
+        retry_s: float = 1.0,
     ) -> None:
         self._provider = provider
         self._coordinator = coordinator
         self._releases = releases
         self._database = database
         self._clock = clock
-        self._poll_s = poll_s
+        self._retry_s = retry_s
         self._followed: dict[ReleaseId, asyncio.Task[None]] = {}
         self._news: dict[ReleaseId, asyncio.Event] = {}
         self._stopping = False
@@ -62,7 +64,9 @@ class Runner:
     async def output(self, release: Release, number: int) -> str:
         """Return what a run has said so far."""
         known = 0 < number <= len(release.runs)
-        return await self._provider.output(self._job(release, release.runs[number - 1])) if known else ""
+        return (
+            await self._provider.output(self._job(release, release.runs[number - 1], None)) if known else ""
+        )
 
     async def stop(self) -> None:
         """Bring the calls that are under way to an end. What runs goes on, and is found again later."""
@@ -78,13 +82,14 @@ class Runner:
             while not self._stopping:
                 news.clear()
                 try:
-                    if not await self._see_to(release) and not news.is_set():
+                    wait = await self._see_to(release)
+                    if wait is None and not news.is_set():
                         return
                     failures = 0
                 except Exception:
                     log.exception("A run of %s cannot be seen to; it is tried again.", release.key)
                     failures += 1
-                wait = min(LONGEST_RETRY_S, self._poll_s * 2.0**failures)
+                    wait = min(LONGEST_RETRY_S, self._retry_s * 2.0**failures)
                 try:
                     async with asyncio.timeout(wait):
                         await news.wait()
@@ -93,64 +98,76 @@ class Runner:
         finally:
             del self._followed[release], self._news[release]
 
-    async def _see_to(self, id_: ReleaseId) -> bool:
-        """Do what is to be done for the runs of a release, and return whether there are any."""
+    async def _see_to(self, id_: ReleaseId) -> float | None:
+        """Do what is to be done for the runs of a release; return the seconds after which to look again."""
         unsettled = await self._database.read(lambda c: runs.unsettled_of(c, id_))
         if not unsettled:
-            return False
+            return None
         release = await self._releases.find(id_)
         assert release is not None
-        for number, called_at in unsettled.items():
-            run = release.runs[number - 1]
-            if run.ended is not None:
-                await self._settle(id_, number)
-            elif release.run is None or release.run.number != number:
-                await self._provider.stop(self._job(release, run))
-                await self._settle(id_, number)
-            elif run.began is None:
-                await self._start(release, run, called_at)
-            elif ended := await self._provider.look(self._job(release, run)):
-                await self._ended(release, run, passed=ended.passed, said=ended.said)
-        return True
+        jobs = [self._job(release, release.runs[number - 1], tried) for number, tried in unsettled.items()]
+        for job in jobs:
+            await self._advance(release, job)
+        return min(map(self._provider.poll_s, jobs))
 
-    async def _start(self, release: Release, run: Run, called_at: datetime | None) -> None:
+    async def _advance(self, release: Release, job: Job) -> None:
+        run = release.runs[job.number - 1]
+        if run.ended is not None:
+            await self._settle(job)
+        elif release.run is None or release.run.number != run.number:
+            await self._provider.stop(job)
+            if run.began or not self._may_turn_up(job):
+                await self._settle(job)
+        elif run.began is None:
+            await self._start(job)
+        elif ended := await self._provider.look(job):
+            await self._ended(job, ended)
+
+    async def _start(self, job: Job) -> None:
         """Start a run. That it is tried is kept first, so that after a crash it is looked for."""
-        job, now = self._job(release, run), self._clock.now()
-        link = await self._provider.find(job) if called_at else None
-        if link is None and called_at and now < called_at + self._provider.settles:
+        now = self._clock.now()
+        link = await self._provider.find(job) if job.tried else None
+        if link is None and self._may_turn_up(job):
             return
         try:
             if link is None:
                 if not await self._database.write(
-                    lambda c: runs.call(c, release.id, run.number, now, called_at)
+                    lambda c: runs.call(c, job.release, job.number, now, job.tried)
                 ):
                     return
                 link = await self._provider.start(job)
         except NotStarted as trouble:
-            await self._ended(release, run, passed=False, said=str(trouble))
+            await self._ended(job, Ended(passed=False, said=as_reason([str(trouble)])))
             return
         await self._coordinator.handle(
             ReportRunBegan(
-                workspace=release.workspace, release=release.key, by=ROLLCALL, number=run.number, link=link
+                workspace=job.release.workspace,
+                release=job.release.key,
+                by=ROLLCALL,
+                number=job.number,
+                link=link,
             )
         )
 
-    async def _ended(self, release: Release, run: Run, *, passed: bool, said: str) -> None:
+    def _may_turn_up(self, job: Job) -> bool:
+        return job.tried is not None and self._clock.now() < job.tried + self._provider.settles(job)
+
+    async def _ended(self, job: Job, ended: Ended) -> None:
         await self._coordinator.handle(
             ReportRunEnded(
-                workspace=release.workspace,
-                release=release.key,
+                workspace=job.release.workspace,
+                release=job.release.key,
                 by=ROLLCALL,
-                number=run.number,
-                passed=passed,
-                said=said,
+                number=job.number,
+                passed=ended.passed,
+                said=ended.said,
             )
         )
 
-    async def _settle(self, release: ReleaseId, number: int) -> None:
-        await self._database.write(lambda c: runs.settle(c, release, number))
+    async def _settle(self, job: Job) -> None:
+        await self._database.write(lambda c: runs.settle(c, job.release, job.number))
 
-    def _job(self, release: Release, run: Run) -> Job:
+    def _job(self, release: Release, run: Run, tried: datetime | None) -> Job:
         stage = release.stage_at(run.stage)
         about = {
             "release": release.key,
@@ -169,4 +186,5 @@ class Runner:
             link=run.link,
             about=about,
             left=run.until - self._clock.now(),
+            tried=tried,
         )

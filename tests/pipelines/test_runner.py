@@ -16,7 +16,7 @@ from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
 from bot.ledger.verify import rebuild
 from bot.pipelines.commands import Commands
-from bot.pipelines.provider import Ended, Job
+from bot.pipelines.provider import Ended, Job, Provider
 from bot.pipelines.runner import Runner
 from bot.practice import Practice
 from bot.release.ids import ReleaseId
@@ -45,13 +45,23 @@ stages:
 """
 
 
+POINTS = (
+    "before the call",
+    "after the call",
+    "before it began is kept",
+    "after it ended",
+    "before its end is kept",
+)
+"""Where Rollcall is ended."""
+
+
 class Place:
     """A machine with a ledger, an allowed command, and one Rollcall after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, runbook: str = RUNBOOK) -> None:
         self.folder = folder
         (folder / "runbooks").mkdir()
-        (folder / "runbooks" / "checkout.yaml").write_text(RUNBOOK)
+        (folder / "runbooks" / "checkout.yaml").write_text(runbook)
         (folder / "commands").mkdir()
         self.replica = Replica(f"sqlite:///{folder / 'ledger.db'}", folder / "runbooks", Town(), StillClock())
         with self.replica.database.engine.begin() as connection:
@@ -65,7 +75,7 @@ class Place:
         path.chmod(0o755)
 
     def commands(self) -> Commands:
-        return Commands(self.folder / "commands", self.folder / "runs", {})
+        return Commands(self.folder / "commands", self.folder / "runs", {}, poll_s=0.02)
 
     def runner(self, provider: Any = None, coordinator: Any = None) -> Runner:
         return Runner(
@@ -78,9 +88,9 @@ class Place:
         )
 
     @asynccontextmanager
-    async def rollcall(self) -> AsyncIterator[Runner]:
+    async def rollcall(self, provider: Provider | None = None) -> AsyncIterator[Runner]:
         """Run Rollcall until the block is left."""
-        runner = self.runner()
+        runner = self.runner(provider)
         await runner.take_up()
         yield runner
         await runner.stop()
@@ -119,24 +129,27 @@ class Dies:
         await asyncio.Event().wait()
 
 
-class DyingCommands(Commands):
-    """Commands at which Rollcall is ended, before or after a call."""
+class Dying:
+    """A provider at which Rollcall is ended, before or after a call."""
 
-    def __init__(self, inner: Commands, dies: Dies, when: str) -> None:
-        self.__dict__.update(inner.__dict__)
+    def __init__(self, inner: Provider, dies: Dies, when: str) -> None:
+        self._inner = inner
         self._dies = dies
         self._when = when
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     async def start(self, job: Job) -> str:
         if self._when == "before the call":
             await self._dies.here()
-        link = await super().start(job)
+        link = await self._inner.start(job)
         if self._when == "after the call":
             await self._dies.here()
         return link
 
     async def look(self, job: Job) -> Ended | None:
-        ended = await super().look(job)
+        ended = await self._inner.look(job)
         if ended and self._when == "after it ended":
             await self._dies.here()
         return ended
@@ -180,27 +193,23 @@ async def test_what_is_asked_for_later_is_run_when_it_is_woken(place: Place) -> 
     assert place.times == 1
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        "before the call",
-        "after the call",
-        "before it began is kept",
-        "after it ended",
-        "before its end is kept",
-    ],
-)
-async def test_wherever_rollcall_is_ended_a_run_is_started_once(place: Place, point: str) -> None:
+async def end_at(place: Place, point: str, provider: Provider) -> None:
+    """Start a release, and end Rollcall at a point."""
     dies = Dies()
     kept = {"before it began is kept": ReportRunBegan, "before its end is kept": ReportRunEnded}
     coordinator = DyingCoordinator(place, dies, kept[point]) if point in kept else None
     await place.replica.accepts(start())
-    dying = place.runner(DyingCommands(place.commands(), dies, point), coordinator)
+    dying = place.runner(Dying(provider, dies, point), coordinator)
     await dying.take_up()
     async with asyncio.timeout(PATIENCE_S):
         await dies.reached.wait()
     for task in [*dying._followed.values()]:
         task.cancel()
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_wherever_rollcall_is_ended_a_run_is_started_once(place: Place, point: str) -> None:
+    await end_at(place, point, place.commands())
     async with place.rollcall():
         await place.until(State.COMPLETED)
         await place.until_settled()

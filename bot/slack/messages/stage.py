@@ -66,11 +66,12 @@ def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Ite
     elif failure is not None:
         attempt = f" at attempt {failure.attempt}" if failure.attempt > 1 else ""
         says = "" if failure.by == ROLLCALL else f", says {person(failure.by)}"
-        yield f"✗ {escape(step)}: *failed*{attempt}{says}, {moment(failure.at)}"
+        run = _run_of(release, failure)
+        yield f"✗ {escape(step)}: *failed*{attempt}{says}, {moment(failure.at)}{_link(run, 'see it')}"
         yield quoted(failure.reason)
     elif (run := release.run) and (run.stage, run.step) == (index, step):
         how = f"its run passed, {moment(run.ended)}" if run.ended else f"*being run* since {moment(run.at)}"
-        yield f"▶ {escape(step)}: {how}{_watch(run)}"
+        yield f"▶ {escape(step)}: {how}{_link(run, 'watch it')}"
     else:
         yield f"☐ {escape(step)}"
 
@@ -79,8 +80,15 @@ def _whose(by: UserId, otherwise: str) -> str:
     return otherwise if by == ROLLCALL else person(by)
 
 
-def _watch(run: Run) -> str:
-    return f" · <{run.link}|watch it>" if run.link else ""
+def _link(run: Run | None, text: str) -> str:
+    return f" · <{run.link}|{text}>" if run and run.link else ""
+
+
+def _run_of(release: Release, failure: Failure) -> Run | None:
+    """Return the run that failed, where the step is run."""
+    failed = (failure.stage, failure.step, failure.attempt)
+    runs = (run for run in reversed(release.runs) if (run.stage, run.step, run.attempt) == failed)
+    return next(runs, None)
 
 
 def _failure(release: Release, step: str, index: int) -> Failure | None:

@@ -1,0 +1,54 @@
+"""Webhooks of GitHub. They only say that it is time to look: what becomes of a run is read from its API."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+from gidgethub import ValidationFailure
+from gidgethub.sansio import validate_event
+
+_SIGNATURE: Final = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
+
+
+class GitHubWebhook:
+    """Answer GitHub's signed deliveries, and have the runs looked at when one of a workflow has changed."""
+
+    def __init__(self, secret: str, look: Callable[[], Awaitable[None]]) -> None:
+        self._secret = secret
+        self._look = look
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one delivery: 401 unless it is signed, 400 unless it is JSON."""
+        body = await request.read()
+        if not self._is_signed(request, body):
+            return web.Response(status=401, text="The signature does not fit.")
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            return web.Response(
+                status=400, text="The body is not JSON. Choose the content type application/json."
+            )
+        if request.headers.get("X-GitHub-Event") == "workflow_run" and _was_dispatched(content):
+            await self._look()
+        return web.Response(text="ok")
+
+    def _is_signed(self, request: web.Request, body: bytes) -> bool:
+        signature = request.headers.get("X-Hub-Signature-256", "")
+        if not _SIGNATURE.fullmatch(signature):
+            return False
+        try:
+            validate_event(body, signature=signature, secret=self._secret)
+        except ValidationFailure:
+            return False
+        return True
+
+
+def _was_dispatched(content: object) -> bool:
+    """Return whether it is about a workflow that was started as Rollcall starts them."""
+    match content:
+        case {"workflow_run": {"event": "workflow_dispatch"}}:
+            return True
+        case _:
+            return False
