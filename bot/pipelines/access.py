@@ -93,7 +93,12 @@ class Repository(GitHubAPI):
     async def handle_rate_limit_error(
         self, *, method: str, url: str, exception: HTTPException, attempt: int
     ) -> bool:
-        """Note how long GitHub asks to be left alone. The call itself is not made again."""
+        """Note how long GitHub asks to be left alone, and that a token is no longer accepted.
+
+        The call itself is not made again.
+        """
+        if exception.status_code == 401:
+            self._renewed_at = 0.0
         if rest := rest_s(exception):
             self._rests_until = _now() + rest
         return False

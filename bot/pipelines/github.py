@@ -89,11 +89,9 @@ class Workflows:
 
     async def stop(self, job: Job) -> None:
         """Cancel a workflow; one that has ended, or is not there, is left alone."""
-        link = job.link or (await self.find(job) if job.tried else None)
-        if link is None:
-            return
         try:
-            await self._repository(job).send(f"/actions/runs/{id_in(link)}/cancel")
+            if link := job.link or (await self.find(job) if job.tried else None):
+                await self._repository(job).send(f"/actions/runs/{id_in(link)}/cancel")
         except HTTPException as error:
             if error.status_code not in (404, 409):
                 raise

@@ -56,7 +56,10 @@ class Fault:
 
 
 class GitHub:
-    """GitHub, with one repository `acme/shop`. `names_runs` is whether it says which run it has started."""
+    """GitHub, with one repository `acme/shop`. `names_runs` is whether it says which run it has started.
+
+    A run is shown `late_s` seconds after it has begun, and each answer takes `slow_s`.
+    """
 
     def __init__(self, *, names_runs: bool = True, page: int = 100) -> None:
         self.names_runs = names_runs
@@ -64,6 +67,7 @@ class GitHub:
         self.workflows = {"deploy.yml": Workflow(), "back.yml": Workflow()}
         self.runs: list[Run] = []
         self.late_s = 0.0
+        self.slow_s = 0.0
         self.faults: list[Fault] = []
         self.calls: list[str] = []
         self.tokens = {TOKEN: time.time() + 3_600}
@@ -121,6 +125,7 @@ class GitHub:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.calls.append(f"{request.method} {request.path}")
+        await asyncio.sleep(self.slow_s)
         fault = next((f for f in self.faults if f.times and self._fits(f, request)), None)
         if fault:
             fault.times -= 1

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,13 +13,15 @@ from aiohttp import web
 from gidgethub import GitHubBroken, HTTPException, RateLimitExceeded
 from inline_snapshot import snapshot
 
+from bot.app import _github
 from bot.pipelines.access import App, Resting, Token, named
-from bot.pipelines.github import Workflows
+from bot.pipelines.github import OUTPUT_S, Workflows
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.stages.runs import Order
 from bot.runbook.runs import Provider
+from bot.settings import Misconfigured, Settings
 from tests.ledger.world import MORNING
 from tests.pipelines.github_server import (
     TOKEN,
@@ -381,6 +384,15 @@ async def test_the_output_of_what_is_not_there_is_nothing_and_no_fault(
     )
 
 
+async def test_the_output_comes_in_time_for_slack_or_says_that_it_does_not(
+    github: GitHub, workflows: Workflows
+) -> None:
+    running = await started(workflows)
+    github.slow_s = 2 * OUTPUT_S
+    async with asyncio.timeout(2 * OUTPUT_S):
+        assert "GitHub does not say now how far it is." in await workflows.output(running)
+
+
 # Stopping
 
 
@@ -397,6 +409,7 @@ async def test_what_has_ended_or_never_began_is_left_alone(github: GitHub, workf
     await workflows.stop(running)
     await workflows.stop(job(number=2))
     await workflows.stop(job(number=2, tried=True))
+    await workflows.stop(job(name="gone.yml", tried=True))
     await workflows.stop(replace(running, link="https://127.0.0.1/acme/shop/actions/runs/7"))
     assert github.runs[0].attempts == ["success"]
 
@@ -437,6 +450,37 @@ async def test_an_app_keeps_the_token_of_its_installation_until_shortly_before_i
     await short.look(running)
     await short.look(running)
     assert github.count("access_tokens") == 3
+
+
+async def test_an_app_whose_token_is_refused_gets_another_one(
+    github: GitHub, session: aiohttp.ClientSession
+) -> None:
+    workflows = Workflows(session, github.url, App(id="4711", key=github.has_app()), poll_s=0.01)
+    running = await started(workflows)
+    github.tokens.clear()
+    with pytest.raises(HTTPException):
+        await workflows.look(running)
+    assert await workflows.look(running) is None
+
+
+def test_the_settings_say_how_to_get_to_github(tmp_path: Path) -> None:
+    key = tmp_path / "app.pem"
+    key.write_text("A KEY")
+
+    def access(**settings: object) -> Token | App | None:
+        return _github(Settings.model_validate(settings))
+
+    assert access() is None
+    assert access(github_app_id="4711") is None
+    assert access(github_app_key_file=key) is None
+    assert access(github_app_id="4711", github_app_key_file=key) == App(id="4711", key="A KEY")
+    assert access(github_app_id="4711", github_app_key_file=key, github_token="T") == Token(token="T")
+
+
+def test_a_key_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> None:
+    settings = {"github_app_id": "4711", "github_app_key_file": tmp_path / "no.pem"}
+    with pytest.raises(Misconfigured, match=r"GITHUB_APP_KEY_FILE cannot be read: .*No such file"):
+        _github(Settings.model_validate(settings))
 
 
 async def test_an_app_that_is_not_installed_or_has_another_key_says_so(
