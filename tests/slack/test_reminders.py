@@ -140,3 +140,14 @@ async def test_who_holds_it_in_the_evening_is_reminded_in_the_morning(world: Wor
     assert "U0GUS" not in {who for it in (await world.release("checkout-1")).reminders for who in it.people}
     await world.passes(hours=15)
     assert "the prices look wrong" in await world.digest("gus")
+
+
+async def test_a_reminder_that_was_put_away_stays_away_when_the_gate_is_met(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.passes(minutes=61)
+    await world.passes(minutes=241)
+    assert "has waited for an answer" in await world.thread("checkout-1")
+    await world.bea.presses("Reject", "checkout-1", on="gate:0:QA")
+    await world.bea.submits(reason="It crashes")
+    await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
+    assert "were reminded of" not in await world.thread("checkout-1")

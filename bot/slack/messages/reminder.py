@@ -52,13 +52,14 @@ def _gate(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]]
     assert gate is not None
     if release.state.ended or past.stage != release.stage:
         return [], ()
+    # What was put away, as it is asked anew, stays away whatever comes of it.
+    asked = at_gate_since(release, past.gate, *past.people)
+    if past.at < asked:
+        return [], ()
     status = gate_status(release, gate, past.stage)
     if status.passes:
         who = people(past.people, "and") or "Those who are asked"
         return [f"{who} were reminded of *{escape(past.gate)}*. It is *{status}* now."], ()
-    asked = at_gate_since(release, past.gate, *past.people)
-    if past.at < asked:
-        return [], ()
     since, stage = moment(asked), escape(release.stage_name(past.stage))
     which = f" of *{release.key}*" if past.way is Way.CHANNEL else ""
     waited = f"*{escape(past.gate)}*{which} has waited for an answer since {since}."
