@@ -63,7 +63,8 @@ class Hours(Week):
 
     def works_on_day_of(self, moment: datetime, holidays: Collection[date] = ()) -> bool:
         """Return whether the person works on the day of a moment, as it is where they are."""
-        day = moment.astimezone(ZoneInfo(self.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        zone = ZoneInfo(self.zone)
+        day = datetime.combine(moment.astimezone(zone).date(), time(), zone)
         return self.next_at_work(day, holidays) < day + DAY
 
 

@@ -129,3 +129,10 @@ def test_a_night_of_work_is_of_both_its_days() -> None:
     night = Hours(zone="UTC", begins=time(22), ends=time(6), days=(4,))
     days = [datetime(2026, 3, day, 12, tzinfo=UTC) for day in (5, 6, 7, 8)]
     assert [night.works_on_day_of(day) for day in days] == [False, True, True, False]
+    # Until midnight is not of the next day, and from midnight on not of the one before.
+    late, early = (
+        Hours(zone="UTC", begins=time(begins), ends=time(ends), days=(5,))
+        for begins, ends in ((16, 0), (0, 6))
+    )
+    assert [late.works_on_day_of(day) for day in days] == [False, False, True, False]
+    assert [early.works_on_day_of(day) for day in days] == [False, False, True, False]
