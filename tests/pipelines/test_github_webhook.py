@@ -67,7 +67,7 @@ async def _healthy() -> Mapping[str, bool]:
 @pytest.fixture
 async def ear() -> AsyncIterator[Ear]:
     ear = Ear()
-    server = WebServer(_healthy, {"/github": GitHubWebhook(SECRET, ear.look).answer})
+    server = WebServer(_healthy, {"/github": GitHubWebhook(SECRET, ear.look).answer}, {})
     ear.url = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
     yield ear
     await server.stop()
