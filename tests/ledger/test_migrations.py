@@ -338,6 +338,7 @@ def test_a_path_with_a_percent_sign_is_taken_as_it_is(tmp_path: Path) -> None:
     assert (folder / "ledger.db").exists()
 
 
+@pytest.mark.proof
 def test_processes_that_start_together_take_turns(empty_url: str) -> None:
     start_together(empty_url, processes=3)
 

@@ -136,6 +136,7 @@ async def test_two_at_once_dispatch_it_once(street: Street) -> None:
     assert len(street.github.runs) == 1
 
 
+@pytest.mark.proof
 async def test_a_github_that_is_away_for_long_is_waited_for(street: Street) -> None:
     await street.begins()
     async with street.rollcall(street.workflows()):

@@ -87,6 +87,7 @@ async def test_a_second_join_changes_and_tells_nothing(hands: Hands) -> None:
     assert await hands.messages() == []
 
 
+@pytest.mark.proof
 async def test_of_a_channel_without_the_app_it_hears_nothing(
     app: AsyncApp, over_socket: Connect, hands: Hands
 ) -> None:
@@ -223,6 +224,7 @@ async def test_members_are_paged(client: AsyncWebClient) -> None:
     assert rest["response_metadata"]["next_cursor"] == ""
 
 
+@pytest.mark.proof
 async def test_the_app_hears_when_a_channel_is_archived_and_taken_out_again(
     app: AsyncApp, over_socket: Connect, hands: Hands, client: AsyncWebClient
 ) -> None:

@@ -176,6 +176,7 @@ async def test_a_modal_from_trigger_to_submission(app: AsyncApp, over_socket: Co
     assert (await hands.see("view", user="ana"))["view"] is None
 
 
+@pytest.mark.proof
 async def test_an_app_that_does_not_acknowledge_shows_as_a_timeout(
     app: AsyncApp, over_socket: Connect, hands: Any
 ) -> None:

@@ -374,6 +374,7 @@ async def test_people_and_groups_are_as_the_cast_says(client: AsyncWebClient) ->
     assert page["response_metadata"]["next_cursor"]
 
 
+@pytest.mark.proof
 async def test_a_trigger_opens_one_modal_within_three_seconds(
     client: AsyncWebClient, practice: Practice
 ) -> None:

@@ -195,6 +195,7 @@ def test_the_runbooks_that_come_with_rollcall_are_signed_by_who_they_ask() -> No
     )
 
 
+@pytest.mark.proof
 @settings(deadline=None, max_examples=30)
 @given(runbooks(), runbooks())
 def test_any_change_can_be_said_and_signed(before: Runbook, after: Runbook) -> None:

@@ -112,6 +112,7 @@ def test_a_start_is_refused_as_in_earnest() -> None:
     assert (it.turns, it.took) == ((), None)
 
 
+@pytest.mark.proof
 def test_what_goes_round_and_round_is_stopped() -> None:
     it = play(
         plan(
@@ -277,6 +278,7 @@ def runbooks(draw: st.DrawFn) -> Runbook:
     )
 
 
+@pytest.mark.proof
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(runbooks(), teams(), st.integers(0, 3), st.integers(0, 7 * 24))
 def test_whatever_is_played_is_a_history_of_the_core(

@@ -277,6 +277,7 @@ What would help
 """)
 
 
+@pytest.mark.proof
 def test_what_goes_round_and_round_says_so(files: Files) -> None:
     always = 'fails: 100%, hours: {begins: "09:00", ends: "09:00"}'
     files.change("name: Ana", f"name: Ana, {always}")

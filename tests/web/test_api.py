@@ -277,8 +277,8 @@ async def serving(text: str, status: int) -> AsyncIterator[str]:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("shop-1", "--stage", "staging"), Outcome.GO),
-        (("shop", "2.0", "--timeout", "1s"), Outcome.TIMEOUT),
+        pytest.param(("shop-1", "--stage", "staging"), Outcome.GO, marks=pytest.mark.proof),
+        pytest.param(("shop", "2.0", "--timeout", "1s"), Outcome.TIMEOUT, marks=pytest.mark.proof),
         (("shop-1", "--stage", "prod"), Outcome.MISTAKE),
     ],
 )
