@@ -112,9 +112,12 @@ class Coordinator:
         now = self._clock.now()
         return await self._database.write(lambda c: renew(c, workspace, delivery, now, within))
 
-    async def preview(self, command: Start) -> Release | Refused:
-        """Return the release that a start would give, or why it would not; nothing is kept of it."""
-        reading = await self._reading(command)
+    async def preview(self, command: Start, *, any_version: bool = False) -> Release | Refused:
+        """Return the release that a start would give, or why it would not; nothing is kept of it.
+
+        Where it is about `any_version`, it is not looked up what is in it.
+        """
+        reading = None if any_version else await self._reading(command)
         decision = await self._database.read(
             lambda connection: self._decide_start(connection, command, reading, lock=False)
         )
@@ -199,7 +202,7 @@ class Coordinator:
         decision = decide(release, command, facts)
         if not isinstance(command, ChangeManifest) or isinstance(decision, Refused):
             return decision
-        known = informed(command, reading, facts.directory)
+        known = informed(command, reading, facts.directory, release.manifest)
         return known if isinstance(known, Refused) else decide(release, known, facts)
 
     def _note(self, connection: Connection, command: OwnCommand) -> Noted | Refused:

@@ -173,6 +173,7 @@ class Runner:
             "release": release.key,
             "service": release.service,
             "version": release.version,
+            "commit": release.manifest.commit,
             "stage": stage.name,
             "environment": stage.where,
             "step": run.step,

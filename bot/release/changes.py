@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from bot.release.ids import UserId
-from bot.release.manifest import PATH_LIMIT, PATHS_LIMIT, Commit, Manifest
+from bot.release.manifest import NOTHING_KNOWN, PATH_LIMIT, PATHS_LIMIT, Commit, Manifest
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Start
 
 T = TypeVar("T", Start, ChangeManifest)
+UNSEEN: Final = "\ufffd"
 COMMITS_LIMIT: Final = 100
 """Commits that are kept, the newest."""
 SHORTEST: Final = 12
@@ -58,13 +59,15 @@ Reading = Changes | NoVersion | Unread | None
 """What came of reading a repository; None where a service has none that can be read."""
 
 
-def informed(command: T, reading: Reading, directory: Directory) -> T | Refused:
+def informed(
+    command: T, reading: Reading, directory: Directory, before: Manifest = NOTHING_KNOWN
+) -> T | Refused:
     """Return a command with what is known of its version, or why nothing can be released by that name."""
     match reading:
         case None:
             return command
         case Unread(because=because):
-            return _unread(command, because)
+            return _unread(command, because, before)
         case NoVersion(known=known):
             return Refused(
                 code=Code.VERSION_UNKNOWN,
@@ -72,16 +75,18 @@ def informed(command: T, reading: Reading, directory: Directory) -> T | Refused:
                 instead=f"It has {', '.join(known)}." if known else "Tag what is to be released.",
             )
         case Changes():
-            same: bool = getattr(command, "same", False)
-            return _unchanged(reading, same=same) or replace(
-                command, manifest=_with(command.manifest, reading, directory)
-            )
+            typed = _with_people(command.manifest, before)
+            told = replace(command, manifest=_with(typed, reading, directory))
+            return _unchanged(command, reading) or told
 
 
-def _unread(command: T, because: str) -> T | Refused:
-    """Refuse what could not be looked at, unless somebody says who wrote it: they approve none of it."""
+def _unread(command: T, because: str, before: Manifest) -> T | Refused:
+    """Refuse what could not be looked at, unless somebody says who wrote it: they approve none of it.
+
+    What was known before of a release stays: who wrote some of it, and the paths for which gates ask.
+    """
     if command.manifest.authors:
-        return replace(command, manifest=replace(command.manifest, unread=because))
+        return replace(command, manifest=_besides(command.manifest, before, because))
     return Refused(
         code=Code.CHANGES_UNREAD,
         because=f"What is in {command.version} could not be read, so nobody knows who wrote it: {because}.",
@@ -89,7 +94,9 @@ def _unread(command: T, because: str) -> T | Refused:
     )
 
 
-def _unchanged(changes: Changes, *, same: bool) -> Refused | None:
+def _unchanged(command: Start | ChangeManifest, changes: Changes) -> Refused | None:
+    """Refuse to start what has nothing new in it, unless it is meant; a change may come back to it."""
+    same = command.same if isinstance(command, Start) else True
     if not changes.since or changes.written or changes.digests or same:
         return None
     return Refused(
@@ -104,11 +111,10 @@ def _with(manifest: Manifest, changes: Changes, directory: Directory) -> Manifes
     """Return a manifest with what the repository says besides what people have typed."""
     mails = {one.mail.casefold(): one.commit.author for one in changes.written}
     known = {mail: directory.mails[mail] for mail in mails if mail in directory.mails}
-    paths = {*manifest.paths, *_readable(changes.digests)}
+    found = {_readable(path): digest for path, digest in changes.digests.items()}
+    paths = {*manifest.paths, *found}
     fitting = tuple(sorted(paths)[:PATHS_LIMIT])
-    digests = dict(manifest.digests) | {
-        path: changes.digests[path] for path in fitting if path in changes.digests
-    }
+    digests = dict(manifest.digests) | {path: found[path] for path in fitting if path in found}
     unread = _too_many(len(paths)) if len(paths) > len(fitting) else ""
     return replace(
         manifest,
@@ -124,12 +130,28 @@ def _with(manifest: Manifest, changes: Changes, directory: Directory) -> Manifes
     )
 
 
-def _readable(paths: Iterable[str]) -> Iterable[str]:
-    return (path for path in paths if path.isprintable() and len(path) <= PATH_LIMIT)
+def _besides(manifest: Manifest, before: Manifest, unread: str) -> Manifest:
+    """Return what was typed besides what was known before, of something that could not be read."""
+    paths = tuple(sorted({*manifest.paths, *before.paths})[:PATHS_LIMIT])
+    return replace(_with_people(manifest, before), paths=paths, unread=unread)
+
+
+def _with_people(manifest: Manifest, before: Manifest) -> Manifest:
+    """Return a manifest with the authors and reviewers that were known before, whom no form shows."""
+    return replace(
+        manifest,
+        authors=_sorted(manifest.authors, before.authors),
+        reviewers=_sorted(manifest.reviewers, before.reviewers),
+    )
+
+
+def _readable(path: str) -> str:
+    """Return a path as it can be shown, with a sign for each that cannot be seen; a long one is cut."""
+    return "".join(sign if sign.isprintable() else UNSEEN for sign in path)[:PATH_LIMIT]
 
 
 def _too_many(count: int) -> str:
-    return f"{count:,} paths have changed, and {PATHS_LIMIT:,} of them are looked at"
+    return f"there are {count:,} paths, and {PATHS_LIMIT:,} of them are looked at"
 
 
 def _sorted(*people: Iterable[UserId]) -> tuple[UserId, ...]:

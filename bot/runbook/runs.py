@@ -19,8 +19,10 @@ INPUTS_LIMIT: Final = 10
 OWN_INPUT: Final = "rollcall"
 """The input by which a workflow is told which run it is."""
 BEFORE: Final = "before"
-FIELDS: Final = ("version", BEFORE, "service", "release", "stage", "environment")
-"""What may stand in braces; `before` is the version to which a rollback goes back."""
+COMMIT: Final = "commit"
+FIELDS: Final = ("version", COMMIT, BEFORE, "service", "release", "stage", "environment")
+"""What may stand in braces; `before` is the version to which a rollback goes back, `commit` the id
+of what was approved, where it was read from a repository."""
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 
 

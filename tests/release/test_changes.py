@@ -72,18 +72,14 @@ def test_of_more_paths_than_fit_it_is_said_that_there_are_more() -> None:
     read = replace(changes(commit(1)), digests={f"p{n:05}": "1111111" for n in range(PATHS_LIMIT + 1)})
     known = manifest(read)
     assert len(known.paths) == len(known.digests) == PATHS_LIMIT
-    assert known.unread == "3,001 paths have changed, and 3,000 of them are looked at"
+    assert known.unread == "there are 3,001 paths, and 3,000 of them are looked at"
     whole = replace(read, digests={f"p{n:05}": "1111111" for n in range(PATHS_LIMIT)})
     assert manifest(whole).unread == ""
 
 
-def test_a_path_that_cannot_be_shown_is_left_out() -> None:
-    assert (
-        manifest(replace(changes(commit(1)), digests={"a\u202eb": "1111111", "x" * 401: "1111111"})).paths
-        == ()
-    )
-    longest = "x" * 400
-    assert manifest(replace(changes(commit(1)), digests={longest: "1111111"})).paths == (longest,)
+def test_a_path_that_cannot_be_shown_is_shown_as_well_as_can_be_and_never_left_out() -> None:
+    read = replace(changes(commit(1)), digests={"db/a\u202e\nb": "1111111", "x" * 401: "1111111"})
+    assert manifest(read).paths == ("db/a\ufffd\ufffdb", "x" * 400)
 
 
 def test_what_could_not_be_read_is_not_released_unless_somebody_says_who_wrote_it() -> None:
@@ -143,7 +139,28 @@ def test_a_change_of_what_goes_out_is_informed_as_well() -> None:
     known = informed(change, changes(commit(1)), KNOWN)
     assert not isinstance(known, Refused)
     assert known.manifest.authors == (ben.id,)
-    assert isinstance(informed(change, changes(), KNOWN), Refused)
+    # A change may come back to what has nothing new in it.
+    assert not isinstance(informed(change, changes(), KNOWN), Refused)
+    # Who was named before stays, as no form shows what was read.
+    before = Manifest(authors=(cleo.id,), reviewers=(ana.id,), paths=("db/1",))
+    again = informed(change, changes(commit(1)), KNOWN, before)
+    assert not isinstance(again, Refused)
+    assert (again.manifest.authors, again.manifest.reviewers) == ((ben.id, cleo.id), (ana.id,))
+    assert again.manifest.paths == ()
+
+
+def test_what_cannot_be_read_any_more_forgets_nobody_and_nothing_of_before() -> None:
+    before = Manifest(authors=(ben.id,), paths=("db/1",), digests=(("db/1", "1111111"),), commit="abc1234")
+    change = ChangeManifest(
+        workspace=ACME,
+        release=ReleaseKey("checkout-1"),
+        by=ana.id,
+        version="1.4.1",
+        manifest=Manifest(authors=(cleo.id,)),
+    )
+    known = informed(change, Unread(because="git says: no"), KNOWN, before)
+    assert not isinstance(known, Refused)
+    assert known.manifest == Manifest(authors=(ben.id, cleo.id), paths=("db/1",), unread="git says: no")
 
 
 def test_what_an_approval_is_bound_to_differs_by_commit_and_is_as_before_without_one() -> None:

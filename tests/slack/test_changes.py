@@ -188,5 +188,37 @@ async def test_where_the_repository_is_broken_somebody_says_who_wrote_it(tmp_pat
 ▶ production
 *Waiting for*
 • @ben: *QA* needs an approval from qa, since <time>
+• @cleo: *Schema* needs an approval from security, since <time>
 ⚠ Not all that is in it is known: git says: fatal: bad config line 2 in file .git/config\
 """)
+
+
+async def test_a_preflight_of_any_version_looks_up_none(tmp_path: Path) -> None:
+    shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        assert "could not be started" not in await world.ana.types("/release preflight shop")
+        assert "The repository has no version 9.9" in await world.ana.types("/release preflight shop 9.9")
+
+
+async def test_an_older_version_says_that_changes_are_taken_back(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        repository.commits("bea", "Another basket", basket="2")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        await released(world)
+        await world.ana.types("/release start shop 1.0")
+        assert "no commit that 1.1 has not: changes of it are taken back" in await standing(world, "shop-2")
+
+
+async def test_of_a_hundred_commits_the_modal_says_how_many_it_leaves_out(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        for number in range(60):
+            repository.commits("robin", f"Change {number}: {'basket ' * 9}", basket=f"2.{number}")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        await world.ana.presses("Changes", "shop-2", on="card")
+        assert " more\n*Changed paths*\n" in await open_form(world, "ana")

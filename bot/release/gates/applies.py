@@ -15,6 +15,9 @@ def applies(when: When | None, release: Release, stage: int) -> bool:
             not when.environment or release.stage_at(stage).where in when.environment,
             not when.labels or bool({*when.labels} & {*manifest.labels}),
             not when.risk or manifest.risk in when.risk,
-            not when.paths or any(path_matches(glob, path) for glob in when.paths for path in manifest.paths),
+            # What could not be read may have changed anything.
+            not when.paths
+            or bool(manifest.unread)
+            or any(path_matches(glob, path) for glob in when.paths for path in manifest.paths),
         )
     )

@@ -18,7 +18,7 @@ from bot.release.replace import replace
 from bot.release.stages.failure import StepFailed
 from bot.release.stages.holds import on_hold
 from bot.release.stages.steps import StepDone
-from bot.runbook.runs import BEFORE, Provider, filled
+from bot.runbook.runs import BEFORE, COMMIT, Provider, filled
 from bot.runbook.runs import Run as Written
 from bot.runbook.values import duration
 
@@ -184,8 +184,11 @@ def _asked(release: Release, now: datetime) -> Event:
     before = release.taken_back.to if release.taken_back else None
     if before is None and BEFORE in step.run.fields:
         return _failed(release, "The version before is not known, so nothing was run.", now)
+    if not release.manifest.commit and COMMIT in step.run.fields:
+        return _failed(release, "The commit is not known, so nothing was run.", now)
     values = {
         "version": release.version,
+        COMMIT: release.manifest.commit,
         BEFORE: before or "",
         "service": release.service,
         "release": release.key,

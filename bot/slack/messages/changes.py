@@ -7,14 +7,16 @@ from bot.release.manifest import Commit, Manifest
 from bot.release.release import Release
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, button, context, plain, sections
-from bot.slack.messages.text import enumerated, escape, person, shorten
+from bot.slack.messages.text import MOST_NAMED, enumerated, escape, person, shorten, within
 from bot.slack.messages.words import title
 
 FEW: Final = 3
 """Commits on the card; the modal has all."""
 ID_DIGITS: Final = 7
 LONGEST_SUMMARY: Final = 72
-MOST_PATHS: Final = 60
+LONGEST_NAME: Final = 40
+LONGEST_LIST: Final = 3_500
+"""Characters of the commits, and of the paths, in the modal."""
 
 
 def in_short(release: Release) -> str:
@@ -37,12 +39,10 @@ def changes_of(release: Release) -> Block:
     """Return the modal with the commits and the changed paths of a release."""
     manifest = release.manifest
     lines = [f"*{escape(title(release))}*: {_amount(release)}", *_by(manifest)]
-    lines += [f"• {_commit(release, one)}" for one in manifest.commits]
+    lines += within([f"• {_commit(release, one)}" for one in manifest.commits], LONGEST_LIST)
     if manifest.more:
         lines.append(f"… and {manifest.more:,} before these")
-    paths = [f"• {escape(path)}" for path in manifest.paths[:MOST_PATHS]]
-    if len(manifest.paths) > MOST_PATHS:
-        paths.append(f"… and {len(manifest.paths) - MOST_PATHS:,} more")
+    paths = within([f"• {escape(path)}" for path in manifest.paths], LONGEST_LIST)
     blocks = sections("\n".join(lines))
     heading = "*Changed paths*" if manifest.since else "*Paths*"
     blocks += sections("\n".join([heading, *paths])) if paths else []
@@ -56,6 +56,8 @@ def _amount(release: Release) -> str:
     count = len(manifest.commits) + manifest.more
     if not manifest.since:
         return f"the first release that is known, at commit {_link(release, manifest.commit)}"
+    if not count and manifest.paths:
+        return f"no commit that {escape(manifest.since)} has not: changes of it are taken back"
     if not count:
         return f"the same commit as {escape(manifest.since)}"
     commits = "1 commit" if count == 1 else f"{count:,} commits"
@@ -65,7 +67,9 @@ def _amount(release: Release) -> str:
 
 def _by(manifest: Manifest) -> Iterable[str]:
     who = [person(author) for author in manifest.authors]
-    who += [f"{escape(name)} (not known in Slack)" for name in manifest.strangers]
+    who += [f"{escape(shorten(name, LONGEST_NAME))} (not known in Slack)" for name in manifest.strangers]
+    if len(who) > MOST_NAMED:
+        who = [*who[: MOST_NAMED - 1], f"{len(who) - MOST_NAMED + 1} more"]
     if who:
         yield f"Written by {enumerated(who, 'and')}"
 

@@ -8,6 +8,8 @@ from bot.slack.messages.text import escape
 
 LONGEST_PART: Final = 2_900
 """Characters of one paragraph, of which Slack holds 3,000."""
+LONGEST_LINE: Final = 500
+"""Characters of a line; a longer one goes on in the next. One that is escaped is five times as long."""
 PARTS: Final = 4
 NOTHING: Final = "It has said nothing so far."
 
@@ -25,14 +27,20 @@ def output_of(target: Target, said: str) -> Block:
 
 def _parts(said: str) -> list[str]:
     """Return the lines of a text in parts that fit into a paragraph each, the last first."""
-    parts: list[str] = [] if not said.strip() else [""]
-    for line in reversed(said.split("\n") if parts else []):
-        # A sign takes more room where it is escaped, and three of these would end the part.
-        safe = _safe(line)[-LONGEST_PART:]
-        if weight(parts[-1]) + weight(safe) + 2 > LONGEST_PART:
-            parts.append("")
-        parts[-1] = f"{safe}\n{parts[-1]}" if parts[-1] else safe
+    lines = [line[at : at + LONGEST_LINE] for line in said.split("\n") for at in _cuts(line)]
+    parts: list[str] = []
+    for line in reversed(lines if said.strip() else []):
+        safe = _safe(line)
+        if not parts or weight(parts[-1]) + weight(safe) + 2 > LONGEST_PART:
+            parts.append(safe)
+        else:
+            parts[-1] = f"{safe}\n{parts[-1]}"
     return parts
+
+
+def _cuts(line: str) -> range:
+    """Return where the pieces of a long line begin."""
+    return range(0, max(len(line), 1), LONGEST_LINE)
 
 
 def _safe(line: str) -> str:

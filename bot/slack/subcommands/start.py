@@ -78,7 +78,7 @@ async def _preflight(desk: Desk, command: Start, within: timedelta) -> Reply:
     if not command.service:
         services = ", ".join(desk.runbooks.services()) or "none yet"
         return Reply(text=f"Name the service, such as: preflight checkout. Services: {services}.")
-    release = await desk.coordinator.preview(command)
+    release = await desk.coordinator.preview(command, any_version=command.version == ANY_VERSION)
     if isinstance(release, Refused):
         return Reply(text=f"It could not be started. {refusal(release)}")
     if command.version == ANY_VERSION:

@@ -24,6 +24,7 @@ from tests.release.given import (
     eli,
     gate,
     gated,
+    gus,
     needs,
     play,
     runbook,
@@ -201,6 +202,13 @@ def test_a_gate_is_needed_where_its_condition_fits(when: When, fits: Manifest, o
     without = started_with(start(manifest=other), book)
     assert gate(without, "Go").status is GateStatus.NOT_NEEDED
     assert without.state is State.IN_PROGRESS
+
+
+def test_where_not_all_could_be_read_a_gate_for_some_paths_is_needed() -> None:
+    unread = Manifest(authors=(gus.id,), paths=("web/a",), unread="git says: no")
+    assert gate(
+        started_with(start(manifest=unread), gated(asks("Go", security=1, when=DB))), "Go"
+    ).status is (GateStatus.WAITING)
 
 
 def test_a_gate_is_for_a_kind_of_release() -> None:

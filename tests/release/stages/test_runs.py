@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.ids import ROLLCALL
+from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.runs import Order, RunAsked, RunBegan, RunEnded
@@ -29,7 +30,9 @@ from tests.release.given import (
     play,
     refusal,
     run_step,
+    start,
     started,
+    started_with,
     time_passes,
 )
 
@@ -244,6 +247,18 @@ def test_a_workflow_is_asked_for_with_all_that_github_is_told_of_it() -> None:
     assert returning is not None
     assert (returning.order.ref, returning.order.inputs) == ("main", (("version", "1.3.0"),))
     assert play(release, ana.rolls_back(to=None)).failure is not None
+
+
+def test_what_is_run_may_be_told_the_commit_that_was_approved() -> None:
+    book = gated(asks("QA", qa=1), todo=(run_step("Deploy", "deploy", "{commit}"),))
+    known = started_with(start(manifest=Manifest(commit="abc1234")), book)
+    release = play(known, ben.approves("QA"))
+    assert release.run is not None
+    assert release.run.order.words == ("abc1234",)
+    unknown = play(started(book), ben.approves("QA"))
+    assert unknown.failure is not None
+    assert unknown.failure.reason == "The commit is not known, so nothing was run."
+    assert unknown.runs == ()
 
 
 def test_what_happened_is_kept_as_facts() -> None:

@@ -124,7 +124,25 @@ def test_a_version_of_usual_letters_is_taken(version: str) -> None:
 
 @pytest.mark.parametrize(
     "version",
-    ["", " ", "1.4 0", "-1", "_1", ".1", "1.4.0\n", "<!channel>", "@here", "1.4.0*", "١", "é", "9" * 65],
+    [
+        "",
+        " ",
+        "1.4 0",
+        "-1",
+        "_1",
+        ".1",
+        "1.4.0\n",
+        "<!channel>",
+        "@here",
+        "1.4.0*",
+        "١",
+        "é",
+        "9" * 65,
+        "1/../../etc",
+        "1..2",
+        "a//b",
+        "a/",
+    ],
 )
 def test_a_version_of_other_letters_is_refused(version: str) -> None:
     assert refused(start(version), start_facts()).code is Code.VERSION_INVALID
@@ -135,8 +153,7 @@ def test_a_refused_version_is_told_what_a_version_is() -> None:
         Refused(
             code=Code.VERSION_INVALID,
             because=(
-                "A version holds letters, digits and . _ + - / only, starts with a letter or digit,"
-                " and has at most 64 characters."
+                "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .. or // is in it, and no / at its end."
             ),
             instead="For example: 1.4.0",
         )
