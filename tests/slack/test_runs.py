@@ -198,3 +198,23 @@ async def has_ended(folder: Path) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not (folder / "runs" / "T0PRACTICE" / "shop-1" / "1" / "ended.json").exists():
             await asyncio.sleep(0.02)
+
+
+async def test_what_has_passed_while_it_is_held_is_done_when_the_hold_is_lifted(tmp_path: Path) -> None:
+    wait = command(tmp_path).with_suffix(".wait")
+    wait.touch()
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: bool(r.runs and r.runs[0].began), "shop-1")
+        await world.ana.types("/release hold shop-1 Look first")
+        wait.unlink()
+        await world.until(lambda r: r.runs[0].passed, "shop-1")
+        assert await shown(world, "shop-1", "stage:0") == snapshot("""\
+*shop-1* (shop 2.0): *production* has begun
+▶ Deploy: its run passed, <time>; it is done when nothing holds it any more
+☐ Watch the dashboards
+It is *on hold*, so nothing is ticked
+[Output]\
+""")
+        await world.ana.presses("Lift", "shop-1", on="hold:1")
+        assert (await world.release("shop-1")).done

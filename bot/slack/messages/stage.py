@@ -70,7 +70,9 @@ def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Ite
         yield f"✗ {escape(step)}: *failed*{attempt}{says}, {moment(failure.at)}{_link(run, 'see it')}"
         yield quoted(failure.reason)
     elif (run := release.run) and (run.stage, run.step) == (index, step):
-        how = f"its run passed, {moment(run.ended)}" if run.ended else f"*being run* since {moment(run.at)}"
+        how = f"*being run* since {moment(run.at)}"
+        if run.ended:
+            how = f"its run passed, {moment(run.ended)}; it is done when nothing holds it any more"
         yield f"▶ {escape(step)}: {how}{_link(run, 'watch it')}"
     else:
         yield f"☐ {escape(step)}"
@@ -127,8 +129,10 @@ def step_buttons(release: Release, index: int) -> Iterable[Block]:
     value = Target(release.key, index, following, release.attempt, bound=release.bound).value()
     output = list(_output_button(release))
     if release.open_steps[0].run and release.failure is None:
+        running = release.run is not None and release.run.ended is None
         stop = button("Stop it…", Action.FAIL_FORM, value, label=f"Stop it: {following}")
-        yield actions([stop, *output])
+        if row := [*([stop] if running else []), *output]:
+            yield actions(row)
         return
     if release.failure is None:
         done = button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")

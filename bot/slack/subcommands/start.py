@@ -1,5 +1,6 @@
 """`start`: begin a release; `preflight`: see beforehand whether it could be approved in time."""
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -50,10 +51,10 @@ async def start(desk: Desk, call: Call) -> Reply:
     if not version and not dry:
         return _form(desk, call, services[0])
     commands = [_command(call, one, unquoted(version) or ANY_VERSION, note, options) for one in services]
-    replies = [
-        await (_preflight(desk, one, DEADLINE) if dry else _start(desk, one, call.delivery))
-        for one in commands
-    ]
+    # What is in each is looked up at the same time, as Slack waits three seconds for all.
+    replies = await asyncio.gather(
+        *(_preflight(desk, one, DEADLINE) if dry else _start(desk, one, call.delivery) for one in commands)
+    )
     return Reply(text="\n".join(reply.text for reply in replies))
 
 
