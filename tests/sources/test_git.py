@@ -1,8 +1,11 @@
 """What is in a version, read from real git repositories."""
 
+import hashlib
 import os
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.release.changes import Changes, NoVersion, Unread, Written
@@ -10,6 +13,24 @@ from bot.release.manifest import Commit
 from bot.sources import git
 from bot.sources.git import Checkouts
 from tests.sources.repository import Repository
+
+GIT = 'exec git "$@"'
+
+
+def script(path: Path, *lines: str) -> Path:
+    """Return a program of the shell."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return path
+
+
+def lives(process: int) -> bool:
+    """Say whether a process goes on; one that has ended may still be listed."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
@@ -118,24 +139,212 @@ async def test_a_service_without_a_repository_has_nothing_to_be_read(
     assert await checkouts.read("shop", "1.0", "") is None
 
 
-async def test_what_is_no_repository_could_not_be_read(tmp_path: Path, checkouts: Checkouts) -> None:
-    (tmp_path / "checkouts" / "shop").mkdir(parents=True)
-    read = await checkouts.read("shop", "1.0", "")
-    # A folder without a repository has no version either, whatever lies around it.
-    assert isinstance(read, Unread | NoVersion)
+async def test_what_is_no_repository_could_not_be_read_whatever_lies_around_it(tmp_path: Path) -> None:
+    around = Repository(tmp_path, "around")
+    around.commits("ana", "Begin", basket="1")
+    around.tags("1.0")
+    (around.path / "shop").mkdir()
+    assert isinstance(await Checkouts(around.path).read("shop", "1.0", ""), Unread)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "shop").symlink_to(around.path / "shop")
+    assert isinstance(await Checkouts(tmp_path / "linked").read("shop", "1.0", ""), Unread)
 
 
 async def test_a_repository_that_does_not_answer_is_not_waited_for(
     shop: Repository, tmp_path: Path, checkouts: Checkouts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = tmp_path / "bin" / "git"
-    slow.parent.mkdir()
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(0o755)
+    slow = script(
+        tmp_path / "bin" / "git", "setsid sleep 10 &", f"sleep 60 & echo $! > {tmp_path}/id", "wait"
+    )
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    began = time.monotonic()
     assert await checkouts.read("shop", "1.0", "") == Unread(
         because=f"the repository did not answer within {git.WITHIN_S:.0f} seconds"
     )
+    assert time.monotonic() - began < git.WITHIN_S + 1
+    assert not lives(int((tmp_path / "id").read_text()))
+
+
+async def test_who_holds_the_standard_error_of_git_open_is_not_waited_for(
+    shop: Repository, tmp_path: Path, checkouts: Checkouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = shop.commits("ana", "Begin")
+    slow = script(tmp_path / "bin" / "git", "setsid sleep 10 >/dev/null &", f"PATH={os.environ['PATH']}", GIT)
+    shop.tags("1.0")
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    read = await checkouts.read("shop", "1.0", "")
+    assert isinstance(read, Changes)
+    assert read.commit == commit
+
+
+async def test_an_answer_that_does_not_fit_is_not_taken(
+    shop: Repository, tmp_path: Path, checkouts: Checkouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    shop.commits("ben", "Search", search="1")
+    shop.tags("1.1")
+    path = os.environ["PATH"]
+    for cut in ("head -c -1", "head -c 50", "head -c 0", "sed s/ben@practice.example.//", "sed p"):
+        odd = f'case "$*" in *" log "*) git "$@" | {cut};; *) {GIT};; esac'
+        other = script(tmp_path / "bin" / "git", f"PATH={path}", odd)
+        monkeypatch.setenv("PATH", f"{other.parent}:{path}")
+        assert await checkouts.read("shop", "1.1", "1.0") == Unread(
+            because="git's answer could not be understood"
+        )
+
+
+@pytest.mark.parametrize("parting", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e"])
+async def test_a_name_with_what_parts_lines_hides_no_commit(
+    shop: Repository, checkouts: Checkouts, parting: str
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    commit = shop.commits(f"e{parting}ve", "Search")
+    shop.tags("1.1")
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    assert [one.commit for one in read.written] == [
+        Commit(id=commit, author=f"E{parting}Ve Name".replace(parting, ""), summary="Search")
+    ]
+
+
+async def test_a_commit_that_hides_its_author_is_not_passed_over(
+    shop: Repository, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    shop.git("config", "i18n.commitEncoding", "IBM037")
+    hidden = shop.commits("ben", "Search")
+    shop.tags("1.1")
+    nobody = Unread(because=f"commit {hidden[:12]} does not say who wrote it")
+    assert await checkouts.read("shop", "1.1", "1.0") == nobody
+    shop.git("config", "--unset", "i18n.commitEncoding")
+    shop.git("reset", "--quiet", "--hard", "1.0")
+    empty = shop.commits("ben", "Search")
+    raw = shop.git("cat-file", "commit", empty).replace("<ben@practice.example>", "<>")
+    (shop.path / "raw").write_text(raw, encoding="utf-8")
+    made = shop.git("hash-object", "-t", "commit", "-w", "raw")
+    assert await checkouts.read("shop", made, "1.0") == Unread(
+        because=f"commit {made[:12]} does not say who wrote it"
+    )
+
+
+async def test_a_repository_does_not_say_how_its_commits_are_told(
+    shop: Repository, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    shop.commits("jörg", "Search")
+    shop.tags("1.1")
+    shop.git("config", "i18n.logOutputEncoding", "ISO-8859-1")
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    assert [one.commit.author for one in read.written] == ["Jörg Name"]
+
+
+async def test_what_stands_in_for_a_commit_is_not_read(shop: Repository, checkouts: Checkouts) -> None:
+    first = shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    ours = shop.commits("ben", "Search", search="1")
+    shop.tags("1.1")
+    shop.git("replace", "--graft", ours)
+    shop.git("checkout", "--quiet", first)
+    shop.git("replace", "--force", ours, shop.commits("eve", "Nothing"))
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    assert [one.commit.author for one in read.written] == ["Ben Name"]
+    assert set(read.digests) == {"search"}
+
+
+async def test_grafted_history_is_not_read(shop: Repository, checkouts: Checkouts) -> None:
+    first = shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    shop.commits("ben", "Search", search="1")
+    last = shop.commits("dan", "Sort", sort="1")
+    shop.tags("1.1")
+    (shop.path / ".git" / "info").mkdir(exist_ok=True)
+    (shop.path / ".git" / "info" / "grafts").write_text(f"{last} {first}\n")
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    assert [one.commit.author for one in read.written] == ["Dan Name", "Ben Name"]
+
+
+async def test_a_shallow_clone_does_not_know_what_is_new(
+    shop: Repository, tmp_path: Path, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    for person in ("ben", "dan"):
+        shop.commits(person, "Search")
+    shop.tags("1.1")
+    shallow = tmp_path / "checkouts" / "shallow"
+    shop.git("clone", "--quiet", "--depth=1", f"file://{shop.path}", str(shallow))
+    shop.git("--git-dir", str(shallow / ".git"), "fetch", "--quiet", "--depth=1", "origin", "tag", "1.0")
+    assert await checkouts.read("shallow", "1.1", "1.0") == Unread(
+        because="the repository is a shallow clone"
+    )
+
+
+async def test_a_branch_that_is_called_like_an_id_or_a_tag_is_no_version(
+    shop: Repository, checkouts: Checkouts
+) -> None:
+    commit = shop.commits("ana", "Begin")
+    for name in ("abcdef1", "refs/tags/1.0", "tags/1.0"):
+        shop.git("update-ref", f"refs/heads/{name}", commit)
+    shop.tags("2.0")
+    for version in ("abcdef1", "1.0", "2.0~0", "2.0^{commit}", shop.git("rev-parse", "HEAD^{tree}")):
+        assert await checkouts.read("shop", version, "") == NoVersion(known=("2.0",))
+
+
+async def test_nothing_that_a_repository_names_is_run(
+    shop: Repository, tmp_path: Path, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    signed = "printf '\\n[GNUPG:] SIG_CREATED \\n' >&2"
+    signer = script(tmp_path / "signer", "cat >/dev/null", signed, "echo '-----BEGIN PGP SIGNATURE-----'")
+    shop.git("config", "gpg.program", str(signer))
+    shop.git("config", "commit.gpgSign", "true")
+    shop.commits("ben", "Search")
+    shop.tags("1.1")
+    ran = tmp_path / "ran"
+    evil = script(tmp_path / "evil", f"touch {ran}")
+    for name, value in {
+        "gpg.program": str(evil),
+        "log.showSignature": "true",
+        "core.fsmonitor": str(evil),
+        "core.sshCommand": str(evil),
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": f"ext::{evil}",
+        "remote.origin.promisor": "true",
+        "protocol.ext.allow": "always",
+    }.items():
+        shop.git("config", name, value)
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    assert [one.commit.author for one in read.written] == ["Ben Name"]
+    assert isinstance(await checkouts.read("shop", "1" * 40, "1.0"), NoVersion)
+    assert not ran.exists()
+
+
+async def test_what_only_becomes_a_program_or_a_link_has_changed(
+    shop: Repository, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin", run="shop", link="shop")
+    shop.tags("1.0")
+    blob = shop.git("rev-parse", "1.0:run")
+    (shop.path / "run").chmod(0o755)
+    (shop.path / "link").unlink()
+    (shop.path / "link").symlink_to("shop")
+    shop.commits("ben", "Run it")
+    shop.tags("1.1")
+    program, link = (hashlib.sha256(f"{mode} {blob}".encode()).hexdigest() for mode in ("100755", "120000"))
+    for before in ("1.0", ""):
+        read = await checkouts.read("shop", "1.1", before)
+        assert isinstance(read, Changes)
+        assert read.digests == {"run": program, "link": link}
 
 
 async def test_what_people_wrote_stays_one_line_of_text(shop: Repository, checkouts: Checkouts) -> None:
