@@ -21,18 +21,18 @@ SHORTEST: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A commit, and the address of who wrote it."""
+    """A commit, and who wrote it: the name and the address of its author, then of all others."""
 
     commit: Commit
-    mail: str
+    authors: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """What a version is in its repository: its commit, and what is different from the version before.
 
-    `since` is that version, or nothing where there was none; `written` are all commits, the newest first;
-    `digests` has each changed path with the hash of what is there now.
+    `since` is that version, or nothing where there was none; `written` are all commits since, or all that
+    there are, the newest first; `digests` has each changed path with the hash of what is there now.
     """
 
     commit: str
@@ -109,7 +109,8 @@ def _unchanged(command: Start | ChangeManifest, changes: Changes) -> Refused | N
 
 def _with(manifest: Manifest, changes: Changes, directory: Directory) -> Manifest:
     """Return a manifest with what the repository says besides what people have typed."""
-    mails = {one.mail.casefold(): one.commit.author for one in changes.written}
+    mails = {mail.casefold(): name for one in changes.written for name, mail in one.authors}
+    commits = tuple(one.commit for one in changes.written) if changes.since else ()
     known = {mail: directory.mails[mail] for mail in mails if mail in directory.mails}
     found = {_readable(path): digest for path, digest in changes.digests.items()}
     paths = {*manifest.paths, *found}
@@ -123,8 +124,8 @@ def _with(manifest: Manifest, changes: Changes, directory: Directory) -> Manifes
         digests=tuple(sorted(digests.items())),
         commit=changes.commit,
         since=changes.since,
-        commits=tuple(one.commit for one in changes.written[:COMMITS_LIMIT]),
-        more=max(len(changes.written) - COMMITS_LIMIT, 0),
+        commits=commits[:COMMITS_LIMIT],
+        more=max(len(commits) - COMMITS_LIMIT, 0),
         strangers=tuple(sorted({name for mail, name in mails.items() if mail not in known})),
         unread=unread,
     )

@@ -27,7 +27,10 @@ LONGEST: Final = 200
 """Characters of a summary, and of a name."""
 SHORTEST: Final = 12
 """Digits of a commit's id that are told to people."""
-_FIELDS: Final = ("%H", "%ae", "%an", "%s")
+WEB: Final = "noreply@github.com"
+"""The address with which GitHub commits what people merge and edit on its pages: that is nobody."""
+_OTHERS: Final = "%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x01)"
+_FIELDS: Final = ("%H", "%an", "%ae", "%cn", "%ce", _OTHERS, "%s")
 _LOG: Final = f"--format={'%x00'.join(_FIELDS)}"
 _PLAIN_MODES: Final = ("100644", "000000")
 """What is at a path: a plain file, or nothing any more."""
@@ -86,11 +89,12 @@ async def _read(repository: Path, version: str, before: str) -> Reading:
     if commit is None:
         return NoVersion(known=await _newest(repository))
     if not before:
-        return Changes(commit=commit, digests=await _files(repository, commit))
+        written = await _log(repository, commit)
+        return Changes(commit=commit, written=written, digests=await _files(repository, commit))
     old = await _resolve(repository, before)
     if old is None:
         return Unread(because=f"the version before, {before}, is not in the repository")
-    written = await _log(repository, f"{old}..{commit}", since=before)
+    written = await _log(repository, f"{old}..{commit}", f" since {before}")
     digests = await _changed(repository, old, commit)
     return Changes(commit=commit, since=before, written=written, digests=digests)
 
@@ -118,14 +122,14 @@ async def _newest(repository: Path) -> tuple[str, ...]:
     return tuple(tags.split()[:KNOWN])
 
 
-async def _log(repository: Path, commits: str, *, since: str) -> tuple[Written, ...]:
+async def _log(repository: Path, commits: str, since: str = "") -> tuple[Written, ...]:
     """Return who wrote which commits, all of them. Raises NotKnown."""
     if (await _git(repository, "rev-parse", "--is-shallow-repository")).strip() != "false":
         raise NotKnown("the repository is a shallow clone")
     most = f"--max-count={MOST + 1}"
     count = (await _git(repository, "rev-list", "--count", most, commits, "--")).strip()
     if count == f"{MOST + 1}":
-        raise NotKnown(f"there are more than {MOST:,} commits since {since}")
+        raise NotKnown(f"there are more than {MOST:,} commits{since}")
     log = await _git(repository, "log", "-z", "--no-show-signature", _LOG, most, commits, "--")
     written = tuple(_written(*fields) for fields in _groups(log, len(_FIELDS)))
     if count != f"{len(written)}":
@@ -175,14 +179,36 @@ def _misunderstood() -> NotKnown:
     return NotKnown("git's answer could not be understood")
 
 
-def _written(id_: str, mail: str, author: str, summary: str) -> Written:
+def _written(
+    id_: str, author: str, mail: str, committer: str, committer_mail: str, others: str, summary: str
+) -> Written:
     """Return a commit with who wrote it. Raises NotKnown where it does not say, or nothing can read it."""
     if not ID.fullmatch(id_):
         raise _misunderstood()
-    name, address = _plain(author), mail.strip().casefold()
-    if not (name and address):
+    first, second = _person(author, mail), _person(committer, committer_mail)
+    if not all((*first, *second)):
         raise NotKnown(f"commit {id_[:SHORTEST]} does not say who wrote it")
-    return Written(commit=Commit(id=id_, author=name, summary=_plain(summary)), mail=address)
+    people = [first, *([] if second[1] == WEB else [second]), *_named(others)]
+    names: dict[str, str] = {}
+    for name, address in people:
+        names.setdefault(address, name)
+    return Written(
+        commit=Commit(id=id_, author=first[0], summary=_plain(summary)),
+        authors=tuple((name, address) for address, name in names.items()),
+    )
+
+
+def _person(name: str, mail: str) -> tuple[str, str]:
+    return _plain(name), mail.strip().casefold()
+
+
+def _named(trailers: str) -> Iterable[tuple[str, str]]:
+    """Return those whom a commit names as `Name <address>`; who has not both is called by what there is."""
+    for trailer in trailers.split("\x01"):
+        name, _, mail = trailer.partition("<")
+        person = _person(name, mail.partition(">")[0])
+        if any(person):
+            yield person[0] or _plain(person[1]), person[1] or person[0].casefold()
 
 
 def _plain(text: str) -> str:
@@ -256,5 +282,6 @@ def _safely(repository: Path) -> Iterable[str]:
         *("-c", "i18n.logOutputEncoding=UTF-8"),
         *("-c", "log.showSignature=false"),
         *("-c", "protocol.allow=never"),
+        *("-c", "trailer.separators=:"),
         "--no-optional-locks",
     )

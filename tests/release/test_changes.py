@@ -17,7 +17,10 @@ KNOWN = Directory(mails={"ben@acme.example": ben.id, "cleo@acme.example": cleo.i
 
 
 def commit(number: int, author: str = "Ben", mail: str = "ben@acme.example") -> Written:
-    return Written(commit=Commit(id=f"{number:040}", author=author, summary=f"Change {number}"), mail=mail)
+    return Written(
+        commit=Commit(id=f"{number:040}", author=author, summary=f"Change {number}"),
+        authors=((author, mail),),
+    )
 
 
 def changes(*written: Written, **digests: str) -> Changes:
@@ -50,6 +53,29 @@ def test_who_wrote_it_is_found_by_address_and_strangers_are_named() -> None:
     )
     assert known.authors == (ana.id, ben.id, cleo.id)
     assert known.strangers == ("Eve",)
+
+
+def test_all_who_wrote_a_commit_are_its_authors() -> None:
+    together = replace(
+        commit(1),
+        authors=(
+            ("Ben", "ben@acme.example"),
+            ("Cleo", "Cleo@acme.example"),
+            ("Eve", "1+eve@users.noreply.github.com"),
+            ("Robin", "robin"),
+        ),
+    )
+    known = manifest(changes(together))
+    assert known.authors == (ben.id, cleo.id)
+    assert known.strangers == ("Eve", "Robin")
+
+
+def test_of_the_first_release_it_is_known_who_wrote_it_and_no_commit_is_listed() -> None:
+    many = tuple(commit(number) for number in range(COMMITS_LIMIT + 5))
+    first = replace(changes(*many, commit(0, "Eve", "eve@other.example")), since="")
+    known = manifest(first)
+    assert (known.authors, known.strangers) == ((ben.id,), ("Eve",))
+    assert (known.commits, known.more, known.since) == ((), 0, "")
 
 
 def test_what_was_typed_stays_beside_what_was_read() -> None:

@@ -47,7 +47,8 @@ async def test_the_card_says_what_is_in_it_and_a_modal_says_all(tmp_path: Path) 
 ▶ production
 *Waiting for*
 • @bea or @ben: *QA* needs an approval from qa, since <time>
-*What is in it*: the first release that is known, at commit <https://git.example.com/acme/shop/commit/90206dbaf1822516656b3577350d12e8326e319d|90206db>\
+*What is in it*: the first release that is known, at commit <https://git.example.com/acme/shop/commit/90206dbaf1822516656b3577350d12e8326e319d|90206db>
+Written by @ana\
 """)
         await released(world)
 

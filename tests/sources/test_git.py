@@ -15,6 +15,7 @@ from bot.sources.git import Checkouts
 from tests.sources.repository import Repository
 
 GIT = 'exec git "$@"'
+EMPTY = "--allow-empty"
 
 
 def script(path: Path, *lines: str) -> Path:
@@ -57,11 +58,11 @@ async def test_what_is_new_since_the_version_before(shop: Repository, checkouts:
         written=(
             Written(
                 commit=Commit(id=second, author="Dan Name", summary="Search in German, and drop the old one"),
-                mail="dan@practice.example",
+                authors=(("Dan Name", "dan@practice.example"),),
             ),
             Written(
                 commit=Commit(id=first, author="Ben Name", summary="Empty the basket"),
-                mail="ben@practice.example",
+                authors=(("Ben Name", "ben@practice.example"),),
             ),
         ),
         digests={
@@ -79,8 +80,68 @@ async def test_the_first_version_has_all_its_paths(shop: Repository, checkouts: 
     read = await checkouts.read("shop", "1.0", "")
     assert read == Changes(
         commit=commit,
+        written=(
+            Written(
+                commit=Commit(id=commit, author="Ana Name", summary="Begin"),
+                authors=(("Ana Name", "ana@practice.example"),),
+            ),
+        ),
         digests={path: shop.git("rev-parse", f"1.0:{path}") for path in ("basket", "läden/korb")},
     )
+
+
+async def test_the_first_version_has_all_who_ever_wrote_in_it(shop: Repository, checkouts: Checkouts) -> None:
+    for person in ("ana", "ben", "dan"):
+        shop.commits(person, "Write", basket=person)
+    shop.tags("1.0")
+    shop.commits("eve", "Write more")
+    read = await checkouts.read("shop", "1.0", "")
+    assert isinstance(read, Changes)
+    assert [name for one in read.written for name, _ in one.authors] == ["Dan Name", "Ben Name", "Ana Name"]
+
+
+async def test_who_wrote_with_somebody_is_an_author_too(shop: Repository, checkouts: Checkouts) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    trailers = (
+        "Co-authored-by: Cleo Name <CLEO@practice.example>",
+        "co-authored-by: Ben Again <ben@practice.example>",
+        "Co-Authored-By: Robin\n  Name <12+robin@users.noreply.github.com>",
+        "Signed-off-by: Dan Name <dan@practice.example>",
+        "Co-authored-by: Only A Name",
+        "Co-authored-by: <only@practice.example>",
+        "Co-authored-by: <>",
+    )
+    shop.git("config", "trailer.separators", "#")
+    shop.commits("ben", "Search\n\nIn German.\n\n" + "\n".join(trailers))
+    shop.tags("1.1")
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    [written] = read.written
+    assert written.authors == (
+        ("Ben Name", "ben@practice.example"),
+        ("Cleo Name", "cleo@practice.example"),
+        ("Robin Name", "12+robin@users.noreply.github.com"),
+        ("Only A Name", "only a name"),
+        ("only@practice.example", "only@practice.example"),
+    )
+
+
+async def test_who_commits_what_another_wrote_is_an_author_but_github_is_not(
+    shop: Repository, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    for name, mail in (("Eve Name", "Eve@practice.example"), ("GitHub", "noreply@github.com")):
+        shop.commits("ben", "Search")
+        shop.git(
+            "-c", f"user.name={name}", "-c", f"user.email={mail}", "commit", "--amend", "--no-edit", EMPTY
+        )
+    shop.tags("1.1")
+    read = await checkouts.read("shop", "1.1", "1.0")
+    assert isinstance(read, Changes)
+    wrote = ("Ben Name", "ben@practice.example")
+    assert [one.authors for one in read.written] == [(wrote,), (wrote, ("Eve Name", "eve@practice.example"))]
 
 
 @pytest.mark.parametrize("named", ["v1.0", "1.0"])
@@ -281,9 +342,10 @@ async def test_a_shallow_clone_does_not_know_what_is_new(
     shallow = tmp_path / "checkouts" / "shallow"
     shop.git("clone", "--quiet", "--depth=1", f"file://{shop.path}", str(shallow))
     shop.git("--git-dir", str(shallow / ".git"), "fetch", "--quiet", "--depth=1", "origin", "tag", "1.0")
-    assert await checkouts.read("shallow", "1.1", "1.0") == Unread(
-        because="the repository is a shallow clone"
-    )
+    for before in ("1.0", ""):
+        assert await checkouts.read("shallow", "1.1", before) == Unread(
+            because="the repository is a shallow clone"
+        )
 
 
 async def test_a_branch_that_is_called_like_an_id_or_a_tag_is_no_version(
