@@ -42,15 +42,33 @@ def unsettled_of(connection: Connection, release: ReleaseId) -> Mapping[int, dat
 def call(
     connection: Connection, release: ReleaseId, number: int, at: datetime, last: datetime | None
 ) -> bool:
-    """Note that it is tried now to start a run; False where another process has tried since `last`."""
-    here = and_(_of(release), runs.c.number == number, runs.c.called_at.is_not_distinct_from(last))
+    """Note that it is tried now to start a run; False where another process has tried since `last`, or has
+    settled it."""
+    here = and_(_one(release, number, last), ~runs.c.settled)
     return connection.execute(update(runs).where(here).values(called_at=at)).rowcount == 1
 
 
-def settle(connection: Connection, release: ReleaseId, number: int) -> None:
-    """Note that nothing is left to do for a run."""
-    here = and_(_of(release), runs.c.number == number)
-    connection.execute(update(runs).where(here).values(settled=True))
+def settle(connection: Connection, release: ReleaseId, number: int, last: datetime | None) -> None:
+    """Note that nothing is left to do for a run; not where another process has tried since `last`."""
+    connection.execute(update(runs).where(_one(release, number, last)).values(settled=True))
+
+
+def is_held_up(connection: Connection, release: ReleaseId, number: int) -> bool:
+    """Return whether an older run of the same service may still be under way."""
+    service, place = _place(release.key, number)
+    here = and_(runs.c.workspace == release.workspace, ~runs.c.settled)
+    places = [_place(row.release, row.number) for row in connection.execute(select(runs).where(here))]
+    return any(other == service and before < place for other, before in places)
+
+
+def _place(release: str, number: int) -> tuple[str, tuple[int, int]]:
+    """Return the service of a run, and where among its runs it stands."""
+    service, _, of = release.rpartition("-")
+    return service, (int(of), number)
+
+
+def _one(release: ReleaseId, number: int, last: datetime | None) -> ColumnElement[bool]:
+    return and_(_of(release), runs.c.number == number, runs.c.called_at.is_not_distinct_from(last))
 
 
 def _row(release: ReleaseId, number: int, at: datetime | None, *, settled: bool) -> dict[str, object]:

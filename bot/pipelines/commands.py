@@ -71,10 +71,9 @@ class Commands:
         """Return how a command ended."""
         return await asyncio.to_thread(self._look, self._folder(job))
 
-    async def stop(self, job: Job) -> None:
+    async def stop(self, job: Job) -> bool | None:
         """Have a command ended, and whatever it has started; one that begins later ends at once."""
-        folder = self._folder(job)
-        await asyncio.to_thread(_stop, folder)
+        return await asyncio.to_thread(self._stop, self._folder(job))
 
     async def output(self, job: Job) -> str:
         """Return what a command has said so far: the first and the last 64 KiB, of many."""
@@ -108,6 +107,12 @@ class Commands:
         """Return the environment of a command, with what it is told of the release."""
         about = {f"RELEASE_{name.upper()}": value for name, value in job.about.items()}
         return {**self._environment, **about, "RELEASE_RUN": job.id}
+
+    def _stop(self, folder: Path) -> bool | None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "stop").touch()
+        # Whoever begins after this finds that it is to end.
+        return self._look(folder) is not None if _begun(folder) else None
 
     def _look(self, folder: Path) -> Ended | None:
         ended = _ended(folder)
@@ -175,11 +180,6 @@ def _ended(folder: Path) -> dict[str, object] | None:
     except FileNotFoundError:
         return None
     return ended
-
-
-def _stop(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "stop").touch()
 
 
 def _exit(code: object) -> str:

@@ -87,14 +87,18 @@ class Workflows:
             return Ended(passed=True, said="")
         return Ended(passed=False, said=as_reason(why_failed(run, await self._jobs(job))))
 
-    async def stop(self, job: Job) -> None:
+    async def stop(self, job: Job) -> bool | None:
         """Cancel a workflow; one that has ended, or is not there, is left alone."""
+        link = job.link
         try:
-            if link := job.link or (await self.find(job) if job.tried else None):
-                await self._repository(job).send(f"/actions/runs/{id_in(link)}/cancel")
+            if not link:
+                link = (await self.find(job) if job.tried else None) or ""
+            return await self._cancel(job, link) if link else None
         except HTTPException as error:
             if error.status_code not in (404, 409):
                 raise
+            # It is not there, or it is just ending; there is no workflow that could be looked for.
+            return error.status_code == 404 if link else None
 
     async def output(self, job: Job) -> str:
         """Return the jobs of a workflow and their steps, each with how it stands and when it ran."""
@@ -105,6 +109,14 @@ class Workflows:
                 return "\n".join(progress(await self._jobs(job)))
         except (aiohttp.ClientError, GitHubException, NotStarted, Resting, TimeoutError):
             return f"GitHub does not say now how far it is. See {job.link}"
+
+    async def _cancel(self, job: Job, link: str) -> bool:
+        """Cancel a workflow unless it has ended; return whether it has."""
+        run = f"/actions/runs/{id_in(link)}"
+        if (await self._repository(job).get(f"{run}/attempts/1"))["status"] == "completed":
+            return True
+        await self._repository(job).send(f"{run}/cancel")
+        return False
 
     def _repository(self, job: Job) -> Repository:
         name = named(job.order.repository, self._api)

@@ -71,6 +71,9 @@ class Provider(Protocol):
         """Return what a run has said so far, as lines that can be read."""
         ...
 
-    async def stop(self, job: Job) -> None:
-        """Stop a run that is no longer wanted, and of which it may not be known whether it was started."""
+    async def stop(self, job: Job) -> bool | None:
+        """Stop a run that is no longer wanted, and of which it may not be known whether it was started.
+
+        Return whether it is over; None where nothing is seen of it.
+        """
         ...

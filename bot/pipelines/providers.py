@@ -37,9 +37,9 @@ class Providers:
         """Return what a run has said so far."""
         return await self._of(job).output(job)
 
-    async def stop(self, job: Job) -> None:
-        """Stop a run."""
-        await self._of(job).stop(job)
+    async def stop(self, job: Job) -> bool | None:
+        """Stop a run, and return whether it is over."""
+        return await self._of(job).stop(job)
 
     def _of(self, job: Job) -> Provider:
         return self._providers[job.order.by]

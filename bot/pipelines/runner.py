@@ -115,9 +115,7 @@ class Runner:
         if run.ended is not None:
             await self._settle(job)
         elif release.run is None or release.run.number != run.number:
-            await self._provider.stop(job)
-            if run.began or not self._may_turn_up(job):
-                await self._settle(job)
+            await self._end(job)
         elif run.began is None:
             await self._start(job)
         elif ended := await self._provider.look(job):
@@ -126,6 +124,8 @@ class Runner:
     async def _start(self, job: Job) -> None:
         """Start a run. That it is tried is kept first, so that after a crash it is looked for."""
         now = self._clock.now()
+        if await self._database.read(lambda c: runs.is_held_up(c, job.release, job.number)):
+            return
         link = await self._provider.find(job) if job.tried else None
         if link is None and self._may_turn_up(job):
             return
@@ -149,6 +149,12 @@ class Runner:
             )
         )
 
+    async def _end(self, job: Job) -> None:
+        """Stop a run that is no longer wanted; until it is over, no other of its service begins."""
+        over = await self._provider.stop(job)
+        if over or (over is None and not self._may_turn_up(job)):
+            await self._settle(job)
+
     def _may_turn_up(self, job: Job) -> bool:
         return job.tried is not None and self._clock.now() < job.tried + self._provider.settles(job)
 
@@ -165,7 +171,7 @@ class Runner:
         )
 
     async def _settle(self, job: Job) -> None:
-        await self._database.write(lambda c: runs.settle(c, job.release, job.number))
+        await self._database.write(lambda c: runs.settle(c, job.release, job.number, job.tried))
 
     def _job(self, release: Release, run: Run, tried: datetime | None) -> Job:
         stage = release.stage_at(run.stage)

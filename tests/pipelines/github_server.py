@@ -58,7 +58,8 @@ class Fault:
 class GitHub:
     """GitHub, with one repository `acme/shop`. `names_runs` is whether it says which run it has started.
 
-    A run is shown `late_s` seconds after it has begun, and each answer takes `slow_s`.
+    A run is shown `late_s` seconds after it has begun, and each answer takes `slow_s`. One that is cancelled
+    ends at once, or when a test says so.
     """
 
     def __init__(self, *, names_runs: bool = True, page: int = 100) -> None:
@@ -68,6 +69,7 @@ class GitHub:
         self.runs: list[Run] = []
         self.late_s = 0.0
         self.slow_s = 0.0
+        self.ends_at_once = True
         self.faults: list[Fault] = []
         self.calls: list[str] = []
         self.tokens = {TOKEN: time.time() + 3_600}
@@ -276,7 +278,8 @@ class GitHub:
         if run.attempts[-1] is not None:
             return said(409, "Cannot cancel a workflow run that is completed.")
         run.cancels += 1
-        run.attempts[-1] = "cancelled"
+        if self.ends_at_once:
+            run.attempts[-1] = "cancelled"
         return web.json_response({}, status=202)
 
     def _find(self, id_: int) -> Run | None:

@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from bot.pipelines.access import Token
 from bot.pipelines.github import SETTLES, Workflows
 from bot.pipelines.runner import Runner
-from bot.release.stages.failure import FailStep
+from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.state import State
 from tests.ledger.world import ANA, act, start
 from tests.pipelines.github_server import TOKEN, GitHub, broken, github_there, said
@@ -56,6 +56,11 @@ class Street(Place):
         """Let time pass, and have the releases looked at."""
         self.replica.clock.time += timedelta(**duration)
         await runner.take_up()
+
+    async def has_begun(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not (await self.release()).runs[0].began:
+                await asyncio.sleep(0.02)
 
     async def sees(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -157,9 +162,7 @@ async def test_a_workflow_that_is_no_longer_wanted_is_cancelled(street: Street, 
     async with street.rollcall(street.workflows()) as runner:
         await street.sees(lambda: bool(street.github.runs))
         if not lost:
-            async with asyncio.timeout(PATIENCE_S):
-                while not (await street.release()).runs[0].began:
-                    await asyncio.sleep(0.02)
+            await street.has_begun()
         await street.replica.accepts(
             act(FailStep, ANA, stage=0, step="Deploy", attempt=1, reason="It is stuck.")
         )
@@ -168,6 +171,22 @@ async def test_a_workflow_that_is_no_longer_wanted_is_cancelled(street: Street, 
         await street.passes(runner, seconds=SETTLES.total_seconds())
         await street.until_settled()
     assert len(street.github.runs) == 1
+
+
+async def test_no_workflow_is_dispatched_while_the_one_before_is_being_cancelled(street: Street) -> None:
+    street.github.ends_at_once = False
+    await street.begins()
+    async with street.rollcall(street.workflows()) as runner:
+        await street.has_begun()
+        await street.replica.accepts(act(FailStep, ANA, stage=0, step="Deploy", attempt=1, reason="Stuck."))
+        await street.replica.accepts(act(RetryStep, ANA, stage=0, step="Deploy", attempt=1))
+        await runner.take_up()
+        await street.sees(lambda: street.github.runs[0].cancels >= 2)
+        assert len(street.github.runs) == 1
+        street.github.finish("cancelled")
+        await street.sees(lambda: len(street.github.runs) == 2)
+        street.github.finish()
+        await street.until(State.COMPLETED)
 
 
 async def test_what_was_never_dispatched_is_settled_when_it_is_no_longer_wanted(street: Street) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, insert
 
 from bot.clock import MovableClock
 from bot.coordinator import Answer
-from bot.ledger import runs
+from bot.ledger import runs, tables
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
 from bot.ledger.verify import rebuild
@@ -19,13 +20,13 @@ from bot.pipelines.commands import Commands
 from bot.pipelines.provider import Ended, Job, Provider
 from bot.pipelines.runner import Runner
 from bot.practice import Practice
-from bot.release.ids import ReleaseId
+from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.release import Release
 from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.stages.holds import PlaceHold
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.state import State
-from tests.ledger.world import ANA, CHECKOUT, TEAM, Replica, StillClock, Town, act, start
+from tests.ledger.world import ANA, CHECKOUT, TEAM, Replica, StillClock, Town, act, cancel, start
 from tests.slack.given import ROLES, write
 from tests.slack.killable import Killable
 from tests.world import PATIENCE_S, World
@@ -109,6 +110,11 @@ class Place:
     async def until_settled(self) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while await self.replica.database.read(runs.unsettled):
+                await asyncio.sleep(0.02)
+
+    async def has_begun(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.times or not (await self.release()).runs[0].began:
                 await asyncio.sleep(0.02)
 
     @property
@@ -240,6 +246,66 @@ async def test_a_run_that_is_no_longer_wanted_is_stopped_even_when_it_was_ended_
         async with asyncio.timeout(PATIENCE_S):
             while not (place.folder / "runs" / TEAM / CHECKOUT / "1" / "ended.json").exists():
                 await asyncio.sleep(0.02)
+
+
+CLEANS_UP = """\
+trap 'sleep 0.7; echo end >> times; exit 1' TERM
+echo begin >> times
+while :; do sleep 0.05; done
+"""
+
+
+async def test_no_run_begins_while_the_one_before_is_being_stopped(place: Place) -> None:
+    place.has(CLEANS_UP)
+    await place.replica.accepts(start())
+    async with place.rollcall() as runner:
+        await place.has_begun()
+        place.has("echo again >> times")
+        await place.replica.accepts(act(FailStep, ANA, stage=0, step="Deploy", attempt=1, reason="Stuck."))
+        release = await place.replica.accepts(act(RetryStep, ANA, stage=0, step="Deploy", attempt=1))
+        runner.wake(release.id)
+        await place.until(State.COMPLETED)
+    assert (place.folder / "times").read_text().split() == ["begin", "end", "again"]
+
+
+async def test_no_run_begins_while_one_of_the_release_before_is_being_stopped(tmp_path: Path) -> None:
+    place = Place(tmp_path, RUNBOOK.replace("    production: true\n", ""))
+    place.has(CLEANS_UP)
+    first = await place.replica.accepts(start())
+    async with place.rollcall() as runner:
+        await place.has_begun()
+        place.has("echo again >> times")
+        await place.replica.accepts(cancel())
+        second = await place.replica.accepts(start(version="1.0.1"))
+        runner.wake(second.id)
+        runner.wake(first.id)
+        await place.until_settled()
+    assert (place.folder / "times").read_text().split() == ["begin", "end", "again"]
+    place.replica.database.close()
+
+
+async def test_only_an_older_run_of_the_same_service_holds_one_up(place: Place) -> None:
+    def note(connection: Connection) -> None:
+        for key, number in (("shop-2", 1), ("shop-2", 2), ("shop-10", 1), ("shop-api-1", 1)):
+            rows = {"workspace": TEAM, "release": key, "number": number, "called_at": None, "settled": False}
+            connection.execute(insert(tables.runs), rows)
+
+    def held_up(key: str, number: int) -> bool:
+        with place.replica.database.engine.connect() as connection:
+            return runs.is_held_up(connection, ReleaseId(TEAM, ReleaseKey(key)), number)
+
+    await place.replica.database.write(note)
+    assert [held_up("shop-2", 1), held_up("shop-2", 2), held_up("shop-10", 1)] == [False, True, True]
+    assert not held_up("shop-api-1", 1)
+
+
+async def test_what_was_settled_meanwhile_is_not_started(place: Place) -> None:
+    release = await place.replica.accepts(start())
+    database, now = place.replica.database, place.replica.clock.now()
+    await database.write(lambda c: runs.settle(c, release.id, 1, now))
+    assert await database.read(runs.unsettled) == [release.id]
+    await database.write(lambda c: runs.settle(c, release.id, 1, None))
+    assert not await database.write(lambda c: runs.call(c, release.id, 1, now, None))
 
 
 async def test_a_retry_is_run_again(place: Place) -> None:
