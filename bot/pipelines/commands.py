@@ -10,7 +10,8 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
+from hashlib import sha256
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -24,6 +25,8 @@ STARTS_WITHIN_S: Final = 30.0
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a command gets of the environment of Rollcall, besides what is named in the settings."""
 SHORTEST_SECRET: Final = 4
+DIGEST: Final = 12
+"""Characters that tell the folder of a run from one of an older ledger."""
 WHY: Final = {
     "late": "It did not end in time, so it was stopped.",
     "stopped": "It was stopped.",
@@ -80,7 +83,10 @@ class Commands:
         return await asyncio.to_thread(self._output, self._folder(job))
 
     def _folder(self, job: Job) -> Path:
-        return self._kept / job.release.workspace / job.release.key / str(job.number)
+        """Return the folder of a run, which is that of no run with the same number in another ledger."""
+        asked = [job.asked.astimezone(UTC).isoformat(), job.order.by, job.order.name, *job.order.words]
+        digest = sha256(json.dumps(asked).encode()).hexdigest()[:DIGEST]
+        return self._kept / job.release.workspace / job.release.key / f"{job.number}-{digest}"
 
     def _executable(self, name: str) -> Path:
         if self._allowed is None:

@@ -40,7 +40,10 @@ def main(folder: Path) -> None:
     os.fsync(lock)
     _sync(folder)
     order = json.loads((folder / "order.json").read_text(encoding="utf-8"))
-    code, why = _run(folder, order["command"], order["left_s"])
+    if (folder / "stop").exists():
+        code, why = None, "stopped"
+    else:
+        code, why = _run(folder, order["command"], order["left_s"])
     kept = folder / "ended.json.new"
     kept.write_text(json.dumps({"code": code, "why": why}), encoding="utf-8")
     with kept.open() as file:

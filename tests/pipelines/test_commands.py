@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.stages.runs import Order
 from bot.runbook.runs import Provider
 from tests.ledger.world import MORNING
+from tests.pipelines.kept import kept
 from tests.world import PATIENCE_S
 
 MINUTE = timedelta(minutes=1)
@@ -165,6 +167,16 @@ async def test_another_run_of_the_same_command_is_another_run(machine: Machine) 
     assert (machine.folder / "times").read_text() == "once\nonce\n"
 
 
+async def test_a_run_of_an_older_ledger_is_another_run(machine: Machine) -> None:
+    machine.has("deploy", f"echo once >> {machine.folder}/times")
+    await machine.ends(job("deploy"))
+    later = replace(job("deploy"), asked=MORNING + MINUTE)
+    for other in (later, job("deploy", "production")):
+        assert await machine.commands.find(other) is None
+        await machine.ends(other)
+    assert (machine.folder / "times").read_text() == "once\n" * 3
+
+
 async def test_a_command_has_its_time_and_may_clean_up(machine: Machine) -> None:
     machine.has("deploy", "trap 'echo cleaning up; exit 0' TERM; echo working; while :; do sleep 0.05; done")
     ended = await machine.ends(job("deploy", left=timedelta(seconds=0.5)))
@@ -192,9 +204,10 @@ async def test_what_a_command_leaves_behind_does_not_keep_it_from_ending(machine
 
 
 async def test_a_command_that_is_stopped_before_it_has_begun_ends_at_once(machine: Machine) -> None:
-    machine.has("deploy", "sleep 60")
+    machine.has("deploy", f"trap '' TERM; touch {machine.folder}/begun; sleep 1")
     await machine.commands.stop(job("deploy"))
     assert (await machine.ends(job("deploy"))).said == "It was stopped."
+    assert not (machine.folder / "begun").exists()
 
 
 async def test_of_a_flood_the_first_and_the_last_is_kept(machine: Machine) -> None:
@@ -227,7 +240,7 @@ async def test_one_that_was_broken_off_with_its_machine_has_failed(machine: Mach
     machine.has("deploy", f"echo $$ > {pid}; sleep 60")
     await machine.commands.start(job("deploy"))
     await machine.until(lambda: pid.exists() and bool(pid.read_text()))
-    began = machine.folder / "runs" / "T0" / "shop-1" / "1" / "began"
+    began = kept(machine.folder) / "began"
     os.kill(int(began.read_text()), signal.SIGKILL)
     assert await machine.ended(job("deploy")) == snapshot(
         Ended(
@@ -241,7 +254,7 @@ async def test_one_that_was_broken_off_with_its_machine_has_failed(machine: Mach
 async def test_what_is_ordered_is_written_down(machine: Machine) -> None:
     path = machine.has("deploy", "exit 0")
     await machine.ends(job("deploy", "production", "2.0"))
-    order = json.loads((machine.folder / "runs" / "T0" / "shop-1" / "1" / "order.json").read_text())
+    order = json.loads((kept(machine.folder) / "order.json").read_text())
     assert order == {"command": [str(path), "production", "2.0"], "left_s": 60.0}
 
 

@@ -27,6 +27,7 @@ from bot.release.stages.holds import PlaceHold
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.state import State
 from tests.ledger.world import ANA, CHECKOUT, TEAM, Replica, StillClock, Town, act, cancel, start
+from tests.pipelines.kept import kept
 from tests.slack.given import ROLES, write
 from tests.slack.killable import Killable
 from tests.world import PATIENCE_S, World
@@ -244,7 +245,7 @@ async def test_a_run_that_is_no_longer_wanted_is_stopped_even_when_it_was_ended_
     async with place.rollcall():
         await place.until_settled()
         async with asyncio.timeout(PATIENCE_S):
-            while not (place.folder / "runs" / TEAM / CHECKOUT / "1" / "ended.json").exists():
+            while not (kept(place.folder, TEAM, CHECKOUT) / "ended.json").exists():
                 await asyncio.sleep(0.02)
 
 
