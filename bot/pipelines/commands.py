@@ -124,7 +124,7 @@ class Commands:
         ended = _ended(folder)
         if ended is None and _abandoned(folder):
             # It may have ended between the two looks.
-            ended = _ended(folder) or {"code": None, "why": BROKEN_OFF}
+            ended = _ended(folder) or _broken_off(folder)
         if ended is None:
             return None
         code, why = ended["code"], str(ended["why"])
@@ -171,12 +171,17 @@ def _begun(folder: Path) -> bool:
 
 
 def _abandoned(folder: Path) -> bool:
-    """Return whether no supervisor is there any more: each holds a lock as long as it lives."""
-    with (folder / "began").open("r+b") as file:
-        try:
+    """Return whether no supervisor is there any more: each holds a lock as long as it lives.
+
+    Where the folder was deleted meanwhile, nobody can tell, and it is given up.
+    """
+    try:
+        with (folder / "began").open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        return True
     return True
 
 
@@ -186,6 +191,12 @@ def _ended(folder: Path) -> dict[str, object] | None:
     except FileNotFoundError:
         return None
     return ended
+
+
+def _broken_off(folder: Path) -> dict[str, object]:
+    """End what goes on of a command that has lost its supervisor."""
+    supervisor.end_group(folder)
+    return {"code": None, "why": BROKEN_OFF}
 
 
 def _exit(code: object) -> str:

@@ -2,7 +2,8 @@
 
 Rollcall starts it with the path of this file, and it goes on when Rollcall ends. In the folder of the run it
 finds `order.json` and, when the command is to end early, `stop`. It leaves `began`, which it holds locked as
-long as it lives, `output` and `ended.json`. It uses nothing but the standard library.
+long as it lives, `group`, by which the processes of the command are found without it, `output` and
+`ended.json`. It uses nothing but the standard library.
 """
 
 import contextlib
@@ -23,6 +24,8 @@ KEPT = 64 * 1024
 GRACE_S = 10.0
 """How long a command that is to end may take to clean up, before it is killed."""
 LOOK_S = 0.2
+STATE, SESSION, SINCE = 0, 3, 19
+"""Where proc(5) has, after the name of a process, its state, its session and its start."""
 SUBREAPER, DIE_WITH_PARENT = 36, 1
 """Options of prctl(2)."""
 
@@ -68,6 +71,7 @@ def _run(folder: Path, command: list[str], left_s: float) -> tuple[int | None, s
         )
     except OSError as error:
         return None, f"It could not be started: {error.strerror}."
+    _note_group(folder, process.pid)
     with (folder / "output").open("wb", buffering=0) as file:
         output = Output(file.fileno())
         why = _watch(folder, process, output, left_s)
@@ -112,6 +116,52 @@ def _read(command: subprocess.Popen[bytes], output: "Output", wait_s: float) -> 
                 time.sleep(left)
             return
         output.take(said)
+
+
+def _note_group(folder: Path, leader: int) -> None:
+    """Write down which session the command has, so that it is ended when this process is killed."""
+    with contextlib.suppress(OSError):
+        group = {"session": leader, "since": stat(leader)[SINCE], "place": place()}
+        (folder / "group").write_text(json.dumps(group), encoding="utf-8")
+
+
+def end_group(folder: Path) -> None:
+    """Kill what is left of a command whose supervisor was killed."""
+    try:
+        group = json.loads((folder / "group").read_text(encoding="utf-8"))
+        here = group["place"] == place()
+    except (OSError, ValueError):
+        return
+    end = time.monotonic() + GRACE_S
+    while here and (left := _session(group["session"], group["since"])) and time.monotonic() < end:
+        for process in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _session(leader: int, since: str) -> list[int]:
+    """Return the living processes of a session, unless its number now is that of another."""
+    found = []
+    for process in [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]:
+        with contextlib.suppress(OSError):
+            told = stat(process)
+            if process == leader and told[SINCE] != since:
+                return []
+            if told[SESSION] == str(leader) and told[STATE] not in "ZX":
+                found.append(process)
+    return found
+
+
+def stat(process: int) -> list[str]:
+    """Return what Linux tells of a process after its name (proc(5))."""
+    return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+
+
+def place() -> str:
+    """Return where the number of a process means that process: this start of the machine, this container."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
 
 
 def _signal(group: int, number: int) -> None:

@@ -14,7 +14,7 @@ from inline_snapshot import snapshot
 
 from bot.pipelines.commands import Commands
 from bot.pipelines.provider import Ended, Job, NotStarted
-from bot.pipelines.supervisor import KEPT
+from bot.pipelines.supervisor import KEPT, SINCE, end_group, place, stat
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.stages.runs import Order
 from bot.runbook.runs import Provider
@@ -249,6 +249,38 @@ async def test_one_that_was_broken_off_with_its_machine_has_failed(machine: Mach
         )
     )
     await machine.until(lambda: not alive(int(pid.read_text())))
+
+
+async def test_nothing_of_a_command_goes_on_when_its_supervisor_is_killed(machine: Machine) -> None:
+    pid = machine.folder / "pid"
+    machine.has("deploy", f"sh -c 'echo $$ > {pid}; sleep 60; true' & wait")
+    await machine.commands.start(job("deploy"))
+    await machine.until(lambda: pid.exists() and bool(pid.read_text()))
+    await machine.until((kept(machine.folder) / "group").exists)
+    os.kill(int((kept(machine.folder) / "began").read_text()), signal.SIGKILL)
+    assert (await machine.ended(job("deploy"))).said.startswith("It was broken off")
+    assert not alive(int(pid.read_text()))
+
+
+@pytest.mark.parametrize("other", [{"since": "1"}, {"place": "elsewhere"}])
+async def test_processes_that_have_only_the_number_of_a_command_are_left_alone(
+    machine: Machine, other: dict[str, str]
+) -> None:
+    sleeping = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)
+    group = {"session": sleeping.pid, "since": stat(sleeping.pid)[SINCE], "place": place()}
+    (machine.folder / "group").write_text(json.dumps(group | other))
+    end_group(machine.folder)
+    assert alive(sleeping.pid)
+    (machine.folder / "group").write_text(json.dumps(group))
+    end_group(machine.folder)
+    assert await sleeping.wait() == -signal.SIGKILL
+
+
+async def test_one_whose_folder_was_deleted_has_failed(machine: Machine) -> None:
+    machine.has("deploy", "sleep 1")
+    await machine.commands.start(job("deploy"))
+    kept(machine.folder).rename(machine.folder / "gone")
+    assert (await machine.ended(job("deploy"))).said.startswith("It was broken off")
 
 
 async def test_what_is_ordered_is_written_down(machine: Machine) -> None:
