@@ -156,7 +156,11 @@ class Runner:
             await self._settle(job)
 
     def _may_turn_up(self, job: Job) -> bool:
-        return job.tried is not None and self._clock.now() < job.tried + self._provider.settles(job)
+        """Return whether a run may have been started that is not seen yet.
+
+        Clocks differ a little, so one that was tried shortly after now counts as well.
+        """
+        return job.tried is not None and abs(self._clock.now() - job.tried) < self._provider.settles(job)
 
     async def _ended(self, job: Job, ended: Ended) -> None:
         await self._coordinator.handle(

@@ -117,6 +117,22 @@ async def test_a_dispatch_that_had_no_effect_is_made_again_when_none_can_turn_up
     assert len(street.github.runs) == 1
 
 
+async def test_a_clock_that_is_set_back_holds_up_no_dispatch(street: Street) -> None:
+    street.github.fails(broken, "POST", DISPATCHES)
+    await street.begins()
+    async with street.rollcall(street.workflows()) as runner:
+        await street.sees(lambda: street.github.count(RUNS) >= 3)
+        await street.passes(runner, seconds=1 - SETTLES.total_seconds())
+        shown = street.github.count(RUNS)
+        await street.sees(lambda: street.github.count(RUNS) >= shown + 3)
+        assert street.github.count(DISPATCHES) == 1
+        await street.passes(runner, seconds=-1)
+        await street.sees(lambda: bool(street.github.runs))
+        street.github.finish()
+        await street.until(State.COMPLETED)
+    assert len(street.github.runs) == 1
+
+
 async def test_where_nobody_can_tell_whether_it_was_dispatched_a_person_looks(street: Street) -> None:
     street.github.workflows["deploy.yml"].run_name = "Deploy"
     street.github.loses("POST", DISPATCHES)

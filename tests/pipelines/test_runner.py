@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,14 @@ async def test_what_was_settled_meanwhile_is_not_started(place: Place) -> None:
     assert await database.read(runs.unsettled) == [release.id]
     await database.write(lambda c: runs.settle(c, release.id, 1, None))
     assert not await database.write(lambda c: runs.call(c, release.id, 1, now, None))
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_run(place: Place) -> None:
+    await end_at(place, "before the call", place.commands())
+    place.replica.clock.time -= timedelta(days=1)
+    async with place.rollcall():
+        await place.until(State.COMPLETED)
+    assert place.times == 1
 
 
 async def test_a_retry_is_run_again(place: Place) -> None:
