@@ -46,7 +46,9 @@ class Commands:
     ) -> None:
         self._allowed = allowed.absolute() if allowed else None
         self._kept = kept.absolute()
-        self._secrets = [value for value in environment.values() if len(value) >= SHORTEST_SECRET]
+        secrets = {readable(value).strip() for value in environment.values()}
+        # One may be a part of another.
+        self._secrets = sorted((one for one in secrets if len(one) >= SHORTEST_SECRET), key=len, reverse=True)
         own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self._environment = {**own, **environment}
         self._poll_s = poll_s
@@ -102,12 +104,19 @@ class Commands:
 
     def _order(self, folder: Path, executable: Path, job: Job) -> None:
         """Write down what is to be run, for its supervisor."""
-        work = folder / "work"
-        work.mkdir(parents=True, exist_ok=True)
+        self._make(folder / "work")
         order = {"command": [str(executable), *job.order.words], "left_s": job.left.total_seconds()}
         fresh = folder / f"order.json.{uuid4().hex}"
+        fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(order), encoding="utf-8")
         fresh.rename(folder / "order.json")
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder, and those above it, for nobody else."""
+        self._kept.parent.mkdir(parents=True, exist_ok=True)
+        for one in (*reversed(folder.parents), folder):
+            if one.is_relative_to(self._kept):
+                one.mkdir(mode=0o700, exist_ok=True)
 
     def _told(self, job: Job) -> Mapping[str, str]:
         """Return the environment of a command, with what it is told of the release."""
@@ -115,8 +124,8 @@ class Commands:
         return {**self._environment, **about, "RELEASE_RUN": job.id}
 
     def _stop(self, folder: Path) -> bool | None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "stop").touch()
+        self._make(folder)
+        (folder / "stop").touch(mode=0o600)
         # Whoever begins after this finds that it is to end.
         return self._look(folder) is not None if _begun(folder) else None
 
@@ -138,9 +147,10 @@ class Commands:
             said = (folder / "output").read_bytes().decode(errors="replace")
         except FileNotFoundError:
             return ""
+        said = readable(said)
         for secret in self._secrets:
             said = said.replace(secret, "***")
-        return readable(said)
+        return said
 
 
 async def _supervise(folder: Path, environment: Mapping[str, str]) -> None:
@@ -211,6 +221,8 @@ def _last(output: str, reason: str = "") -> str:
     room = SAID - len(reason)
     for line in reversed([line for line in output.split("\n") if line.strip()]):
         if len(line) + 1 > room:
+            if not lines and room > 2:
+                lines.append(f"…{line[2 - room :]}")
             break
         lines.insert(0, line)
         room -= len(line) + 1

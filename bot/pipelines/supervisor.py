@@ -24,6 +24,8 @@ KEPT = 64 * 1024
 GRACE_S = 10.0
 """How long a command that is to end may take to clean up, before it is killed."""
 LOOK_S = 0.2
+RESERVED, RESULT = "ended.json.new", 1024
+"""Where the result will stand before it is there, and the bytes that it needs at most."""
 STATE, SESSION, SINCE = 0, 3, 19
 """Where proc(5) has, after the name of a process, its state, its session and its start."""
 SUBREAPER, DIE_WITH_PARENT = 36, 1
@@ -39,6 +41,8 @@ def main(folder: Path) -> None:
         return
     if os.fstat(lock).st_size:
         return
+    usual = os.umask(0o077)
+    _reserve(folder)
     os.write(lock, str(os.getpid()).encode())
     os.fsync(lock)
     _sync(folder)
@@ -46,16 +50,29 @@ def main(folder: Path) -> None:
     if (folder / "stop").exists():
         code, why = None, "stopped"
     else:
-        code, why = _run(folder, order["command"], order["left_s"])
-    kept = folder / "ended.json.new"
-    kept.write_text(json.dumps({"code": code, "why": why}), encoding="utf-8")
-    with kept.open() as file:
+        code, why = _run(folder, order["command"], order["left_s"], usual)
+    _tell(folder, {"code": code, "why": why})
+
+
+def _reserve(folder: Path) -> None:
+    """Take the room that the result needs, so that it is kept even when the disk is full by then."""
+    with (folder / RESERVED).open("wb") as file:
+        file.write(b" " * RESULT)
+        file.flush()
         os.fsync(file.fileno())
-    kept.rename(folder / "ended.json")
+
+
+def _tell(folder: Path, result: dict[str, object]) -> None:
+    """Leave the result, in the room that was taken for it."""
+    with (folder / RESERVED).open("r+b") as file:
+        file.write(json.dumps(result).encode().ljust(RESULT))
+        file.flush()
+        os.fsync(file.fileno())
+    (folder / RESERVED).rename(folder / "ended.json")
     _sync(folder)
 
 
-def _run(folder: Path, command: list[str], left_s: float) -> tuple[int | None, str]:
+def _run(folder: Path, command: list[str], left_s: float, umask: int) -> tuple[int | None, str]:
     """Return the exit code of the command, and why it ended if not by itself."""
     # Whatever the command leaves behind becomes a child of this process, and is ended with it.
     _control(SUBREAPER, 1)
@@ -67,18 +84,26 @@ def _run(folder: Path, command: list[str], left_s: float) -> tuple[int | None, s
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=umask,
             preexec_fn=lambda: _control(DIE_WITH_PARENT, signal.SIGKILL),
         )
     except OSError as error:
         return None, f"It could not be started: {error.strerror}."
     _note_group(folder, process.pid)
-    with (folder / "output").open("wb", buffering=0) as file:
-        output = Output(file.fileno())
-        why = _watch(folder, process, output, left_s)
-        _end_all()
-        _read(process, output, 1.0)
-        output.finish()
+    output = Output(_open(folder / "output"))
+    why = _watch(folder, process, output, left_s)
+    _end_all()
+    _read(process, output, 1.0)
+    output.finish()
     return process.returncode, why
+
+
+def _open(kept: Path) -> int:
+    """Open the file of the output; where there is no room even for that, it is lost."""
+    try:
+        return os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
 
 
 def _control(option: int, value: int) -> None:
@@ -191,7 +216,7 @@ def _children() -> list[int]:
 
 
 class Output:
-    """Keep the beginning of a stream as it comes, and its end when it is over."""
+    """Keep the beginning of a stream as it comes, and its end when it is over, as far as there is room."""
 
     def __init__(self, file: int) -> None:
         self._file = file
@@ -203,7 +228,7 @@ class Output:
     def take(self, said: bytes) -> None:
         """Keep something that was said."""
         first, rest = said[: self._room], said[self._room :]
-        os.write(self._file, first)
+        self._left_out += len(first) - self._write(first)
         self._room -= len(first)
         if rest:
             self._late.append(rest)
@@ -216,9 +241,17 @@ class Output:
     def finish(self) -> None:
         """Write the end, and how much was left out before it."""
         if self._left_out:
-            os.write(self._file, f"\n… {self._left_out:,} bytes are left out …\n".encode())
-        os.write(self._file, b"".join(self._late))
-        os.fsync(self._file)
+            self._write(f"\n… {self._left_out:,} bytes are left out …\n".encode())
+        self._write(b"".join(self._late))
+        with contextlib.suppress(OSError):
+            os.fsync(self._file)
+
+    def _write(self, said: bytes) -> int:
+        """Write as much as there is room for, and return how many bytes that was."""
+        try:
+            return os.write(self._file, said)
+        except OSError:
+            return 0
 
 
 def _sync(folder: Path) -> None:

@@ -14,7 +14,8 @@ from inline_snapshot import snapshot
 
 from bot.pipelines.commands import Commands
 from bot.pipelines.provider import Ended, Job, NotStarted
-from bot.pipelines.supervisor import KEPT, SINCE, end_group, place, stat
+from bot.pipelines.said import SAID
+from bot.pipelines.supervisor import KEPT, RESULT, SINCE, Output, end_group, place, stat
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.stages.runs import Order
 from bot.runbook.runs import Provider
@@ -90,6 +91,15 @@ async def test_any_other_exit_code_is_a_failure_with_the_last_lines(machine: Mac
     assert len(ended.said) <= 500
 
 
+async def test_of_a_last_line_that_is_too_long_the_end_is_kept(machine: Machine) -> None:
+    machine.has("deploy", "seq -s ' ' 1000; exit 3")
+    reason, last = (await machine.ends(job("deploy"))).said.split("\n")
+    assert reason == "It ended with exit code 3."
+    assert last.startswith("…")
+    assert last.endswith(" 999 1000")
+    assert len(reason) + 1 + len(last) == SAID
+
+
 async def test_a_signal_is_a_failure(machine: Machine) -> None:
     machine.has("deploy", "kill -9 $$")
     assert await machine.ends(job("deploy")) == Ended(passed=False, said="It was ended by signal 9.")
@@ -131,6 +141,29 @@ async def test_secrets_are_hidden_in_what_is_shown_and_kept_in_no_file(tmp_path:
     written = [one for one in (tmp_path / "runs").rglob("*") if one.is_file() and one.name != "output"]
     assert written
     assert not any("hunter22" in one.read_text() for one in written)
+
+
+async def test_no_part_of_a_secret_is_shown(tmp_path: Path) -> None:
+    machine = Machine(
+        tmp_path, PART="hunter22", WHOLE="hunter22-and-more", FILE="from-a-file\n", TWO="one\ttwo"
+    )
+    machine.has(
+        "deploy",
+        "echo $WHOLE; echo $FILE; printf 'hun\\033[1mter22\\033[0m\\n'; echo \"$TWO\"; echo hunter22",
+    )
+    assert (await machine.ends(job("deploy"))).said == "***\n***\n***\n***\n***"
+
+
+async def test_what_is_kept_is_for_nobody_else_and_what_a_command_makes_is_as_usual(machine: Machine) -> None:
+    machine.has("deploy", f"umask > {machine.folder}/umask")
+    await machine.ends(job("deploy"))
+    await machine.commands.stop(job("deploy"))
+    made = [machine.folder / "runs", *(machine.folder / "runs").rglob("*")]
+    assert {one.name for one in made} >= {"stop", "order.json", "ended.json", "output", "began", "work"}
+    assert not [one for one in made if one.stat().st_mode & 0o077]
+    usual = os.umask(0o022)
+    os.umask(usual)
+    assert int((machine.folder / "umask").read_text(), 8) == usual
 
 
 @pytest.mark.parametrize("name", ["deploy", "folder", "locked"])
@@ -217,6 +250,27 @@ async def test_of_a_flood_the_first_and_the_last_is_kept(machine: Machine) -> No
     assert output.startswith("first\n")
     assert "bytes are left out" in output
     assert len(output) < 4 * KEPT
+
+
+async def test_a_disk_that_is_full_loses_output_and_no_result(machine: Machine) -> None:
+    # The supervisor may write no file that is longer.
+    machine.has("deploy", f"prlimit --pid $PPID --fsize={RESULT}; echo first; seq 1000; exit 0")
+    assert (await machine.ends(job("deploy"))).passed
+    output = await machine.commands.output(job("deploy"))
+    assert output.startswith("first\n")
+    assert len(output) == RESULT
+
+
+def test_what_cannot_be_kept_of_the_output_is_lost() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        output = Output(full.fileno())
+        output.take(b"x" * 3 * KEPT)
+        output.finish()
+
+
+async def test_the_room_for_the_result_is_taken_before_a_command_begins(machine: Machine) -> None:
+    machine.has("deploy", "stat -c %s ../ended.json.new")
+    assert (await machine.ends(job("deploy"))).said == str(RESULT)
 
 
 async def test_colours_and_what_cannot_be_seen_are_left_out(machine: Machine) -> None:
