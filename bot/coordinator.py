@@ -45,8 +45,11 @@ class People(Protocol):
 class Sources(Protocol):
     """Where it is read what is in a version of a service."""
 
-    async def read(self, service: str, version: str, before: str) -> Reading:
-        """Return what is in a version since the one before it; quickly, as a person waits for it."""
+    async def read(self, service: str, version: str, before: str, commit: str = "") -> Reading:
+        """Return what is in a version since the one before it, which was at `commit` where that is known.
+
+        It answers quickly, as a person waits for it.
+        """
         ...
 
 
@@ -139,10 +142,11 @@ class Coordinator:
         service = command.service if isinstance(command, Start) else service_of(command.release)
         if service not in self._runbooks.services():
             return None
-        before = await self._database.read(
-            lambda connection: self._ledger.last_version(connection, command.workspace, service)
+        last, _ = await self._database.read(
+            lambda connection: self._ledger.of_service(connection, command.workspace, service)
         )
-        return await self._sources.read(service, command.version, before)
+        before = (last.version, last.manifest.commit) if last else ("", "")
+        return await self._sources.read(service, command.version, *before)
 
     async def _durably(self, command: Start | Command, delivery: Delivery | None, reading: Reading) -> Answer:
         if delivery is None:

@@ -161,11 +161,6 @@ class Ledger:
             active=active, newest=connection.scalar(last), before=before.version if before else None
         )
 
-    def last_version(self, connection: Connection, workspace: WorkspaceId, service: str) -> str:
-        """Return the version of a service that was completed last, or nothing."""
-        completed, _ = self.of_service(connection, workspace, service)
-        return completed.version if completed else ""
-
     def of_version(
         self, connection: Connection, workspace: WorkspaceId, service: str, version: str
     ) -> Release | None:

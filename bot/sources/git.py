@@ -55,14 +55,14 @@ class Checkouts:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder.absolute() if folder else None
 
-    async def read(self, service: str, version: str, before: str) -> Reading:
-        """Return what is in a version since the one `before`, which may be none."""
+    async def read(self, service: str, version: str, before: str, commit: str = "") -> Reading:
+        """Return what is in a version since the one `before`, which was at `commit`; either may be none."""
         repository = await asyncio.to_thread(_real, self._folder / service) if self._folder else None
         if repository is None:
             return None
         try:
             async with asyncio.timeout(WITHIN_S):
-                return await _read(repository, version, before)
+                return await _read(repository, version, before, commit)
         except TimeoutError:
             return Unread(because=f"the repository did not answer within {WITHIN_S:.0f} seconds")
         except NotKnown as why:
@@ -84,14 +84,15 @@ def _real(folder: Path) -> Path | None:
     return folder.resolve() if folder.is_dir() else None
 
 
-async def _read(repository: Path, version: str, before: str) -> Reading:
+async def _read(repository: Path, version: str, before: str, released: str) -> Reading:
     commit = await _resolve(repository, version)
     if commit is None:
         return NoVersion(known=await _newest(repository))
     if not before:
         written = await _log(repository, commit)
         return Changes(commit=commit, written=written, digests=await _files(repository, commit))
-    old = await _resolve(repository, before)
+    # A tag may have been moved since it was released.
+    old = await _resolve(repository, released or before)
     if old is None:
         return Unread(because=f"the version before, {before}, is not in the repository")
     written = await _log(repository, f"{old}..{commit}", f" since {before}")

@@ -223,3 +223,16 @@ async def test_of_a_hundred_commits_the_modal_says_how_many_it_leaves_out(tmp_pa
         await world.ana.types("/release start shop 1.1")
         await world.ana.presses("Changes", "shop-2", on="card")
         assert " more\n*Changed paths*\n" in await open_form(world, "ana")
+
+
+async def test_what_was_released_is_a_commit_wherever_its_tag_is_moved(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        repository.commits("bea", "Another basket", basket="2")
+        repository.git("tag", "--force", "1.0")
+        repository.commits("robin", "Help", help="1")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert "Written by @bea and Robin Name" in await standing(world, "shop-2")
