@@ -254,7 +254,7 @@ async def test_of_a_flood_the_first_and_the_last_is_kept(machine: Machine) -> No
 
 async def test_a_disk_that_is_full_loses_output_and_no_result(machine: Machine) -> None:
     # The supervisor may write no file that is longer.
-    machine.has("deploy", f"prlimit --pid $PPID --fsize={RESULT}; echo first; seq 1000; exit 0")
+    machine.has("deploy", f"prlimit --pid $PPID --fsize={RESULT}; echo first; seq 1000; sleep 0.3; echo more")
     assert (await machine.ends(job("deploy"))).passed
     output = await machine.commands.output(job("deploy"))
     assert output.startswith("first\n")
