@@ -278,6 +278,12 @@ def test_of_those_who_lead_one_is_asked_to_help() -> None:
     assert told(by_the_clock(led, NINE + 10 * HOUR))[-1] == "Mon 18:00 channel: bea ben eli, with ana"
 
 
+def test_a_rejection_that_is_older_than_what_goes_out_is_reminded_of_in_its_time() -> None:
+    rejected = play(one_gate(), bea.rejects("QA"), later(ana.changes("1.4.1"), minutes=30))
+    assert attention_at(rejected) == NINE + HOUR
+    assert told(play(rejected, time_passes(minutes=30)))[-1] == "Mon 10:00 private: bea ana"
+
+
 def test_what_is_older_than_the_stage_is_reminded_of_at_once() -> None:
     """A check that failed in the stage before is asked for in the next one."""
     need, plan = CheckPassed(check="lint"), Reminders(after=HOUR, every=4 * HOUR)
