@@ -40,7 +40,7 @@ EQUIVALENTS: Final[Mapping[str, str]] = {
     "bot/release/telling/reminders.py asked_since: for hold if hold.ended => for hold": (
         "A hold that was lifted has ended; the type checker does not know that."
     ),
-    "bot/release/telling/reminders.py due_reminders: at <= now => at < now": (
+    "bot/release/telling/reminders.py _due_reminders: at <= now => at < now": (
         "What is due at this very moment is due to somebody who is at work, and was returned before."
     ),
     "bot/release/waiting.py _onward: return () => return None": (
