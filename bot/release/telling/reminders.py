@@ -17,7 +17,7 @@ from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import there
 from bot.release.people.reachable import at_work, not_away, reachable
-from bot.release.release import Release, Verdict
+from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.state import State
 from bot.release.telling.snooze import SnoozesRead, snoozes_read
@@ -156,7 +156,7 @@ def _earliest(release: Release) -> datetime:
     since = [*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values())]
     since += [it.at for it in release.reports.values()]
     since += [release.review.opened] if release.review else []
-    since += [vote.at for vote in release.votes if vote.verdict is Verdict.REJECTED]
+    since += [vote.at for vote in release.votes]
     return min((release.opened[release.stage], *since)) + min(plan.after for plan in plans)
 
 
