@@ -45,10 +45,10 @@ class People(Protocol):
 class Sources(Protocol):
     """Where it is read what is in a version of a service."""
 
-    async def read(self, service: str, version: str, before: str, commit: str = "") -> Reading:
-        """Return what is in a version since the one before it, which was at `commit` where that is known.
+    async def read(self, service: str, version: str, before: str | None, commit: str = "") -> Reading:
+        """Return what is in a version since the one `before`, which was at `commit` where that is known.
 
-        It answers quickly, as a person waits for it.
+        Where nothing was before, that is None. It answers quickly, as a person waits for it.
         """
         ...
 
@@ -142,11 +142,23 @@ class Coordinator:
         service = command.service if isinstance(command, Start) else service_of(command.release)
         if service not in self._runbooks.services():
             return None
-        last, _ = await self._database.read(
-            lambda connection: self._ledger.of_service(connection, command.workspace, service)
-        )
-        before = (last.version, last.manifest.commit) if last else ("", "")
-        return await self._sources.read(service, command.version, *before)
+        before, commit = await self._database.read(lambda c: self._before(c, command, service))
+        return await self._sources.read(service, command.version, before, commit)
+
+    def _before(
+        self, connection: Connection, command: Start | ChangeManifest, service: str
+    ) -> tuple[str | None, str]:
+        """Return the version from which is counted what is new, and its commit as far as they are known.
+
+        What a release is changed to is new since the same as what it was started with.
+        """
+        last, _ = self._ledger.of_service(connection, command.workspace, service)
+        before, commit = (last.version, last.manifest.commit) if last else (None, "")
+        if isinstance(command, ChangeManifest) and KEY.fullmatch(command.release):
+            release = self._ledger.find(connection, ReleaseId(command.workspace, command.release))
+            if release and release.manifest.commit and release.manifest.since != before:
+                return release.manifest.since, ""
+        return before, commit
 
     async def _durably(self, command: Start | Command, delivery: Delivery | None, reading: Reading) -> Answer:
         if delivery is None:

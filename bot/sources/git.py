@@ -55,8 +55,11 @@ class Checkouts:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder.absolute() if folder else None
 
-    async def read(self, service: str, version: str, before: str, commit: str = "") -> Reading:
-        """Return what is in a version since the one `before`, which was at `commit`; either may be none."""
+    async def read(self, service: str, version: str, before: str | None, commit: str = "") -> Reading:
+        """Return what is in a version since the one `before`, which was at `commit` where that is known.
+
+        Without it, which is None, it is since the tag before; where it is empty, all that there is.
+        """
         repository = await asyncio.to_thread(_real, self._folder / service) if self._folder else None
         if repository is None:
             return None
@@ -84,10 +87,12 @@ def _real(folder: Path) -> Path | None:
     return folder.resolve() if folder.is_dir() else None
 
 
-async def _read(repository: Path, version: str, before: str, released: str) -> Reading:
+async def _read(repository: Path, version: str, before: str | None, released: str) -> Reading:
     commit = await _resolve(repository, version)
     if commit is None:
         return NoVersion(known=await _newest(repository))
+    if before is None:
+        before = await _tag_before(repository, commit)
     if not before:
         written = await _log(repository, commit)
         return Changes(commit=commit, written=written, digests=await _files(repository, commit))
@@ -116,6 +121,14 @@ async def _resolve(repository: Path, version: str) -> str | None:
 
 async def _commit(repository: Path, name: str) -> str:
     return (await _git(repository, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")).strip()
+
+
+async def _tag_before(repository: Path, commit: str) -> str:
+    """Return the nearest tag before a commit, or nothing where there is none."""
+    try:
+        return (await _git(repository, "describe", "--tags", "--abbrev=0", f"{commit}^")).strip()
+    except GitFailed:
+        return ""
 
 
 async def _newest(repository: Path) -> tuple[str, ...]:

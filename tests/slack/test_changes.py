@@ -236,3 +236,16 @@ async def test_what_was_released_is_a_commit_wherever_its_tag_is_moved(tmp_path:
         repository.tags("1.1")
         await world.ana.types("/release start shop 1.1")
         assert "Written by @bea and Robin Name" in await standing(world, "shop-2")
+
+
+async def test_who_wrote_what_was_there_before_rollcall_may_approve_the_first_release(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commits("bea", "Begin", basket="1")
+    repository.tags("1.0")
+    repository.commits("robin", "Another basket", basket="2")
+    repository.tags("1.1")
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.1")
+        assert "1 commit since 1.0, in 1 path" in await standing(world, "shop-1")
+        await world.bea.presses("Approve", "shop-1", on="gate:0:QA")
+        assert (await world.release("shop-1")).stage in (await world.release("shop-1")).began

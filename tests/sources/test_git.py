@@ -144,6 +144,25 @@ async def test_who_commits_what_another_wrote_is_an_author_but_github_is_not(
     assert [one.authors for one in read.written] == [(wrote,), (wrote, ("Eve Name", "eve@practice.example"))]
 
 
+async def test_where_nothing_was_released_what_is_new_is_new_since_the_tag_before(
+    shop: Repository, checkouts: Checkouts
+) -> None:
+    shop.commits("ana", "Begin", basket="1")
+    shop.tags("1.0")
+    commit = shop.commits("ben", "Another basket", basket="2")
+    shop.tags("1.1")
+    read = await checkouts.read("shop", "1.1", None)
+    assert isinstance(read, Changes)
+    assert (read.since, [one.commit.id for one in read.written]) == ("1.0", [commit])
+    assert [*read.digests] == ["basket"]
+    first = await checkouts.read("shop", "1.0", None)
+    assert isinstance(first, Changes)
+    assert (first.since, len(first.written)) == ("", 1)
+    whole = await checkouts.read("shop", "1.1", "")
+    assert isinstance(whole, Changes)
+    assert (whole.since, len(whole.written)) == ("", 2)
+
+
 @pytest.mark.parametrize("named", ["v1.0", "1.0"])
 async def test_a_version_is_a_tag_with_or_without_its_v(
     shop: Repository, checkouts: Checkouts, named: str
