@@ -38,12 +38,13 @@ async def _scene() -> AsyncIterator[tuple[World, Page]]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         assert lay_out(home), "The pictures need git."
-        places = {
-            "rollcall_commands": home / COMMANDS,
-            "rollcall_checkouts": home / CHECKOUTS,
-            "rollcall_runs": home / "runs",
-        }
-        async with open_world(home, **places) as world, _window() as page:  # type: ignore[arg-type]
+        opened = open_world(
+            home,
+            rollcall_commands=home / COMMANDS,
+            rollcall_checkouts=home / CHECKOUTS,
+            rollcall_runs=home / "runs",
+        )
+        async with opened as world, _window() as page:
             await world.passes(seconds=_until_afternoon(world.clock.now()).total_seconds())
             yield world, page
 
