@@ -6,7 +6,7 @@ A test reads like the thread: *ana types*, *ben presses*, *two hours pass*.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -397,9 +397,11 @@ async def open_rollcall(
     await practice.start(port=0)
     url = database_url or f"sqlite:///{folder / 'ledger.db'}"
     settings = settings_for(practice, url, transport, **other)
-    async with rollcall_in(practice, settings, clock) as rollcall:
+    # A test that fails must leave nothing open, for which others would be blamed.
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(practice.stop)
+        rollcall = await stack.enter_async_context(rollcall_in(practice, settings, clock))
         world = World(practice, clock, url, rollcall.is_at_rest, rollcall.address)
+        stack.push_async_callback(world.close)
         await world.people_read()
         yield world, rollcall
-        await world.close()
-    await practice.stop()

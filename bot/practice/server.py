@@ -1,5 +1,7 @@
 """The practice Slack in one server on the loopback interface: its parts, wired together."""
 
+import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +25,8 @@ PAGE = Path(__file__).parent / "page"
 OWN_HOSTS = {"127.0.0.1", "localhost"}
 BODY_BYTES = 2_000_000
 SHUTDOWN_SECONDS = 0.5
+STEPS_IN = 3
+"""Turns of the event loop that it takes a connection that was accepted to be known to its server."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -61,6 +65,7 @@ class Practice:
         self._web_api = WebApi(self.slack, limits=limits)
         self._streams = Streams(self.workspace)
         self._runner: web.AppRunner | None = None
+        self._door: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -76,7 +81,9 @@ class Practice:
             self._keeper.start()
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        self._door = socket.create_server((host, port))
+        self._door.setblocking(False)
+        await web.SockSite(self._runner, self._door).start()
         self.slack.url = f"http://{host}:{self._runner.addresses[0][1]}"
         self.slack.response_urls.base = self.slack.url
 
@@ -85,6 +92,12 @@ class Practice:
         self._streams.close()
         await self._web_api.close()
         await self.slack.delivery.close()
+        if self._door is not None:
+            # Who has just come in is let in whole: a server that closes meanwhile forgets the connection.
+            asyncio.get_running_loop().remove_reader(self._door)
+            for _ in range(STEPS_IN):
+                await asyncio.sleep(0)
+            self._door = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

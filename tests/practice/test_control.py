@@ -1,7 +1,9 @@
 """The control API: acting as people, looking, faults, keeping, and who may use it."""
 
 import asyncio
+import gc
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -309,7 +311,7 @@ async def test_a_file_of_something_else_is_named_and_left_alone(tmp_path: Path) 
 
 async def test_a_taken_port_is_an_error_and_not_a_crash(practice: Practice) -> None:
     other = Practice(MovableClock())
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match=r"(?i)address already in use"):
         await other.start(port=int(practice.url.rsplit(":", 1)[1]))
     await other.stop()
 
@@ -339,3 +341,19 @@ async def test_no_odd_query_breaks_the_control_api(hands: Any) -> None:
             {"thread_ts": "x"},
         ):
             assert (await hands.see(what, **query))["http"] < 500
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_who_comes_in_while_it_closes_leaves_nothing_open(steps: int) -> None:
+    async def comes_in() -> None:
+        practice = Practice(MovableClock())
+        await practice.start(port=0)
+        door = int(practice.url.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", door)):
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await practice.stop()
+
+    asyncio.run(comes_in())
+    # What was left open would be told of here, and fails the test.
+    gc.collect()
