@@ -16,7 +16,7 @@ from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.state import State
 from tests.ledger.world import ANA, act, start
 from tests.pipelines.github_server import TOKEN, GitHub, broken, github_there, said
-from tests.pipelines.test_runner import POINTS, Place, end_at
+from tests.pipelines.place import POINTS, Place, end_at
 from tests.world import PATIENCE_S
 
 RUNBOOK = """\
