@@ -149,11 +149,12 @@ def _marks(raw: str, people: Collection[str], *, linked: bool = False) -> Iterat
 
 
 def _untold(text: str, shown: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the words of the blocks that the text leaves out, though it was not shortened."""
-    if len(text) >= LONGEST_TEXT - 600 and text.endswith("…"):
+    """Yield the words of the blocks that the text leaves out, though it was not shortened (a stamp aside)."""
+    texts = [*formatted([*shown])]
+    if len(text) >= LONGEST_TEXT - 600 and text.removesuffix("\n" + (texts or [""])[-1]).endswith("…"):
         return
     told = {*text.split()}
-    for raw in formatted([*shown]):
+    for raw in texts:
         for word in raw.split():
             if word not in told and not word.endswith("…"):
                 yield f"the word {word[:60]!r}, which its text leaves out"
