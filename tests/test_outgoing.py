@@ -38,7 +38,7 @@ async def port() -> AsyncIterator[int]:
 )
 async def test_however_it_is_written_the_loopback_is_forbidden(port: int, host: str) -> None:
     async with outgoing((), TIMEOUT) as session:
-        with pytest.raises(aiohttp.ClientError, match="is not a (public|canonical IPv4) address"):
+        with pytest.raises(aiohttp.ClientError, match=r"is not a (public|canonical IPv4) address"):
             await session.get(f"http://{host}:{port}/hello")
 
 
