@@ -13,9 +13,11 @@ from bot.ledger.tables import metadata
 from bot.pipelines.commands import Commands
 from bot.pipelines.provider import Ended, Job, Provider
 from bot.pipelines.runner import Runner
+from bot.release.command import Command
 from bot.release.ids import ReleaseId
 from bot.release.release import Release
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
+from bot.release.stages.start import Start
 from bot.release.state import State
 from tests.ledger.world import CHECKOUT, TEAM, Replica, StillClock, Town, start
 from tests.world import PATIENCE_S
@@ -57,6 +59,7 @@ class Place:
         with self.replica.database.engine.begin() as connection:
             metadata.create_all(connection)
         self.releases = Reader(self.replica.database, self.replica.ledger)
+        self.running: Runner | None = None
         self.has("echo once >> times")
 
     def has(self, script: str) -> None:
@@ -80,12 +83,20 @@ class Place:
     @asynccontextmanager
     async def rollcall(self, provider: Provider | None = None) -> AsyncIterator[Runner]:
         """Run Rollcall until the block is left."""
-        runner = self.runner(provider)
+        runner = self.running = self.runner(provider)
         await runner.take_up()
         try:
             yield runner
         finally:
+            self.running = None
             await runner.stop()
+
+    async def tell(self, command: Start | Command) -> Release:
+        """Have a command accepted, and woken who runs what follows."""
+        release = await self.replica.accepts(command)
+        if self.running:
+            self.running.wake(release.id)
+        return release
 
     async def release(self) -> Release:
         release = await self.releases.find(ReleaseId(TEAM, CHECKOUT))
@@ -103,6 +114,12 @@ class Place:
             while await self.replica.database.read(runs.unsettled):
                 await asyncio.sleep(0.02)
 
+    async def until_said(self, *lines: str) -> None:
+        """Wait until the command has written these lines last."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.said[-len(lines) :] != [*lines]:
+                await asyncio.sleep(0.02)
+
     async def has_begun(self) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while not self.times or not (await self.release()).runs[0].began:
@@ -111,8 +128,13 @@ class Place:
     @property
     def times(self) -> int:
         """How often the command was run."""
+        return len(self.said)
+
+    @property
+    def said(self) -> list[str]:
+        """What the command has written down, each time it was run."""
         written = self.folder / "times"
-        return len(written.read_text().splitlines()) if written.exists() else 0
+        return written.read_text().splitlines() if written.exists() else []
 
 
 class Dies:
