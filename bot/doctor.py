@@ -1,10 +1,11 @@
 """`rollcall doctor`: what stands in Rollcall's way, looked at beforehand, each with what to do about it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from tempfile import TemporaryFile
 from typing import Final, TextIO
 
 import aiohttp
@@ -16,6 +17,7 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import UnusableDatabase, missing_migrations
+from bot.pipelines.commands import cannot_write
 from bot.release.ids import ChannelId, WorkspaceId
 from bot.settings import Settings
 from bot.slack.connect import CALL_TIMEOUT, web_client
@@ -53,7 +55,8 @@ async def _all(settings: Settings, clock: Clock) -> Sequence[Finding]:
     async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
         client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         ledger, usable = await asyncio.to_thread(_ledger, settings.database_url)
-        return [ledger, *[one async for one in _slack(client, settings, clock, usable)]]
+        slack = [one async for one in _slack(client, settings, clock, usable)]
+        return [ledger, *_runs(settings), *slack]
 
 
 def _ledger(url: str) -> tuple[Finding, bool]:
@@ -64,6 +67,19 @@ def _ledger(url: str) -> tuple[Finding, bool]:
     if missing:
         return Finding(True, f"The database lacks {missing} migrations. The next start applies them."), False
     return Finding(True, "The database has the schema of this version."), True
+
+
+def _runs(settings: Settings) -> Iterator[Finding]:
+    """Look whether what commands say can be kept, where some are allowed."""
+    if settings.rollcall_commands is None:
+        return
+    folder = settings.rollcall_runs.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            yield Finding(True, "The folder of runs can be written to.")
+    except OSError as fault:
+        yield Finding(False, cannot_write(folder, fault))
 
 
 async def _slack(

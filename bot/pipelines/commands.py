@@ -62,9 +62,12 @@ class Commands:
         return timedelta()
 
     async def start(self, job: Job) -> str:
-        """Start a command. Raises NotStarted for one that is not allowed."""
+        """Start a command. Raises NotStarted for one that is not allowed, or of which nothing can be kept."""
         folder, executable = self._folder(job), self._executable(job.order.name)
-        await asyncio.to_thread(self._order, folder, executable, job)
+        try:
+            await asyncio.to_thread(self._order, folder, executable, job)
+        except OSError as fault:
+            raise NotStarted(cannot_write(self._kept, fault)) from fault
         await _supervise(folder, self._told(job))
         return ""
 
@@ -153,6 +156,14 @@ class Commands:
         return said
 
 
+def cannot_write(folder: Path, fault: OSError) -> str:
+    """Say that the folder of runs cannot be written to, and what to do."""
+    return (
+        f"The folder of ROLLCALL_RUNS, {folder}, cannot be written to: {fault.strerror}."
+        " Whoever runs Rollcall makes room in it, or lets Rollcall write there."
+    )
+
+
 async def _supervise(folder: Path, environment: Mapping[str, str]) -> None:
     """Start a supervisor, and wait until it, or one before it, has taken the run for itself."""
     over = _spawn(folder, environment)
@@ -176,7 +187,7 @@ def _spawn(folder: Path, environment: Mapping[str, str]) -> Thread:
 def _begun(folder: Path) -> bool:
     try:
         return (folder / "began").stat().st_size > 0
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

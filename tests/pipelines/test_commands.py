@@ -252,6 +252,17 @@ async def test_of_a_flood_the_first_and_the_last_is_kept(machine: Machine) -> No
     assert len(output) < 4 * KEPT
 
 
+async def test_where_nothing_can_be_kept_nothing_is_run(machine: Machine) -> None:
+    machine.has("deploy", f"touch {machine.folder}/ran")
+    (machine.folder / "runs").write_text("A file, and no folder.")
+    with pytest.raises(
+        NotStarted, match=r"^The folder of ROLLCALL_RUNS, .*/runs, cannot be written to: .*\. W"
+    ):
+        await machine.commands.start(job("deploy"))
+    assert await machine.commands.find(job("deploy")) is None
+    assert not (machine.folder / "ran").exists()
+
+
 async def test_a_disk_that_is_full_loses_output_and_no_result(machine: Machine) -> None:
     # The supervisor may write no file that is longer.
     machine.has("deploy", f"prlimit --pid $PPID --fsize={RESULT}; echo first; seq 1000; sleep 0.3; echo more")

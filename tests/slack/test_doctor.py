@@ -107,3 +107,20 @@ async def test_a_database_is_looked_at_and_left_as_it_is(world: World, tmp_path:
             "wrong  DATABASE_URL is no address of a database that Rollcall can use. Write sqlite:///file or postgresql+psycopg://user:password@host/name.",
         )
     )
+
+
+async def test_a_folder_of_runs_that_cannot_be_written_to_is_named(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    async def of(folder: str) -> tuple[int, str]:
+        code, said = await says(world, rollcall_commands=tmp_path, rollcall_runs=tmp_path / folder)
+        return code, said.splitlines()[1].replace(str(tmp_path), "…")
+
+    assert await of("runs") == (0, "well   The folder of runs can be written to.")
+    assert [*(tmp_path / "runs").iterdir()] == []
+    assert await of("file") == snapshot(
+        (
+            1,
+            "wrong  The folder of ROLLCALL_RUNS, …/file, cannot be written to: File exists. Whoever runs Rollcall makes room in it, or lets Rollcall write there.",
+        )
+    )

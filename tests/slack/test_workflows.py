@@ -71,7 +71,7 @@ shop-1 · run 1 · Deploy\
 ✓ Deploy: its run passed, <time>
 ☐ Watch the dashboards
 Next is “Watch the dashboards”: @dan or @dee
-[Done] [It failed…]\
+[Done] [It failed…] [Output]\
 """)
         await world.dan.presses("Done", "shop-1", on="stage:0")
         assert (await world.release("shop-1")).state is State.COMPLETED

@@ -122,34 +122,34 @@ def ways_on(release: Release) -> str:
 
 
 def step_buttons(release: Release, index: int) -> Iterable[Block]:
-    """Return the row with what can be said of the step that is next, or chosen for one that has failed."""
+    """Return the row with what can be said of the step that is next, or chosen for one that has failed.
+
+    What the newest run of the stage has said can be read also when there is nothing left to do in it.
+    """
+    if row := [*_choices(release, index), *_output_button(release, index)]:
+        yield actions(row)
+
+
+def _choices(release: Release, index: int) -> Iterable[Block]:
     if release.state not in WORKING or index != release.stage or not release.open_steps:
         return
     following = release.open_steps[0].do
     value = Target(release.key, index, following, release.attempt, bound=release.bound).value()
-    output = list(_output_button(release))
-    if release.open_steps[0].run and release.failure is None:
-        running = release.run is not None and release.run.ended is None
-        stop = button("Stop it…", Action.FAIL_FORM, value, label=f"Stop it: {following}")
-        if row := [*([stop] if running else []), *output]:
-            yield actions(row)
-        return
-    if release.failure is None:
-        done = button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")
-        failed = button("It failed…", Action.FAIL_FORM, value, label=f"It failed: {following}")
-        yield actions([done, failed])
-        return
-    retry = button("Retry", Action.RETRY_STEP, value, "primary", label=f"Retry: {following}")
-    skip = button("Skip…", Action.SKIP_FORM, value, label=f"Skip: {following}")
-    back = button("Roll back…", Action.ROLLBACK_FORM, Target(release.key).value(), "danger")
-    can_go_back = release.touched_production and release.state is not State.ROLLING_BACK
-    yield actions([retry, skip, *([back] if can_go_back else []), *output])
+    if release.failure is not None:
+        yield button("Retry", Action.RETRY_STEP, value, "primary", label=f"Retry: {following}")
+        yield button("Skip…", Action.SKIP_FORM, value, label=f"Skip: {following}")
+        if release.touched_production and release.state is not State.ROLLING_BACK:
+            yield button("Roll back…", Action.ROLLBACK_FORM, Target(release.key).value(), "danger")
+    elif release.open_steps[0].run is None:
+        yield button("Done", Action.FINISH_STEP, value, "primary", label=f"Done: {following}")
+        yield button("It failed…", Action.FAIL_FORM, value, label=f"It failed: {following}")
+    elif release.run is not None and release.run.ended is None:
+        yield button("Stop it…", Action.FAIL_FORM, value, label=f"Stop it: {following}")
 
 
-def _output_button(release: Release) -> Iterable[Block]:
-    """Return the button that shows what the newest run of the step that is next has said."""
-    asked = (release.stage, release.open_steps[0].do, release.attempt)
-    newest = release.runs[-1] if release.runs else None
-    if newest and (newest.stage, newest.step, newest.attempt) == asked:
-        value = Target(release.key, release.stage, newest.step, newest.number).value()
+def _output_button(release: Release, index: int) -> Iterable[Block]:
+    """Return the button that shows what the newest run of a stage has said."""
+    newest = next((run for run in reversed(release.runs) if run.stage == index), None)
+    if newest:
+        value = Target(release.key, index, newest.step, newest.number).value()
         yield button("Output", Action.RUN_OUTPUT, value, label=f"Output of: {newest.step}")
