@@ -7,7 +7,7 @@ and "that was counted already" are decided under the same lock as a success, so 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -29,9 +29,13 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
+from bot.release.stages.withdrawn import Withdrawn, withdrawn_with
 from bot.runbook.files.read import Runbooks
 from bot.runbook.model import Runbook
 from bot.runbook.problems import RunbookError, UnknownKind, UnknownService
+
+WITHDRAWN_LIMIT: Final = 3
+"""Releases that were rolled back, of which the next one of the service tells."""
 
 
 class People(Protocol):
@@ -268,6 +272,7 @@ class Coordinator:
             locked=self._lock(connection, command, standing.locked),
             earlier=self._earlier(connection, command, standing.rolled_back),
             number=standing.number,
+            withdrawn=self._withdrawn(connection, command) if fit else (),
         )
 
     def _standing(self, connection: Connection, command: Start) -> Standing:
@@ -285,6 +290,10 @@ class Coordinator:
     def _earlier(self, connection: Connection, command: Start, key: ReleaseKey | None) -> Earlier | None:
         found = key and self._ledger.find(connection, ReleaseId(command.workspace, key))
         return Earlier(key=found.key, at=found.since, reason=found.ended_because) if found else None
+
+    def _withdrawn(self, connection: Connection, command: Start) -> tuple[Withdrawn, ...]:
+        found = self._ledger.rolled_back(connection, command.workspace, command.service, WITHDRAWN_LIMIT)
+        return tuple(map(withdrawn_with, found))
 
     def _runbook(self, service: str, kind: str) -> tuple[Runbook | None, tuple[str, ...], str]:
         """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong."""

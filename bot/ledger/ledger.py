@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 import sqlalchemy
@@ -144,6 +145,19 @@ class Ledger:
             signed=connection.scalar(signed.limit(1)),
             number=(connection.scalar(select(services.c.releases).where(here)) or 0) + 1,
         )
+
+    def rolled_back(
+        self, connection: Connection, workspace: WorkspaceId, service: str, limit: int
+    ) -> Sequence[Release]:
+        """Return the releases of a service that were rolled back since one was completed, newest first."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        ended = select(releases.c.release, releases.c.state).where(
+            mine, releases.c.state.in_((State.COMPLETED, State.ROLLED_BACK))
+        )
+        rows = connection.execute(ended.order_by(*_NEWEST_FIRST).limit(limit))
+        since = takewhile(lambda row: row.state == State.ROLLED_BACK, rows.all())
+        found = (self.find(connection, ReleaseId(workspace, ReleaseKey(row.release))) for row in since)
+        return [release for release in found if release is not None]
 
     def neighbours(self, connection: Connection, release: Release) -> Neighbours:
         """Return the other releases of a service as they matter to one of it, when both are locked."""

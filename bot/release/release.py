@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.release.stages.rollback import RollbackBegan
     from bot.release.stages.runs import Run
     from bot.release.stages.start import Earlier
+    from bot.release.stages.withdrawn import Withdrawn
     from bot.release.telling.reminders import Reminded
     from bot.release.telling.summary import Summarized
 
@@ -140,6 +141,8 @@ class Release:
     duties_before: Duties = Duties.OFF
     """How the runbook that was signed last kept people apart."""
     earlier: "Earlier | None" = None
+    withdrawn: tuple["Withdrawn", ...] = ()
+    """What was rolled back since the service was last released, the newest first."""
     channel: ChannelId
     starter: UserId
     captain: UserId
@@ -203,6 +206,8 @@ class Release:
     taken_back: "RollbackBegan | None" = None
     """How its rollback began."""
     lock: "Lock | None" = None
+    mended: str = ""
+    """What was said to be mended when the lock was lifted."""
     ended_by: UserId | None = None
     ended_because: str = ""
 

@@ -9,8 +9,9 @@ here and not by the coordinator.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import takewhile
 
-from bot.coordinator import Accepted, Answer, Noted, unknown_release
+from bot.coordinator import WITHDRAWN_LIMIT, Accepted, Answer, Noted, unknown_release
 from bot.ledger.answers import Delivery
 from bot.ledger.own import chain_of
 from bot.release.command import Command, Decision, Facts, Neighbours
@@ -22,6 +23,7 @@ from bot.release.people.own import OwnCommand, OwnEvent, own_after
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.start import Earlier, Start, StartFacts, locked_by
+from bot.release.stages.withdrawn import withdrawn_with
 from bot.release.state import State
 from bot.runbook.model import Runbook
 from tests.ledger.world import MORNING
@@ -133,6 +135,8 @@ class Village:
         every = self._newest_first()
         locked = [r for r in every if r.state.ended and r.lock is not None]
         same = [r for r in every if r.state is State.COMPLETED and r.version == command.version]
+        over = [r for r in every if r.state in (State.COMPLETED, State.ROLLED_BACK)][:WITHDRAWN_LIMIT]
+        withdrawn = takewhile(lambda r: r.state is State.ROLLED_BACK, over)
         rolled_back = [r for r in every if r.state is State.ROLLED_BACK and r.version == command.version]
         return StartFacts(
             now=MORNING,
@@ -147,6 +151,7 @@ class Village:
             locked=next(map(locked_by, locked), None),
             earlier=next((Earlier(key=r.key, at=r.since, reason=r.ended_because) for r in rolled_back), None),
             number=len(every) + 1,
+            withdrawn=tuple(map(withdrawn_with, withdrawn)),
         )
 
     def _newest_first(self) -> Sequence[Release]:

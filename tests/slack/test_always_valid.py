@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from bot.clock import MovableClock
+from bot.coordinator import WITHDRAWN_LIMIT
 from bot.release.decide import decide_start, fold
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import LABELS_LIMIT, PATH_LIMIT, Manifest
@@ -21,6 +22,7 @@ from bot.release.people.handoff import Duty
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.start import Earlier
+from bot.release.stages.withdrawn import Withdrawn
 from bot.release.state import State
 from bot.release.telling.reminders import Way
 from bot.release.waiting import waiting_on
@@ -387,6 +389,20 @@ def largest_manifest(words: Words) -> Manifest:
     )
 
 
+def largest_withdrawn(words: Words) -> tuple[Withdrawn, ...]:
+    """Return as much as there may be that was rolled back before."""
+    return tuple(
+        Withdrawn(
+            key=ReleaseKey(f"{'s' * 40}-{number}"),
+            version="v" * 64,
+            at=NINE,
+            reason=words.reason(f"back {number}"),
+            mended=words.reason(f"mended {number}"),
+        )
+        for number in range(WITHDRAWN_LIMIT)
+    )
+
+
 def everything_of(words: Words, gates: int, hours: int = 54) -> Iterator[tuple[str, Release]]:
     """Tell the life of a release in which there is as much of everything as there may be, state by state."""
     book = largest(words, gates)
@@ -397,7 +413,9 @@ def everything_of(words: Words, gates: int, hours: int = 54) -> Iterator[tuple[s
         people=dict.fromkeys((ana.id, *(person.id for person in CROWD)), facts.directory.people[ana.id]),
     )
     earlier = Earlier(key=ReleaseKey(f"{'s' * 40}-7"), at=NINE, reason=words.reason("earlier"))
-    known = dataclasses.replace(facts, directory=directory, number=123456, earlier=earlier)
+    known = dataclasses.replace(
+        facts, directory=directory, number=123456, earlier=earlier, withdrawn=largest_withdrawn(words)
+    )
     command = start("v" * 64, service="s" * 40, note=words.reason("note", 1_000))
     decided = decide_start(dataclasses.replace(command, manifest=largest_manifest(words)), known)
     assert not isinstance(decided, Refused), decided

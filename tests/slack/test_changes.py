@@ -249,3 +249,79 @@ async def test_who_wrote_what_was_there_before_rollcall_may_approve_the_first_re
         assert "1 commit since 1.0, in 1 path" in await standing(world, "shop-1")
         await world.bea.presses("Approve", "shop-1", on="gate:0:QA")
         assert (await world.release("shop-1")).stage in (await world.release("shop-1")).began
+
+
+async def test_changes_that_were_withdrawn_stand_on_the_next_card_until_they_are_out(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        repository.commits("bea", "A faster basket", basket="2")
+        repository.commits("bea", "A slower search", search="1")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        await world.ben.presses("Approve", "shop-2", on="gate:0:QA")
+        await world.ana.types("/release rollback shop-2 Orders are lost")
+        await world.dan.presses("Done", "shop-2", on="stage:1")
+        await world.ana.types("/release unlock shop-2 the basket saves again")
+
+        repository.commits("bea", "Save the basket", basket="3")
+        repository.tags("1.2")
+        await world.ana.types("/release start shop 1.2")
+        assert await standing(world, "shop-3") == snapshot("""\
+*shop-3* is *awaiting approval* for production (stage 1 of 1)
+▶ production
+⚠ 2 commits of it were withdrawn with shop-2 (1.1), <time>
+> Orders are lost
+Said to be mended:
+> the basket saves again
+*Waiting for*
+• @ben: *QA* needs an approval from qa, since <time>
+*What is in it*: 3 commits since 1.0, in 2 paths
+Written by @bea
+• <https://git.example.com/acme/shop/commit/81b0da29ce419306d8c9b07cf6449680d66e2b08|81b0da2> Save the basket
+• <https://git.example.com/acme/shop/commit/8005b000bce3247747be7771c34b6e96b1a0953c|8005b00> A slower search (withdrawn with shop-2)
+• <https://git.example.com/acme/shop/commit/827dcd795697d0bf915d7ace759b2ab2e4cef67c|827dcd7> A faster basket (withdrawn with shop-2)\
+""")
+        await world.ana.presses("Changes", "shop-3", on="card")
+        assert await open_form(world, "ana") == snapshot("""\
+Changes [Close]
+*shop 1.2*: 3 commits since 1.0, in 2 paths
+Written by @bea
+• <https://git.example.com/acme/shop/commit/81b0da29ce419306d8c9b07cf6449680d66e2b08|81b0da2> Save the basket
+• <https://git.example.com/acme/shop/commit/8005b000bce3247747be7771c34b6e96b1a0953c|8005b00> A slower search (withdrawn with shop-2)
+• <https://git.example.com/acme/shop/commit/827dcd795697d0bf915d7ace759b2ab2e4cef67c|827dcd7> A faster basket (withdrawn with shop-2)
+*Changed paths*
+• basket
+• search
+shop-3 · commit 81b0da29ce419306d8c9b07cf6449680d66e2b08\
+""")
+        await world.ben.presses("Approve", "shop-3", on="gate:0:QA")
+        await world.dan.presses("Done", "shop-3", on="stage:0")
+
+        repository.commits("bea", "Another basket", basket="4")
+        repository.tags("1.3")
+        await world.ana.types("/release start shop 1.3")
+        assert "withdrawn" not in await standing(world, "shop-4")
+
+
+async def test_what_was_taken_out_again_is_not_told_of(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        repository.git("tag", "before")
+        repository.commits("bea", "A faster basket", basket="2")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        await world.ben.presses("Approve", "shop-2", on="gate:0:QA")
+        await world.ana.types("/release rollback shop-2 Orders are lost")
+        await world.dan.presses("Done", "shop-2", on="stage:1")
+        await world.ana.types("/release unlock shop-2 it is left out")
+
+        repository.git("reset", "--hard", "--quiet", "before")
+        repository.git("tag", "--delete", "before")
+        repository.commits("bea", "Another search", search="1")
+        repository.tags("1.2")
+        await world.ana.types("/release start shop 1.2")
+        assert "withdrawn" not in await standing(world, "shop-3")

@@ -31,7 +31,7 @@ class LockLifted(Event):
     reason: str
 
     def change(self, release: Release) -> Release:
-        return replace(release, lock=None)
+        return replace(release, lock=None, mended=self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.replace import replace
+from bot.release.stages.withdrawn import Withdrawn
 from bot.runbook.model import Runbook
 from bot.runbook.policy import changes, signing
 from bot.runbook.roles import Duties, Standing
@@ -53,7 +54,7 @@ class StartFacts:
     says what is wrong with it, or is empty. `signed` is the runbook that the service was released by last,
     as the people whom it asks have signed it. `active` is the service's open release, `released_as` the
     completed release that had the same version, `earlier` one of that version that was rolled back, `number`
-    the next free number of the service.
+    the next free number of the service, `withdrawn` what was rolled back since it was last released.
     """
 
     now: datetime
@@ -68,6 +69,7 @@ class StartFacts:
     locked: Locked | None
     earlier: Earlier | None
     number: int
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ class Started(Event):
     before: Runbook | None = None
     policy: tuple[str, ...] = ()
     earlier: Earlier | None = None
+    withdrawn: tuple[Withdrawn, ...] = ()
 
     def change(self, release: Release) -> Release:
         return replace(release, opened={0: self.at}, since=self.at)
@@ -112,6 +115,7 @@ class Started(Event):
             policy=self.policy,
             duties_before=self.before.duties if self.before else Duties.OFF,
             earlier=self.earlier,
+            withdrawn=self.withdrawn,
             channel=self.channel,
             starter=self.by,
             captain=self.by,
@@ -262,6 +266,7 @@ class Start:
             before=before,
             policy=policy,
             earlier=facts.earlier,
+            withdrawn=facts.withdrawn,
         )
 
     def _read(self, facts: StartFacts, runbook: Runbook) -> Mapping[str, tuple[UserId, ...] | None]:

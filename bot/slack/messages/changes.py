@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.release.manifest import Commit, Manifest
 from bot.release.release import Release
+from bot.release.stages.withdrawn import going_out_again
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, button, context, plain, sections
 from bot.slack.messages.text import MOST_NAMED, enumerated, escape, person, shorten, within
@@ -75,7 +76,9 @@ def _by(manifest: Manifest) -> Iterable[str]:
 
 
 def _commit(release: Release, commit: Commit) -> str:
-    return f"{_link(release, commit.id)} {escape(shorten(commit.summary, LONGEST_SUMMARY))}"
+    before = next((one.key for one, again in going_out_again(release) if commit in again), "")
+    withdrawn = f" (withdrawn with {before})" if before else ""
+    return f"{_link(release, commit.id)} {escape(shorten(commit.summary, LONGEST_SUMMARY))}{withdrawn}"
 
 
 def _link(release: Release, id_: str) -> str:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from bot.release.ids import UserId
+from bot.release.manifest import Commit
 from bot.release.refusal import Refused
 from bot.release.release import Ending, Release
+from bot.release.stages.withdrawn import going_out_again
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting
 from bot.slack.messages.text import escape, moment, people, person, quoted, shorten
@@ -27,6 +29,10 @@ BEFORE_STAGE = {
     State.IN_PROGRESS: "with",
     State.FAILED: "in",
 }
+
+
+LONGEST_REASON: Final = 200
+"""Characters of why something was withdrawn before, and of what was mended."""
 
 
 def title(release: Release) -> str:
@@ -153,10 +159,15 @@ def ended(release: Release) -> str:
 
 
 def rolled_back_before(release: Release) -> Iterable[str]:
-    """Return the lines that say that the same version was rolled back before, and why."""
+    """Return the lines that say that the version, or some of it, was rolled back before, and why."""
     if release.earlier:
         yield f"⚠ This version was rolled back as {release.earlier.key}, {moment(release.earlier.at)}"
         yield quoted(release.earlier.reason)
+    for one, commits in going_out_again(release):
+        yield f"⚠ {_how_much(commits)} withdrawn with {one.key} ({escape(one.version)}), {moment(one.at)}"
+        yield quoted(shorten(one.reason, LONGEST_REASON))
+        if one.mended:
+            yield f"Said to be mended:\n{quoted(shorten(one.mended, LONGEST_REASON))}"
 
 
 def ended_by(ending: Ending) -> Iterable[str]:
@@ -164,6 +175,16 @@ def ended_by(ending: Ending) -> Iterable[str]:
     yield f"{person(ending.by)} {ending.how}, {moment(ending.at)}"
     if ending.reason:
         yield quoted(ending.reason)
+
+
+def _how_much(commits: Sequence[Commit]) -> str:
+    match len(commits):
+        case 0:
+            return "Some of it may have been"
+        case 1:
+            return "1 commit of it was"
+        case number:
+            return f"{number:,} commits of it were"
 
 
 def _approvals(waiting: Waiting) -> str:
