@@ -27,11 +27,13 @@ from bot.release.people.hours import Hours
 from bot.release.people.own import OwnCommand
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.stages.drill import StartDrill, drills_of
+from bot.release.stages.recovery import Rehearsal
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
 from bot.release.stages.withdrawn import Withdrawn, withdrawn_with
 from bot.runbook.files.read import Runbooks
-from bot.runbook.model import Runbook
+from bot.runbook.model import DRILL, NORMAL, Runbook
 from bot.runbook.problems import RunbookError, UnknownKind, UnknownService
 
 WITHDRAWN_LIMIT: Final = 3
@@ -70,6 +72,7 @@ class Noted:
     """Yes, to something that a person says of themselves."""
 
 
+Given = Start | StartDrill | Command
 Answer = Accepted | Refused
 
 
@@ -94,7 +97,7 @@ class Coordinator:
         self._clock = clock
         self._changed = changed
 
-    async def handle(self, command: Start | Command, delivery: Delivery | None = None) -> Answer:
+    async def handle(self, command: Given, delivery: Delivery | None = None) -> Answer:
         """Answer a command once what it brings about is durable. The same delivery has one effect.
 
         A command without a delivery comes from the clock: what it brings about depends on the release alone,
@@ -139,7 +142,7 @@ class Coordinator:
         """Return what a decision about a release would go by just now, for answers that change nothing."""
         return await self._database.read(lambda connection: self._facts(connection, release))
 
-    async def _reading(self, command: Start | Command) -> Reading:
+    async def _reading(self, command: Given) -> Reading:
         """Return what is in the version that a command names, before anything is locked for it."""
         if not isinstance(command, Start | ChangeManifest) or not VERSION.fullmatch(command.version):
             return None
@@ -164,13 +167,17 @@ class Coordinator:
                 return release.manifest.since, ""
         return before, commit
 
-    async def _durably(self, command: Start | Command, delivery: Delivery | None, reading: Reading) -> Answer:
+    async def _durably(self, command: Given, delivery: Delivery | None, reading: Reading) -> Answer:
         if delivery is None:
             return await self._database.write(lambda c: self._decide(c, command, reading))
         return await self._database.write(lambda c: self._answer(c, command, delivery, reading))
 
     def _answer(
-        self, connection: Connection, command: Start | Command, delivery: Delivery, reading: Reading
+        self,
+        connection: Connection,
+        command: Given,
+        delivery: Delivery,
+        reading: Reading,
     ) -> Answer:
         if answered := recall(connection, command.workspace, delivery):
             return self._once_more(connection, command.workspace, answered)
@@ -200,7 +207,9 @@ class Coordinator:
             return decision
         return known if isinstance(known, Refused) else decide_start(known, starting)
 
-    def _decide(self, connection: Connection, command: Start | Command, reading: Reading) -> Answer:
+    def _decide(self, connection: Connection, command: Given, reading: Reading) -> Answer:
+        if isinstance(command, StartDrill):
+            return self._keep(connection, None, decide_start(command, self._drill_facts(connection, command)))
         if isinstance(command, Start):
             return self._keep(connection, None, self._decide_start(connection, command, reading, lock=True))
         id_ = ReleaseId(command.workspace, command.release)
@@ -274,6 +283,39 @@ class Coordinator:
             number=standing.number,
             withdrawn=self._withdrawn(connection, command) if fit else (),
         )
+
+    def _drill_facts(self, connection: Connection, command: StartDrill) -> StartFacts:
+        runbook, kinds, trouble = self._runbook(command.service, NORMAL)
+        service = drills_of(command.service)
+        if runbook:
+            self._ledger.enter_service(connection, command.workspace, service)
+            self._ledger.lock_service(connection, command.workspace, service)
+        place = command.workspace, service
+        standing = self._ledger.standing(connection, *place, "", DRILL) if runbook else Standing()
+        return StartFacts(
+            now=self._clock.now(),
+            services=() if trouble else self._runbooks.services(),
+            kinds=kinds,
+            runbook=runbook,
+            trouble=trouble,
+            directory=self._directory(connection, command.workspace),
+            signed=None,
+            active=standing.active,
+            released_as=None,
+            locked=None,
+            earlier=None,
+            number=standing.number,
+            rehearsal=self._rehearsal(connection, command) if runbook else None,
+        )
+
+    def _rehearsal(self, connection: Connection, command: StartDrill) -> Rehearsal | None:
+        """Return the way back that there is from what is in production."""
+        place = command.workspace, command.service
+        match self._ledger.completed(connection, *place, 2):
+            case [version, to]:
+                return Rehearsal(version=version, to=to, last=self._ledger.recoveries(connection, *place))
+            case _:
+                return None
 
     def _standing(self, connection: Connection, command: Start) -> Standing:
         place = command.workspace, command.service

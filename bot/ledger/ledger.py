@@ -20,6 +20,8 @@ from bot.release.decide import fold
 from bot.release.event import Event
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.release import Release
+from bot.release.stages.drill import drills_of
+from bot.release.stages.recovery import Recoveries, Recovery, recovery
 from bot.release.state import State
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -158,6 +160,28 @@ class Ledger:
         since = takewhile(lambda row: row.state == State.ROLLED_BACK, rows.all())
         found = (self.find(connection, ReleaseId(workspace, ReleaseKey(row.release))) for row in since)
         return [release for release in found if release is not None]
+
+    def completed(
+        self, connection: Connection, workspace: WorkspaceId, service: str, limit: int
+    ) -> Sequence[str]:
+        """Return the versions of a service that were released last, and not rolled back; the newest first."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        done = select(releases.c.version).where(mine, releases.c.state == State.COMPLETED)
+        return connection.scalars(done.order_by(*_NEWEST_FIRST).limit(limit)).all()
+
+    def recoveries(self, connection: Connection, workspace: WorkspaceId, service: str) -> Recoveries:
+        """Return the last way back of a service in a drill, and for real."""
+
+        def last(service: str, state: State) -> Recovery | None:
+            of = and_(
+                releases.c.workspace == workspace, releases.c.service == service, releases.c.state == state
+            )
+            found = self._newest(connection, workspace, of)
+            return recovery(found) if found else None
+
+        return Recoveries(
+            drill=last(drills_of(service), State.COMPLETED), rollback=last(service, State.ROLLED_BACK)
+        )
 
     def neighbours(self, connection: Connection, release: Release) -> Neighbours:
         """Return the other releases of a service as they matter to one of it, when both are locked."""

@@ -14,6 +14,7 @@ from bot.release.gates.review import opens_review
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
+from bot.release.stages.drill import StartDrill
 from bot.release.stages.stage import follows
 from bot.release.stages.start import Start, Started, StartFacts
 from bot.release.state import state_after
@@ -42,8 +43,8 @@ def decide(release: Release, command: Command, facts: Facts) -> Decision:
     return (*events, *_consequences(fold(decision, known), facts))
 
 
-def decide_start(command: Start, facts: StartFacts) -> Decision:
-    """Return the events that start a release, with all that follows, or a refusal."""
+def decide_start(command: Start | StartDrill, facts: StartFacts) -> Decision:
+    """Return the events that start a release or a drill, with all that follows, or a refusal."""
     decision = command.decide(facts)
     if isinstance(decision, Refused):
         return decision

@@ -25,6 +25,7 @@ class Code(StrEnum):
     MANIFEST_INVALID = "manifest_invalid"
     MANIFEST_SAME = "manifest_same"
     NOTHING_CHANGED = "nothing_changed"
+    NO_DRILL = "no_drill"
     NOT_ELIGIBLE = "not_eligible"
     NOT_ENOUGH_PEOPLE = "not_enough_people"
     NOT_NEWEST = "not_newest"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.release.stages.failure import Failure
     from bot.release.stages.holds import Hold
     from bot.release.stages.lock import Lock
+    from bot.release.stages.recovery import Rehearsal
     from bot.release.stages.revision import ManifestChanged
     from bot.release.stages.rollback import RollbackBegan
     from bot.release.stages.runs import Run
@@ -143,6 +144,8 @@ class Release:
     earlier: "Earlier | None" = None
     withdrawn: tuple["Withdrawn", ...] = ()
     """What was rolled back since the service was last released, the newest first."""
+    rehearsal: "Rehearsal | None" = None
+    """Of a drill, what it rehearses."""
     channel: ChannelId
     starter: UserId
     captain: UserId

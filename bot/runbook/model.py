@@ -19,7 +19,8 @@ from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validato
 from bot.runbook.gates import SIGNING, Gate
 from bot.runbook.gates import Reminders as Reminders
 from bot.runbook.handoffs import Handoffs as Handoffs
-from bot.runbook.parts import Few, Loc, Part, distinct, fault_at, invalid, named
+from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid, named
+from bot.runbook.problems import found
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
 from bot.runbook.runs import BEFORE, Run
@@ -41,6 +42,8 @@ from bot.runbook.ways import trouble
 
 NORMAL: Final = "normal"
 ROLLBACK: Final = "rollback"
+DRILL: Final = "drill"
+"""The kind of a release that rehearses the way back, its one stage, and how its service ends."""
 PARTS_LIMIT: Final = 20
 AT_GITHUB: Final = r"https://[^/]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/?"
 """The address of a repository that can have workflows."""
@@ -98,15 +101,7 @@ Gates = Annotated[
 ]
 
 
-def _goes_forward(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    back = [index for index, step in enumerate(steps) if step.run and BEFORE in step.run.fields]
-    if back:
-        message = "{before} is known in the rollback only"
-        raise invalid(*(fault_at((index, "run"), message) for index in back))
-    return steps
-
-
-Steps = Annotated[tuple[Step, ...], Few(0, 40), distinct("do"), AfterValidator(_goes_forward)]
+Steps = Annotated[tuple[Step, ...], Few(0, 40), distinct("do")]
 _GATES: TypeAdapter[tuple[Gate, ...]] = TypeAdapter(Gates)
 
 
@@ -168,6 +163,8 @@ class Rollback(Part):
         Step(do="Put the version before back in place"),
     )
     """The work, in its order; at most 40."""
+    drill: Name | None = None
+    """The environment in which the way back is rehearsed, such as `staging`; not one of production."""
 
     @field_validator("gates", mode="before")
     @classmethod
@@ -243,6 +240,35 @@ class Runbook(Part):
     def _from_mapping(cls, value: object, info: ValidationInfo) -> object:
         return named(str(info.field_name).removesuffix("s"), value)
 
+    @field_validator("service", mode="after")
+    @classmethod
+    def _is_no_drill(cls, service: str | None) -> str | None:
+        if service and service.endswith(f"-{DRILL}"):
+            raise fault(f"the drills of a service are kept by keys with -{DRILL}; choose another key")
+        return service
+
+    @model_validator(mode="after")
+    def _goes_back_in_the_rollback_only(self) -> Self:
+        if self.kind == DRILL:
+            return self
+        places = [
+            (*place, "run")
+            for place, step in self._steps()
+            if place[0] != "rollback" and step.run and BEFORE in step.run.fields
+        ]
+        if places:
+            message = "{before} is known in the rollback only"
+            raise invalid(*(fault_at(place, message) for place in places))
+        return self
+
+    @model_validator(mode="after")
+    def _rehearses_outside_of_production(self) -> Self:
+        drill = self.rollback.drill if self.rollback else None
+        if drill in {stage.where for stage in self.stages if stage.production}:
+            message = f"{found(drill)} is an environment of production; a drill is held in another one"
+            raise invalid(fault_at(("rollback", "drill"), message))
+        return self
+
     @model_validator(mode="after")
     def _knows_where_its_workflows_are(self) -> Self:
         # A runbook without a service is there to be extended, by one that has a repository.
@@ -254,6 +280,12 @@ class Runbook(Part):
 
     def _workflows(self) -> Iterator[Loc]:
         """Yield where the runbook names a workflow."""
+        for place, step in self._steps():
+            if step.run and step.run.workflow:
+                yield (*place, "run", "workflow")
+
+    def _steps(self) -> Iterator[tuple[Loc, Step]]:
+        """Yield each step and where it stands."""
         parts: list[tuple[Loc, Stage | Rollback]] = [
             (("stages", i), one) for i, one in enumerate(self.stages)
         ]
@@ -261,8 +293,7 @@ class Runbook(Part):
             parts += [(("rollback",), self.rollback)]
         for place, part in parts:
             for index, step in enumerate(part.steps):
-                if step.run and step.run.workflow:
-                    yield (*place, "steps", index, "run", "workflow")
+                yield (*place, "steps", index), step
 
     @property
     def content_hash(self) -> str:
@@ -285,6 +316,17 @@ class Runbook(Part):
             gates=back.gates,
             steps=back.steps,
         )
+
+    @property
+    def drill(self) -> "Runbook | None":
+        """Return what a drill goes through: the way back in another environment; None without one."""
+        if self.rollback is None or self.rollback.drill is None:
+            return None
+        back = self.way_back
+        stage = Stage(name=DRILL, owner=back.owner, environment=self.rollback.drill, steps=back.steps)
+        left_out = ("checks", "lead", "overrides", "review", "own_channel", "rollback")
+        plain = {key: Runbook.model_fields[key].get_default() for key in left_out}
+        return self.model_copy(update={**plain, "kind": DRILL, "kinds": (NORMAL,), "stages": (stage,)})
 
     def role(self, name: str) -> Role:
         """Return a role by its name, or raise KeyError."""

@@ -47,6 +47,8 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
         return Reply(text=refusal(unknown_release(target.release)))
     if action is Action.RUN_OUTPUT:
         return Reply(form=output_of(target, await desk.output(release, target.number)))
+    if action is Action.ROLLBACK_FORM:
+        return Reply(form=rollback_form(release, await desk.releases.recoveries(workspace, release.service)))
     return _about(release, action, target, by)
 
 
@@ -75,8 +77,6 @@ def _about(release: Release, action: Action, target: Target, by: UserId) -> Repl
             return Reply(text=why_text(release))
         case Action.CHANGES:
             return Reply(form=changes_of(release))
-        case Action.ROLLBACK_FORM:
-            return Reply(form=rollback_form(release))
         case Action.ACCEPT_FORM:
             to = (UserId(target.person),) if target.person else asked(release)
             if by in to:

@@ -28,6 +28,7 @@ from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Refused
 from bot.release.release import Members, Release
 from bot.release.stages.cancel import Cancel
+from bot.release.stages.drill import StartDrill
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
@@ -592,6 +593,11 @@ def start(
         kind=kind,
         manifest=manifest or Manifest(),
     )
+
+
+def drill(by: Person | None = None) -> StartDrill:
+    """Return a command that starts a drill."""
+    return StartDrill(workspace=ACME, by=(by or ana).id, channel=ChannelId("releases"), service="checkout")
 
 
 def start_facts(

@@ -13,6 +13,7 @@ from bot.release.ids import ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
+from bot.release.stages.drill import StartDrill
 from bot.release.stages.start import Locked, Start, StartFacts
 from bot.runbook.model import Begin, Stage
 from tests.release.given import (
@@ -24,6 +25,7 @@ from tests.release.given import (
     completed,
     dan,
     dee,
+    drill,
     eli,
     gus,
     in_production,
@@ -41,7 +43,7 @@ OF_THE_EDGES = {Code.UNKNOWN_RELEASE, Code.KEY_DIFFERS, Code.NOT_READ}
 """The coordinator knows which releases there are, and the forms what was typed and ticked."""
 
 
-def refused(facts: StartFacts, command: Start | None = None) -> Refused:
+def refused(facts: StartFacts, command: Start | StartDrill | None = None) -> Refused:
     decision = decide_start(command or start(), facts)
     assert isinstance(decision, Refused)
     return decision
@@ -76,6 +78,7 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     ),
     Code.MANIFEST_INVALID: lambda: refused(USUAL, start(manifest=Manifest(paths=("a\nb",)))),
     Code.MANIFEST_SAME: lambda: refusal(started(), ana.changes("1.4.0")),
+    Code.NO_DRILL: lambda: refused(USUAL, drill()),
     Code.NOT_ELIGIBLE: lambda: refusal(started(), ana.offers(ana)),
     Code.NOT_ENOUGH_PEOPLE: lambda: refused(start_facts(members={**EVERYBODY, "qa": ()})),
     Code.NOT_NEWEST: lambda: refusal(

@@ -90,6 +90,10 @@ def test_an_unknown_kind_is_refused_with_the_nearest(write: Write, tmp_path: Pat
             '9:9: kinds.Hot Fix: expected a key such as "hotfix": at most 40 small letters, digits and hyphens, '
             'found "Hot Fix"',
         ),
+        (
+            "kinds: {drill: {title: x}}",
+            '9:9: kinds.drill: "drill" is what rehearses the way back; choose another key',
+        ),
         ("kinds: {hotfix: x}", '9:17: kinds.hotfix: expected a mapping, found "x"'),
         ("kinds: {hotfix: {service: x}}", "9:18: kinds.hotfix.service: cannot stand inside a kind"),
         ("kinds: {hotfix: {repository: x}}", "9:18: kinds.hotfix.repository: cannot stand inside a kind"),
@@ -169,13 +173,17 @@ def test_a_fault_in_a_kind_of_a_base_is_told_once(write: Write, tmp_path: Path) 
         ("rollback: {steps: []}", "9:12: rollback.steps: expected at least one, found none"),
         (
             "rollback: {step: [do: x]}",
-            "9:12: rollback.step: expected one of the keys owner, gates, steps; "
+            "9:12: rollback.step: expected one of the keys owner, gates, steps, drill; "
             'found "step"; did you mean "steps"?',
         ),
         (
             "rollback: {gates: [{name: G, needs: {captain: 1}}]}",
             "9:47: rollback.gates.0.needs.captain: the seat of captain at the gate G of rollback can never be "
             "filled: under strict duties whoever starts the release may not approve; ask another role",
+        ),
+        (
+            "    production: true\nrollback: {drill: staging}",
+            '10:19: rollback.drill: "staging" is an environment of production; a drill is held in another one',
         ),
         (
             "  - {name: Rollback, owner: qa}",

@@ -21,6 +21,7 @@ from bot.release.people.directory import Away, Directory
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Refused
 from bot.release.release import Release
+from bot.release.stages.recovery import Recoveries, Recovery
 from bot.release.stages.start import Earlier
 from bot.release.stages.withdrawn import Withdrawn
 from bot.release.state import State
@@ -125,6 +126,11 @@ class Shelf:
 
     async def find(self, id_: ReleaseId) -> Release | None:
         return self.release if id_.key == self.release.key else None
+
+    async def recoveries(self, workspace: WorkspaceId, service: str) -> Recoveries:
+        key = ReleaseKey(f"{'s' * 40}-drill-1000000")
+        one = Recovery(key=key, at=NINE, took=timedelta(days=1_000))
+        return Recoveries(drill=one, rollback=one)
 
     async def away(self, workspace: WorkspaceId) -> Mapping[UserId, Away]:
         return self.gone

@@ -134,6 +134,8 @@ Roll back [Roll back] [Never mind]
 What is done then:
 • Deploy the version before
 • Purge the caches
+Last in a drill: never so far
+Last for real: never so far
 Why?
 Type shop-2 to confirm\
 """)

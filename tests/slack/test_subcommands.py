@@ -27,6 +27,7 @@ What you can type:
 • `/release cancel [key] reason`: call a release off, before it has touched production
 • `/release rollback [key] [reason]`: take a release back that has touched production, or the newest completed one
 • `/release unlock key [what was mended]`: let releases of a service start again that was rolled back
+• `/release drill service`: rehearse the way back where the runbook says, with a stopwatch
 • `/release help`: this list
 Services: checkout, payments, storefront
 In threads, Slack has no commands: write `@Rollcall status` there, or press a button.\

@@ -182,6 +182,8 @@ def _asked(release: Release, now: datetime) -> Event:
     step, stage = release.open_steps[0], release.current
     assert step.run is not None
     before = release.taken_back.to if release.taken_back else None
+    if release.rehearsal:
+        before = release.rehearsal.to
     if before is None and BEFORE in step.run.fields:
         return _failed(release, "The version before is not known, so nothing was run.", now)
     if not release.manifest.commit and COMMIT in step.run.fields:

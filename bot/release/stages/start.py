@@ -19,6 +19,7 @@ from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.replace import replace
+from bot.release.stages.recovery import Rehearsal
 from bot.release.stages.withdrawn import Withdrawn
 from bot.runbook.model import Runbook
 from bot.runbook.policy import changes, signing
@@ -55,6 +56,7 @@ class StartFacts:
     as the people whom it asks have signed it. `active` is the service's open release, `released_as` the
     completed release that had the same version, `earlier` one of that version that was rolled back, `number`
     the next free number of the service, `withdrawn` what was rolled back since it was last released.
+    Of a drill, `rehearsal` is the way back that there is; what else concerns releases only is nothing.
     """
 
     now: datetime
@@ -70,6 +72,7 @@ class StartFacts:
     earlier: Earlier | None
     number: int
     withdrawn: tuple[Withdrawn, ...] = ()
+    rehearsal: Rehearsal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,7 @@ class Started(Event):
     policy: tuple[str, ...] = ()
     earlier: Earlier | None = None
     withdrawn: tuple[Withdrawn, ...] = ()
+    rehearsal: Rehearsal | None = None
 
     def change(self, release: Release) -> Release:
         return replace(release, opened={0: self.at}, since=self.at)
@@ -116,6 +120,7 @@ class Started(Event):
             duties_before=self.before.duties if self.before else Duties.OFF,
             earlier=self.earlier,
             withdrawn=self.withdrawn,
+            rehearsal=self.rehearsal,
             channel=self.channel,
             starter=self.by,
             captain=self.by,
@@ -267,6 +272,7 @@ class Start:
             policy=policy,
             earlier=facts.earlier,
             withdrawn=facts.withdrawn,
+            rehearsal=facts.rehearsal,
         )
 
     def _read(self, facts: StartFacts, runbook: Runbook) -> Mapping[str, tuple[UserId, ...] | None]:

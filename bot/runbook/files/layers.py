@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bot.runbook.files.explain import explain
 from bot.runbook.files.schema import OWN_KEYS
 from bot.runbook.files.strict_yaml import Pairs, Tree, plain, spell
-from bot.runbook.model import NORMAL, PARTS_LIMIT, Runbook
+from bot.runbook.model import DRILL, NORMAL, PARTS_LIMIT, Runbook
 from bot.runbook.problems import Problem, RunbookError, found
 from bot.runbook.values import SERVICE_KEY
 
@@ -105,6 +105,8 @@ def _keys(tree: Pairs, keys: Sequence[str], above: str, message: str) -> Iterato
 def _trouble(kind: str) -> str | None:
     if kind == NORMAL:
         return f"{found(NORMAL)} is the runbook itself; write its keys at the top"
+    if kind == DRILL:
+        return f"{found(DRILL)} is what rehearses the way back; choose another key"
     if re.fullmatch(SERVICE_KEY, kind) is None:
         shape = "at most 40 small letters, digits and hyphens"
         return f'expected a key such as "hotfix": {shape}, found {found(kind)}'

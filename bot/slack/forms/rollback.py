@@ -6,16 +6,18 @@ from bot.release.command import Command
 from bot.release.reason import LIMIT
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.stages.recovery import Recoveries
 from bot.release.stages.rollback import Rollback
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, plain, section
+from bot.slack.messages.blocks import Block, context, plain, section
+from bot.slack.messages.drill import last_times
 from bot.slack.messages.words import mention
 
 CALLBACK: Final = "rollback_v1"
 
 
-def rollback_form(release: Release) -> Block:
+def rollback_form(release: Release, last: Recoveries) -> Block:
     """Return the form."""
     reason = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
     key = {"type": "plain_text_input", "placeholder": plain(release.key, 150), "max_length": 60}
@@ -23,6 +25,7 @@ def rollback_form(release: Release) -> Block:
     fields = [
         section(f"{mention(release)} is taken back, and *{release.service}* stays locked afterwards."),
         {"type": "section", "text": plain(f"What is done then:\n{steps}", 3_000)},
+        context("\n".join(last_times(last))),
         field("reason", "Why?", reason),
         field("key", f"Type {release.key} to confirm", key),
     ]

@@ -21,6 +21,7 @@ from bot.slack.messages.blocks import (
     weight,
 )
 from bot.slack.messages.changes import changes_button, in_short
+from bot.slack.messages.drill import rehearsed
 from bot.slack.messages.message import Message
 from bot.slack.messages.room import where
 from bot.slack.messages.text import escape, moment, people, person, quoted
@@ -60,7 +61,8 @@ def _parts(release: Release, room: Room | None) -> Iterable[str]:
 def _stands(release: Release, room: Room | None) -> str:
     reason = [quoted(release.lock.reason)] if release.state is State.ROLLING_BACK and release.lock else []
     stands = f"{_kind(release)}*{release.key}* is {standing(release)}"
-    return "\n".join([stands, *reason, _stages(release), *where(room), *rolled_back_before(release)])
+    besides = [*rehearsed(release), *where(room), *rolled_back_before(release)]
+    return "\n".join([stands, *reason, _stages(release), *besides])
 
 
 def _waiting(release: Release) -> str:

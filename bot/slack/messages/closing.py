@@ -6,6 +6,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.blocks import Block, actions, button
+from bot.slack.messages.drill import times
 from bot.slack.messages.evidence import attached
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.summary import happened
@@ -29,9 +30,10 @@ def unlock_button(release: Release) -> Block:
 
 def _lines(release: Release) -> Iterable[str]:
     """Return how it ended, and what the summaries so far have not told."""
-    yield f"The release is {ended(release)}"
+    yield f"The {'drill' if release.rehearsal else 'release'} is {ended(release)}"
     if release.state is State.ROLLED_BACK:
         yield f"{escape(release.version)} is withdrawn."
+    yield from times(release)
     if release.lock:
         yield f"*{release.service}* is *locked*: no release of it starts until somebody says what was mended."
     if evidence := attached(release):

@@ -7,6 +7,7 @@ from bot.slack.subcommands.away import AWAY, BACK
 from bot.slack.subcommands.cancel import CANCEL
 from bot.slack.subcommands.change import CHANGE
 from bot.slack.subcommands.check import CHECK
+from bot.slack.subcommands.drill import DRILL
 from bot.slack.subcommands.handoff import HANDOFF, LEAD
 from bot.slack.subcommands.help import help_for, unknown
 from bot.slack.subcommands.hold import HOLD, LIFT
@@ -38,6 +39,7 @@ _WORKING: Final = (
     CANCEL,
     ROLLBACK,
     UNLOCK,
+    DRILL,
 )
 SUBCOMMANDS: Final[dict[str, Subcommand]] = {one.name: one for one in (*_WORKING, help_for(_WORKING))}
 

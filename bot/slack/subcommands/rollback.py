@@ -20,7 +20,8 @@ async def rollback(desk: Desk, call: Call) -> Reply:
     release, reason = found
     typed_out = call.text.lower().startswith(release.key)
     if not reason or not typed_out:
-        return Reply(form=rollback_form(release))
+        last = await desk.releases.recoveries(call.workspace, release.service)
+        return Reply(form=rollback_form(release, last))
     back = Rollback(workspace=call.workspace, release=release.key, by=call.user, reason=reason)
     decided = await desk.coordinator.handle(back, call.delivery)
     return answered(decided, f"The rollback of {mention(release)} has begun. Its messages have the steps.")

@@ -59,7 +59,9 @@ def test_of_the_same_version_it_is_told_once() -> None:
 
 def test_what_was_rolled_back_is_kept_with_why_and_with_what_was_mended() -> None:
     many = of(*(f"{number:07}" for number in range(COMMITS_LIMIT + 1)))
-    release = play(replace(completed(), manifest=many), ana.rolls_back("Orders are lost."), ana.finishes(BACK))
+    release = play(
+        replace(completed(), manifest=many), ana.rolls_back("Orders are lost."), ana.finishes(BACK)
+    )
     assert told(release) == ("Orders are lost.", "")
     assert told(play(release, ana.unlocks("The registry is back."))) == (
         "Orders are lost.",
