@@ -282,6 +282,7 @@ class Coordinator:
             earlier=self._earlier(connection, command, standing.rolled_back),
             number=standing.number,
             withdrawn=self._withdrawn(connection, command) if fit else (),
+            in_production=self._in_production(connection, command) if fit else "",
         )
 
     def _drill_facts(self, connection: Connection, command: StartDrill) -> StartFacts:
@@ -336,6 +337,10 @@ class Coordinator:
     def _withdrawn(self, connection: Connection, command: Start) -> tuple[Withdrawn, ...]:
         found = self._ledger.rolled_back(connection, command.workspace, command.service, WITHDRAWN_LIMIT)
         return tuple(map(withdrawn_with, found))
+
+    def _in_production(self, connection: Connection, command: Start) -> str:
+        last = self._ledger.completed(connection, command.workspace, command.service, 1)
+        return last[0] if last else ""
 
     def _runbook(self, service: str, kind: str) -> tuple[Runbook | None, tuple[str, ...], str]:
         """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong."""

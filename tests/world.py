@@ -117,9 +117,10 @@ class World:
         everything = [*await self.messages(channel)]
         for root in [m for m in everything if m.get("reply_count")]:
             everything += (await self.messages(channel, thread_ts=root["ts"]))[1:]
-        found = [message for message in everything if _slot(message) == (key, slot)]
+        # One that is broadcast is in the channel as well, and is the same there.
+        found = {message["ts"]: message for message in everything if _slot(message) == (key, slot)}
         assert len(found) == 1, f"{slot} of {key} stands {len(found)} times in #{channel}."
-        return found[0]
+        return next(iter(found.values()))
 
     async def thread(self, key: str, channel: str = "releases") -> str:
         """Return the thread of a release as plain text, the card first, as a person would read it."""

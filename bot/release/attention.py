@@ -18,6 +18,7 @@ from bot.release.people.leaving import gone
 from bot.release.people.roles import members_read, next_turn
 from bot.release.people.shift import overdue
 from bot.release.release import Release
+from bot.release.stages.going_back import back_time, goes_back
 from bot.release.stages.holds import due_question, question_times
 from bot.release.stages.runs import overdue_run, run_time
 from bot.release.telling.reminders import due_reminder, reminder_times
@@ -56,6 +57,7 @@ def due(release: Release, facts: Facts) -> Event | None:
     return (
         due_question(release, now)
         or overdue_run(release, now)
+        or goes_back(release, now)
         or due_reminder(release, facts)
         or overdue(release, now)
         or due_summary(release, now)
@@ -69,7 +71,7 @@ def attention_at(release: Release) -> datetime | None:
     if release.state.ended:
         # Who may sign follows from the roles, so that they are read as long as a review is awaited.
         return None if review is None else min(review, turn or review)
-    some = (review, turn, next_summary(release), next_expiry(release), run_time(release))
+    some = (review, turn, next_summary(release), next_expiry(release), run_time(release), back_time(release))
     offers = [offer.until for offer in release.offers.values()]
     offers += [release.shift.until] if release.shift else []
     times = [*reminder_times(release), *question_times(release), *offers, *(at for at in some if at)]

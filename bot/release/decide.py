@@ -15,6 +15,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.stages.drill import StartDrill
+from bot.release.stages.going_back import called_off
 from bot.release.stages.stage import follows
 from bot.release.stages.start import Start, Started, StartFacts
 from bot.release.state import state_after
@@ -81,7 +82,8 @@ def fold(events: Iterable[Event], release: Release | None = None) -> Release:
 def _consequences(release: Release, facts: Facts) -> Iterable[Event]:
     now = facts.now
     while event := (
-        follows(release, facts)
+        called_off(release, now)
+        or follows(release, facts)
         or opens_review(release, now)
         or handed_over(release, now)
         or due(release, facts)

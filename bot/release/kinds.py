@@ -40,6 +40,7 @@ from bot.release.people.own_hours import HoursSet, SetHours
 from bot.release.people.roles import MembersRead
 from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
 from bot.release.stages.cancel import Cancel, Cancelled
+from bot.release.stages.drill import StartDrill
 from bot.release.stages.failure import (
     FailStep,
     RetryStep,
@@ -47,6 +48,12 @@ from bot.release.stages.failure import (
     StepFailed,
     StepRetried,
     StepSkipped,
+)
+from bot.release.stages.going_back import (
+    RollbackCalledOff,
+    RollbackPlanned,
+    RollbackVetoed,
+    VetoRollback,
 )
 from bot.release.stages.holds import (
     HoldKept,
@@ -68,8 +75,9 @@ from bot.release.telling.reminders import Reminded, RemindersPostponed
 from bot.release.telling.snooze import Snooze, Snoozed, SnoozesRead
 from bot.release.telling.summary import Summarized
 
-COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
+COMMANDS: Final[tuple[type[Command] | type[Start] | type[StartDrill], ...]] = (
     Start,
+    StartDrill,
     ChangeManifest,
     Approve,
     Reject,
@@ -93,6 +101,7 @@ COMMANDS: Final[tuple[type[Command] | type[Start], ...]] = (
     ReportRunEnded,
     Cancel,
     Rollback,
+    VetoRollback,
     LiftLock,
     OfferDuty,
     AcceptDuty,
@@ -139,6 +148,9 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     StageDone,
     Completed,
     Cancelled,
+    RollbackPlanned,
+    RollbackVetoed,
+    RollbackCalledOff,
     RollbackBegan,
     RolledBack,
     LockLifted,

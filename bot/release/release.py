@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.release.people.leaving import Leaver
     from bot.release.people.shift import ShiftOffer
     from bot.release.stages.failure import Failure
+    from bot.release.stages.going_back import GoingBack
     from bot.release.stages.holds import Hold
     from bot.release.stages.lock import Lock
     from bot.release.stages.recovery import Rehearsal
@@ -144,6 +145,8 @@ class Release:
     earlier: "Earlier | None" = None
     withdrawn: tuple["Withdrawn", ...] = ()
     """What was rolled back since the service was last released, the newest first."""
+    replaces: str = ""
+    """The version that was in production when it was started, as far as there was one."""
     rehearsal: "Rehearsal | None" = None
     """Of a drill, what it rehearses."""
     channel: ChannelId
@@ -205,6 +208,8 @@ class Release:
     """At the step that is next."""
     runs: tuple["Run", ...] = ()
     """All there were."""
+    plans: tuple["GoingBack", ...] = ()
+    """Every time that it was to go back by itself."""
     rolled_back_from: State | None = None
     taken_back: "RollbackBegan | None" = None
     """How its rollback began."""
@@ -257,6 +262,12 @@ class Release:
     def failure(self) -> "Failure | None":
         """The failure that waits for a choice; only the newest can."""
         newest = self.failures[-1] if self.failures else None
+        return newest if newest and newest.ended is None else None
+
+    @property
+    def plan(self) -> "GoingBack | None":
+        """The rollback that is about to begin by itself; only the newest can."""
+        newest = self.plans[-1] if self.plans else None
         return newest if newest and newest.ended is None else None
 
     @property
@@ -353,6 +364,12 @@ class Release:
         if self.failure is None:
             return self
         return replace(self, failures=(*self.failures[:-1], replace(self.failure, ended=ending)))
+
+    def without_plan(self, ending: Ending) -> "Release":
+        """Return the release that is not about to go back by itself any more."""
+        if self.plan is None:
+            return self
+        return replace(self, plans=(*self.plans[:-1], replace(self.plan, ended=ending)))
 
     def voiding(self, at: datetime, because: "Mapping[Vote, str]") -> "Release":
         """Return the release with some of its votes set aside, each for its reason."""

@@ -163,6 +163,9 @@ class Rollback(Part):
         Step(do="Put the version before back in place"),
     )
     """The work, in its order; at most 40."""
+    automatic: Duration | None = None
+    """How long people have for a veto before the release goes back by itself, once a step has failed, or a
+    check that a gate needs, and production was touched. Without it, only people roll back."""
     drill: Name | None = None
     """The environment in which the way back is rehearsed, such as `staging`; not one of production."""
 

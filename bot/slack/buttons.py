@@ -44,6 +44,7 @@ class Action(StrEnum):
     CHANGES = "changes_v1"
     RUN_OUTPUT = "run_output_v1"
     ROLLBACK_FORM = "rollback_form_v1"
+    VETO_FORM = "veto_form_v1"
     UNLOCK_FORM = "unlock_form_v1"
     HANDOFF_FORM = "handoff_form_v1"
     ACCEPT_FORM = "accept_form_v1"

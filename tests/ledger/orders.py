@@ -151,6 +151,7 @@ class Village:
             locked=next(map(locked_by, locked), None),
             earlier=next((Earlier(key=r.key, at=r.since, reason=r.ended_because) for r in rolled_back), None),
             number=len(every) + 1,
+            in_production=next((r.version for r in every if r.state is State.COMPLETED), ""),
             withdrawn=tuple(map(withdrawn_with, withdrawn)),
         )
 

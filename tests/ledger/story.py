@@ -19,6 +19,7 @@ from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty,
 from bot.release.people.hours import Hours
 from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
+from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
@@ -91,11 +92,14 @@ TIMES: Final = '{at: ["09:00", "17:00"], timezone: Europe/Berlin}'
 SHIFT: Final = '{shifts: [{begins: "09:00", timezone: Europe/Berlin, role: qa}]}'
 
 BY_HAND: Final = "{steps: [do: Put the version before back in place]}"
-BY_COMMAND: Final = """{steps: [{do: Restore it, run: {command: [restore, "{before}"], within: 15m}}]}"""
+BY_COMMAND: Final = (
+    """{automatic: 30m, steps: [{do: Restore it, run: {command: [restore, "{before}"], within: 15m}}]}"""
+)
 
 SECOND, THIRD, FOURTH = (ReleaseKey(f"checkout-{number}") for number in (2, 3, 4))
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SMOKE: Final = "Run the smoke tests"
+DEPLOY: Final = "Deploy to production"
 CHANGED: Final = Manifest(
     authors=(EVE,),
     reviewers=(BEN,),
@@ -229,6 +233,11 @@ async def _rolled_back(replica: Replica, clock: StillClock) -> None:
         approve(DAN, key=THIRD, stage=1),
         begin(key=THIRD),
         MINUTE,
+        third(FailStep, DAN, stage=1, step=DEPLOY, attempt=1, reason="The pods do not start."),
+        third(VetoRollback, DAN, reason="I look at it."),
+        third(RetryStep, DAN, stage=1, step=DEPLOY, attempt=1),
+        third(FailStep, DAN, stage=1, step=DEPLOY, attempt=2, reason="They still do not."),
+        third(RetryStep, DAN, stage=1, step=DEPLOY, attempt=2),  # It is not to go back by itself any more.
         roll_back(DAN, THIRD),
         act(ReportRunBegan, ROLLCALL, THIRD, number=1, link="https://ci.example/8"),
         MINUTE,

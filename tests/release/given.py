@@ -30,6 +30,7 @@ from bot.release.release import Members, Release
 from bot.release.stages.cancel import Cancel
 from bot.release.stages.drill import StartDrill
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
+from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
@@ -256,6 +257,9 @@ class Person:
             lambda r: Rollback(workspace=ACME, release=r.key, by=self.id, reason=because),
             lambda r: Neighbours(newest=r.key, before=to),
         )
+
+    def vetoes(self, because: str = "I look at it.") -> Act:
+        return _now(lambda r: VetoRollback(workspace=ACME, release=r.key, by=self.id, reason=because))
 
     def unlocks(self, because: str = "The query is mended.") -> Act:
         return _now(lambda r: LiftLock(workspace=ACME, release=r.key, by=self.id, reason=because))

@@ -22,6 +22,7 @@ from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.cancel import Cancelled
 from bot.release.stages.failure import StepFailed, StepRetried, StepSkipped
+from bot.release.stages.going_back import RollbackCalledOff, RollbackPlanned, RollbackVetoed
 from bot.release.stages.holds import HoldLifted
 from bot.release.stages.lock import LockLifted
 from bot.release.stages.revision import ManifestChanged
@@ -116,6 +117,17 @@ def leads(release: Release) -> set[UserId]:
     return {release.captain, *([release.deputy] if release.deputy else []), *owners}
 
 
+def _may_go_back(release: Release) -> set[UserId]:
+    return leads(release) | {*release.members["on-call"]}
+
+
+def _by_itself(release: Release, event: Event) -> None:
+    plan = release.plans[-1] if release.plans else None
+    assert plan is not None, "6: it went back by itself and unannounced"
+    assert not plan.ended, "6: it went back by itself after a veto"
+    assert plan.until <= event.at, "6: it went back by itself before the time was over"
+
+
 def may_happen(release: Release, event: Event) -> None:
     """Protest where a fact comes about that should not, in the release as it stood before."""
     name = type(event).__name__
@@ -164,7 +176,27 @@ def may_happen(release: Release, event: Event) -> None:
             assert event.by in leads(release), "cancelled by somebody who may not"
         case RollbackBegan():
             assert release.production_at, "6: nothing to roll back"
-            assert event.by in leads(release) | {*release.members["on-call"]}, "6: by somebody who may not"
+            if event.by == ROLLCALL:
+                _by_itself(release, event)
+            else:
+                assert event.by in _may_go_back(release), "6: by somebody who may not"
+        case RollbackPlanned():
+            assert release.production_at, "6: nothing to roll back"
+            assert release.state not in ("rolling_back", "completed"), "6: it goes back, or is out"
+            failed = [one.at for one in release.reports.values() if not one.passed]
+            wrong = [release.failure.at] if release.failure else failed
+            assert event.since in wrong, "6: nothing has gone wrong"
+            assert all(plan.ended for plan in release.plans), "6: announced twice"
+            assert event.until > event.at, "6: nobody has time for a veto"
+            vetoed = [plan for plan in release.plans if plan.since >= event.since]
+            assert not vetoed, "6: announced again after a veto"
+        case RollbackVetoed():
+            assert release.plans, "6: nothing to veto"
+            assert not release.plans[-1].ended, "6: nothing to veto"
+            assert event.by in _may_go_back(release), "6: vetoed by somebody who may not"
+        case RollbackCalledOff():
+            failure, plan = release.failure, release.plans[-1]
+            assert failure is None or failure.at > plan.since, "6: called off while it is wrong"
         case RolledBack():
             assert release.state == "rolling_back", "6: it was not rolled back"
         case ManifestChanged():

@@ -7,7 +7,7 @@ call, Eli in both, until they leave or join a role.
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from multiprocessing import get_context
 
@@ -27,6 +27,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.stages.cancel import Cancel
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
+from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
@@ -67,6 +68,7 @@ class Model:
     overrides: bool = False
     changes_of_people: bool = False
     runs: bool = False
+    automatic: bool = False
     attempts: int = 2
     gates: tuple[str, ...] = ("Go",)
     """Of the production stage; the first stage has one."""
@@ -86,7 +88,7 @@ class Explored:
         return sum(map(len, self.reached_from))
 
 
-def small(*gates: str, runs: bool = False) -> Runbook:
+def small(*gates: str, runs: bool = False, automatic: bool = False) -> Runbook:
     """Return two stages, of which the first waits for the captain and the second is production."""
     deploy, back = (run_step(one, "deploy") if runs else Step(do=one) for one in ("Deploy", "Undo"))
     both = (asks("Both", qa=1, on_call=1),)
@@ -99,7 +101,7 @@ def small(*gates: str, runs: bool = False) -> Runbook:
             gates=tuple(asks(name, on_call=1) for name in gates),
             steps=(deploy,),
         ),
-        rollback=WayBack(steps=(back,)),
+        rollback=WayBack(steps=(back,), automatic=timedelta(minutes=10) if automatic else None),
         reminders=NEVER,
         overrides="on-call",
         review=Review(count=1),
@@ -139,6 +141,8 @@ def key(release: Release, model: Model) -> Key:
         review and frozenset(signed.by for signed in review.signed),
         bool(release.production_at),
         release.lock is not None,
+        release.plan is not None,
+        release.failure is not None and bool(release.plans),
     )
 
 
@@ -218,6 +222,8 @@ class Explorer:
         facts = self._facts(release)
         for command in self._commands(release):
             yield command, facts
+        if release.plan:
+            yield self._look(release), replace(facts, now=release.plan.until)
         if self._model.changes_of_people:
             look = self._look(release)
             for role, person in (("qa", ELI), ("on-call", DAN)):
@@ -236,6 +242,8 @@ class Explorer:
         yield from self._troubles(release)
         for by in (ANA, DAN):
             yield self._rollback(release, by)
+            if self._model.automatic:
+                yield VetoRollback(workspace=ACME, release=release.key, by=by, reason="I look at it.")
             yield Cancel(workspace=ACME, release=release.key, by=by, reason="It is the wrong branch.")
         yield from self._afterwards(release)
 
@@ -341,7 +349,7 @@ def can_end(explored: Explored) -> set[int]:
 
 def holds_for(model: Model) -> tuple[int, int, set[str]]:
     """Explore a model, protest where a state has no way to an end, and return how many states, ways and which."""
-    explored = Explorer(small(*model.gates, runs=model.runs), model).explore()
+    explored = Explorer(small(*model.gates, runs=model.runs, automatic=model.automatic), model).explore()
     assert len(can_end(explored)) == len(explored.numbers), "a state has no way to an end"
     return len(explored.numbers), explored.ways, {state.value for state in explored.states}
 
@@ -382,6 +390,11 @@ LARGER: dict[str, tuple[Model, int, set[str]]] = {
     "runs": (
         Model(holds=True, failures=True, revisions=True, runs=True),
         2_000,
+        EVERY_STATE,
+    ),
+    "going back": (
+        Model(holds=True, failures=True, automatic=True),
+        270,
         EVERY_STATE,
     ),
     "two gates": (

@@ -28,7 +28,9 @@ from bot.release.people.leaving import JoinChannel, LeaveChannel
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.stages.cancel import Cancel
+from bot.release.stages.drill import StartDrill
 from bot.release.stages.failure import FailStep, RetryStep, SkipStep
+from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
@@ -125,6 +127,7 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         review=Review(count=draw(st.integers(1, 2)), always=draw(st.booleans())),
         rollback=WayBack(
             owner="on-call",
+            automatic=draw(st.sampled_from([None, HALF_AN_HOUR])),
             gates=tuple(back),
             steps=(draw(todo("Step 0", *draw(st.sampled_from([(), ("{before}",)])))),),
         ),
@@ -195,6 +198,7 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
         ],
         Cancel: lambda: [Cancel(**mine, reason=c) for c in reasons],
         Rollback: lambda: [Rollback(**mine, reason=c) for c in reasons],
+        VetoRollback: lambda: [VetoRollback(**mine, reason=c) for c in reasons],
         LiftLock: lambda: [LiftLock(**mine, reason=c) for c in reasons],
         ChangeManifest: lambda: [
             ChangeManifest(**mine, version=v, manifest=m)
@@ -310,7 +314,7 @@ def is_attended_when_due(release: Release) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert {Start, *KINDS} == set(COMMANDS)
+    assert {Start, StartDrill, *KINDS} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -109,7 +109,7 @@ def test_the_table_names_events_that_there_are() -> None:
 
 
 def test_all_commands_and_events_are_listed() -> None:
-    assert names_of(COMMANDS) == {"Start", *final(Command)}
+    assert names_of(COMMANDS) == {"Start", "StartDrill", *final(Command)}
     assert names_of(EVENTS) == final(Event)
 
 

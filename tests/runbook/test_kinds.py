@@ -173,7 +173,7 @@ def test_a_fault_in_a_kind_of_a_base_is_told_once(write: Write, tmp_path: Path) 
         ("rollback: {steps: []}", "9:12: rollback.steps: expected at least one, found none"),
         (
             "rollback: {step: [do: x]}",
-            "9:12: rollback.step: expected one of the keys owner, gates, steps, drill; "
+            "9:12: rollback.step: expected one of the keys owner, gates, steps, automatic, drill; "
             'found "step"; did you mean "steps"?',
         ),
         (

@@ -26,6 +26,7 @@ What you can type:
 • `/release hours [9:30-17:00 mon-thu]`: say when you work, to be reminded then; `usual` is nine to six, Monday to Friday
 • `/release cancel [key] reason`: call a release off, before it has touched production
 • `/release rollback [key] [reason]`: take a release back that has touched production, or the newest completed one
+• `/release veto [key] [reason]`: keep a release from going back by itself
 • `/release unlock key [what was mended]`: let releases of a service start again that was rolled back
 • `/release drill service`: rehearse the way back where the runbook says, with a stopwatch
 • `/release help`: this list

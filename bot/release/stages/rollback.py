@@ -22,7 +22,8 @@ class RollbackBegan(Event):
     to: str | None = None
 
     def change(self, release: Release) -> Release:
-        ended = release.without_failure(Ending(by=self.by, at=self.at, how="began to roll back"))
+        ending = Ending(by=self.by, at=self.at, how="began to roll back")
+        ended = release.without_failure(ending).without_plan(ending)
         return replace(
             ended,
             since=self.at,

@@ -55,7 +55,8 @@ class StartFacts:
     says what is wrong with it, or is empty. `signed` is the runbook that the service was released by last,
     as the people whom it asks have signed it. `active` is the service's open release, `released_as` the
     completed release that had the same version, `earlier` one of that version that was rolled back, `number`
-    the next free number of the service, `withdrawn` what was rolled back since it was last released.
+    the next free number of the service, `withdrawn` what was rolled back since it was last released,
+    `in_production` the version that was, and not rolled back.
     Of a drill, `rehearsal` is the way back that there is; what else concerns releases only is nothing.
     """
 
@@ -72,6 +73,7 @@ class StartFacts:
     earlier: Earlier | None
     number: int
     withdrawn: tuple[Withdrawn, ...] = ()
+    in_production: str = ""
     rehearsal: Rehearsal | None = None
 
 
@@ -100,6 +102,7 @@ class Started(Event):
     policy: tuple[str, ...] = ()
     earlier: Earlier | None = None
     withdrawn: tuple[Withdrawn, ...] = ()
+    replaces: str = ""
     rehearsal: Rehearsal | None = None
 
     def change(self, release: Release) -> Release:
@@ -120,6 +123,7 @@ class Started(Event):
             duties_before=self.before.duties if self.before else Duties.OFF,
             earlier=self.earlier,
             withdrawn=self.withdrawn,
+            replaces=self.replaces,
             rehearsal=self.rehearsal,
             channel=self.channel,
             starter=self.by,
@@ -272,6 +276,7 @@ class Start:
             policy=policy,
             earlier=facts.earlier,
             withdrawn=facts.withdrawn,
+            replaces=facts.in_production,
             rehearsal=facts.rehearsal,
         )
 

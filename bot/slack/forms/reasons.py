@@ -10,6 +10,7 @@ from bot.release.gates.review import SignReview
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.reason import LIMIT
 from bot.release.stages.failure import FailStep, SkipStep
+from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.holds import LiftHold
 from bot.release.stages.lock import LiftLock
 from bot.slack.buttons import Action, Target
@@ -88,6 +89,10 @@ def _lift(target: Target, workspace: WorkspaceId, by: UserId, reason: str) -> Co
     return LiftHold(workspace=workspace, release=target.release, by=by, number=target.number, reason=reason)
 
 
+def _veto(target: Target, workspace: WorkspaceId, by: UserId, reason: str) -> Command:
+    return VetoRollback(workspace=workspace, release=target.release, by=by, reason=reason)
+
+
 def _unlock(target: Target, workspace: WorkspaceId, by: UserId, reason: str) -> Command:
     return LiftLock(workspace=workspace, release=target.release, by=by, reason=reason)
 
@@ -125,6 +130,13 @@ REASONS: Final[Mapping[Action, ReasonForm]] = {
         label="Why can hold {number} be lifted?",
         hint="It is somebody else’s hold, so a reason is needed.",
         means=_lift,
+    ),
+    Action.VETO_FORM: ReasonForm(
+        callback="veto_v1",
+        title="Veto",
+        label="Why should {release} not go back?",
+        hint="It stays as it is. People can still roll it back, and everybody sees the reason.",
+        means=_veto,
     ),
     Action.UNLOCK_FORM: ReasonForm(
         callback="unlock_v1",

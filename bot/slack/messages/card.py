@@ -61,8 +61,13 @@ def _parts(release: Release, room: Room | None) -> Iterable[str]:
 def _stands(release: Release, room: Room | None) -> str:
     reason = [quoted(release.lock.reason)] if release.state is State.ROLLING_BACK and release.lock else []
     stands = f"{_kind(release)}*{release.key}* is {standing(release)}"
-    besides = [*rehearsed(release), *where(room), *rolled_back_before(release)]
+    besides = [*_going_back(release), *rehearsed(release), *where(room), *rolled_back_before(release)]
     return "\n".join([stands, *reason, _stages(release), *besides])
+
+
+def _going_back(release: Release) -> Iterable[str]:
+    if plan := release.plan:
+        yield f"⚠ It *goes back by itself* {moment(plan.until)}, unless somebody vetoes it"
 
 
 def _waiting(release: Release) -> str:

@@ -1,4 +1,4 @@
-"""The messages of what sets a release back: a rejection, a step that failed, the beginning of a rollback.
+"""The messages of what sets a release back: a rejection, a failed step, the way back and its announcement.
 
 Each is new, so that the people who lead the release are told; it stays, and says in the end what came of it.
 """
@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from bot.release.gates.result import gate_status
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
-from bot.release.people.duties import leads
+from bot.release.people.duties import Circle, all_there, leads
 from bot.release.release import Ending, Rejection, Release
 from bot.release.stages.failure import Failure
+from bot.release.stages.going_back import GoingBack
 from bot.release.stages.rollback import RollbackBegan
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
@@ -30,6 +31,10 @@ def setbacks(release: Release) -> Iterable[Message]:
     for number, failure in enumerate(release.failures):
         buttons = [*step_buttons(release, failure.stage)] if failure.ended is None else []
         yield entry(release, f"failure:{number}", failure.at, _failure(release, failure), buttons)
+    for number, plan in enumerate(release.plans):
+        buttons = [_veto_button(release)] if plan == release.plan else []
+        lines = _going_back(release, plan)
+        yield entry(release, f"going-back:{number}", plan.at, lines, buttons, broadcast=True)
     if began := release.taken_back:
         yield entry(release, "taken-back", began.at, _rollback(release, began))
 
@@ -82,6 +87,26 @@ def _failure(release: Release, failure: Failure) -> Iterable[str]:
         yield from ended_by(failure.ended)
     else:
         yield _told(release, failure.by, f"choose what follows: {ways_on(release)}")
+
+
+def _going_back(release: Release, plan: GoingBack) -> Iterable[str]:
+    if plan.ended:
+        yield f"⚠ It was to *go back by itself* {moment(plan.until)}"
+        yield quoted(plan.because)
+        yield from ended_by(plan.ended)
+        return
+    yield f"⚠ It *goes back by itself* {moment(plan.until)}, unless somebody vetoes it"
+    yield quoted(plan.because)
+    may = all_there(release, Circle.LEAD, Circle.OWNERS, Circle.ROLLBACK)
+    yield f"{people(may)}: veto it with a reason, or roll it back now."
+
+
+def _veto_button(release: Release) -> Block:
+    """Return the row that keeps a release from going back by itself, or takes it back at once."""
+    value = Target(release.key).value()
+    veto = button("Veto…", Action.VETO_FORM, value, label=f"Keep {release.key} from going back")
+    back = button("Roll back…", Action.ROLLBACK_FORM, value, "danger", label=f"Roll back {release.key}")
+    return actions([veto, back])
 
 
 def _rollback(release: Release, began: RollbackBegan) -> Iterable[str]:

@@ -13,7 +13,7 @@ from bot.slack.subcommands.help import help_for, unknown
 from bot.slack.subcommands.hold import HOLD, LIFT
 from bot.slack.subcommands.hours import HOURS
 from bot.slack.subcommands.list import LIST
-from bot.slack.subcommands.rollback import ROLLBACK, UNLOCK
+from bot.slack.subcommands.rollback import ROLLBACK, UNLOCK, VETO
 from bot.slack.subcommands.start import PREFLIGHT, START
 from bot.slack.subcommands.status import STATUS
 from bot.slack.subcommands.subcommand import Subcommand
@@ -38,6 +38,7 @@ _WORKING: Final = (
     HOURS,
     CANCEL,
     ROLLBACK,
+    VETO,
     UNLOCK,
     DRILL,
 )

@@ -1,7 +1,8 @@
-"""`rollback` and `unlock`: take a release back, and let the next one start when it is mended."""
+"""`rollback`, `veto` and `unlock`: take a release back, or not, and let the next start when it is mended."""
 
 from bot.release.decide import decide
 from bot.release.refusal import Code, Refused
+from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.rollback import Rollback
 from bot.slack.buttons import Action, Target
@@ -27,6 +28,22 @@ async def rollback(desk: Desk, call: Call) -> Reply:
     return answered(decided, f"The rollback of {mention(release)} has begun. Its messages have the steps.")
 
 
+async def veto(desk: Desk, call: Call) -> Reply:
+    """Keep the release that was named from going back by itself."""
+    found = await pick(desk, call)
+    if isinstance(found, Reply):
+        return found
+    release, reason = found
+    keep = VetoRollback(workspace=call.workspace, release=release.key, by=call.user, reason=reason)
+    if not reason:
+        refused = decide(release, keep, await desk.coordinator.facts(release))
+        if isinstance(refused, Refused) and refused.code is not Code.REASON_MISSING:
+            return Reply(text=refusal(refused))
+        return Reply(form=REASONS[Action.VETO_FORM].block(Target(release.key)))
+    decided = await desk.coordinator.handle(keep, call.delivery)
+    return answered(decided, f"{mention(release)} does not go back by itself.")
+
+
 async def unlock(desk: Desk, call: Call) -> Reply:
     """Lift the lock that the release which was named keeps on its service."""
     found = await pick(desk, call)
@@ -49,6 +66,12 @@ ROLLBACK = Subcommand(
     usage="rollback [key] [reason]",
     summary="take a release back that has touched production, or the newest completed one",
     answer=rollback,
+)
+VETO = Subcommand(
+    name="veto",
+    usage="veto [key] [reason]",
+    summary="keep a release from going back by itself",
+    answer=veto,
 )
 UNLOCK = Subcommand(
     name="unlock",

@@ -1,0 +1,206 @@
+"""Going back by itself: what brings it about, who can veto it, and when it begins."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.release.attention import attention_at
+from bot.release.ids import ROLLCALL
+from bot.release.refusal import Code, Refused
+from bot.release.release import Ending, Release
+from bot.release.stages.going_back import GoingBack, RollbackCalledOff, RollbackPlanned
+from bot.release.stages.rollback import RollbackBegan
+from bot.release.state import State
+from bot.runbook.gates import CheckPassed
+from bot.runbook.model import Check, Rollback, Stage
+from tests.release.given import (
+    NINE,
+    Act,
+    Person,
+    ana,
+    asks,
+    bea,
+    ben,
+    cleo,
+    dan,
+    events,
+    gus,
+    in_production,
+    later,
+    needs,
+    play,
+    refusal,
+    runbook,
+    started,
+    steps,
+    time_passes,
+)
+
+MINUTES = timedelta(minutes=10)
+BACK = Rollback(automatic=MINUTES)
+AFTER = Stage(
+    name="After",
+    owner="qa",
+    gates=(needs("Healthy", CheckPassed(check="errors")), asks("Happy", qa=1)),
+    steps=steps("Tell everybody"),
+)
+LIVE = Stage(name="Production", owner="on-call", production=True, steps=steps("Deploy"))
+ERRORS = (Check(name="errors", by="qa"), Check(name="speed", by="qa"))
+
+
+def deploying(**other: object) -> Release:
+    """Return a release whose step in production is next."""
+    book = runbook(
+        Stage(name="Check", owner="qa", steps=steps("Tag")),
+        LIVE,
+        AFTER,
+        **{"rollback": BACK, "checks": ERRORS, **other},  # type: ignore[arg-type]
+    )
+    return play(started(book), ben.finishes("Tag"))
+
+
+def failed(**other: object) -> Release:
+    return play(deploying(**other), dan.fails("Deploy", "The pods do not start."))
+
+
+def out(*acts: Act) -> Release:
+    """Return a release that is in production, before the gates of the stage after it."""
+    return play(deploying(), dan.finishes("Deploy"), *acts)
+
+
+def test_a_step_that_fails_in_production_is_announced_to_take_it_back() -> None:
+    assert events(deploying(), dan.fails("Deploy", "The pods do not start."))[1] == RollbackPlanned(
+        at=NINE,
+        by=ROLLCALL,
+        because="“Deploy” has failed: The pods do not start.",
+        since=NINE,
+        until=NINE + MINUTES,
+    )
+
+
+def test_what_is_announced_is_looked_at_again_when_its_time_is_over() -> None:
+    release = failed()
+    assert attention_at(release) == NINE + MINUTES
+    assert play(release, time_passes(minutes=9.9)).state is State.FAILED
+    back = events(release, time_passes(minutes=10))
+    assert [type(one).__name__ for one in back][:2] == ["RollbackBegan", "StageBegan"]
+    assert isinstance(back[0], RollbackBegan)
+    assert (back[0].by, back[0].reason) == ("rollcall", "“Deploy” has failed: The pods do not start.")
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        lambda: failed(rollback=None),
+        lambda: failed(rollback=Rollback()),
+        lambda: play(deploying(), gus.holds()),
+        lambda: play(
+            started(runbook(AFTER, LIVE, rollback=BACK, checks=ERRORS)), ben.reports("errors", passed=False)
+        ),
+        lambda: play(deploying(), ben.reports("errors", passed=False)),
+        lambda: out(ben.reports("speed", passed=False)),
+        lambda: out(ben.reports("errors", passed=True)),
+        out,
+    ],
+    ids=[
+        "the runbook says nothing of a rollback",
+        "nor that it begins by itself",
+        "nothing has failed",
+        "production was not touched",
+        "no gate is open that needs the check",
+        "no gate needs the check",
+        "it has passed",
+        "nobody has reported it",
+    ],
+)
+def test_otherwise_nothing_is_announced(release: Callable[[], Release]) -> None:
+    assert not release().plans
+
+
+def test_a_check_that_a_gate_needs_is_minded_once_production_was_touched() -> None:
+    release = out(later(ben.reports("errors", passed=False, comment="5%"), minutes=1))
+    assert release.plan == GoingBack(
+        because="The check errors has failed: 5%",
+        since=release.at,
+        at=release.at,
+        until=release.at + MINUTES,
+    )
+    assert play(release, later(ben.reports("errors", passed=True), minutes=2)).plan is None
+
+
+def test_a_check_without_a_word_is_told_without_one() -> None:
+    plan = out(ben.reports("errors", passed=False)).plan
+    assert plan
+    assert plan.because == "The check errors has failed"
+
+
+def test_what_went_wrong_and_is_over_takes_nothing_back() -> None:
+    release = play(failed(), later(dan.retries("Deploy"), minutes=5))
+    assert release.plans[0].ended == Ending(
+        by=ROLLCALL, at=release.at, how="called it off, as what went wrong is over"
+    )
+    assert release.plan is None
+    assert play(release, time_passes(minutes=30)).state is State.IN_PROGRESS
+
+
+def test_when_it_goes_wrong_again_it_has_its_time_again() -> None:
+    again = play(failed(), dan.retries("Deploy"), later(dan.fails("Deploy"), minutes=9))
+    assert again.plan
+    assert again.plan.until == again.at + MINUTES
+    assert len(again.plans) == 2
+
+
+def test_a_skipped_step_calls_it_off_also_where_it_was_the_last() -> None:
+    book = runbook(LIVE, rollback=BACK)
+    release = play(started(book), dan.fails("Deploy"))
+    after = events(release, dan.skips("Deploy"))
+    assert [type(one).__name__ for one in after] == ["StepSkipped", "RollbackCalledOff", "Completed"]
+    assert isinstance(after[1], RollbackCalledOff)
+
+
+def test_a_hold_keeps_nothing_from_going_back() -> None:
+    release = play(failed(), gus.holds(), time_passes(minutes=10))
+    assert release.state is State.ROLLING_BACK
+
+
+def test_a_person_who_rolls_back_does_not_wait() -> None:
+    release = play(failed(), dan.rolls_back("It is broken."))
+    assert (release.plan, release.plans[0].ended) == (
+        None,
+        Ending(by=dan.id, at=NINE, how="began to roll back"),
+    )
+
+
+@pytest.mark.parametrize("person", [ana, dan], ids=["who leads", "who owns the stage and goes back"])
+def test_who_may_roll_back_may_veto(person: Person) -> None:
+    release = play(failed(), person.vetoes("I look at it."))
+    assert release.plans[0].ended == Ending(by=person.id, at=NINE, how="vetoed it", reason="I look at it.")
+    assert play(release, time_passes(hours=2)).state is State.FAILED
+
+
+@pytest.mark.parametrize("person", [ben, bea, cleo, gus])
+def test_nobody_else_vetoes(person: Person) -> None:
+    assert refusal(failed(), person.vetoes("No.")).code is Code.NOT_YOURS
+
+
+def test_a_veto_has_a_reason() -> None:
+    assert refusal(failed(), dan.vetoes("")).code is Code.REASON_MISSING
+
+
+def test_without_an_announcement_there_is_nothing_to_veto() -> None:
+    assert refusal(in_production(), dan.vetoes("No.")) == snapshot(
+        Refused(
+            code=Code.NOTHING_TO_DO,
+            because="checkout-1 is not about to go back by itself, so there is nothing to veto.",
+        )
+    )
+    assert isinstance(refusal(play(failed(), dan.vetoes("No.")), dan.vetoes("No.")), Refused)
+
+
+def test_a_long_failure_is_told_as_far_as_a_reason_holds_it() -> None:
+    release = play(deploying(), dan.fails("Deploy", "r" * 500))
+    assert release.plan
+    assert len(release.plan.because) == 500
+    assert play(release, time_passes(minutes=10)).state is State.ROLLING_BACK
