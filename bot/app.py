@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +19,7 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
+from bot.outgoing import Networks, networks
 from bot.pipelines.access import App, Token
 from bot.pipelines.commands import Commands
 from bot.pipelines.github import Workflows
@@ -45,6 +46,9 @@ from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
+from bot.subscribers.file import Unusable, read_subscribers
+from bot.subscribers.subscriber import Subscriber
+from bot.subscribers.tellers import Tellers
 from bot.web.api import RELEASE, SERVICE, VERSION_OF, Api
 from bot.web.github import GitHubWebhook
 from bot.web.server import Handler, WebServer
@@ -81,7 +85,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     What was opened last is closed first. Raises Misconfigured, UnusableDatabase or TokenRefused before
     anything is answered.
     """
-    transport = settings.transport
+    transport, subscribers, inside = settings.transport, _subscribers(settings), _inside(settings)
     await asyncio.to_thread(upgrade, settings.database_url)
     async with AsyncExitStack() as stack:
         database, ledger = Database(settings.database_url), Ledger()
@@ -113,6 +117,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             delivery.wake(release)
             homes.wake(release)
             runner.wake(release)
+            tellers.wake()
 
         runbooks = _runbooks(settings)
         coordinator = Coordinator(
@@ -127,6 +132,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         workflows = Workflows(session, settings.github_url, _github(settings), settings.github_poll)
         providers = Providers({Provider.COMMAND: _commands(settings), Provider.WORKFLOW: workflows})
         runner = Runner(providers, coordinator, releases, database, clock)
+        tellers = Tellers(subscribers, inside, identity.workspace, releases, database, clock)
+        stack.push_async_callback(tellers.stop)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
         def own_changed() -> None:
@@ -154,6 +161,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         homes.start()
         stack.push_async_callback(runner.stop)
         await runner.take_up()
+        await tellers.start()
         stack.push_async_callback(tasks.finish, DRAIN_S)
         tasks.run(people.follow())
 
@@ -214,6 +222,24 @@ def _github(settings: Settings) -> Token | App | None:
     except (OSError, UnicodeDecodeError) as fault:
         raise Misconfigured(f"GITHUB_APP_KEY_FILE cannot be read: {fault}") from None
     return App(id=settings.github_app_id, key=key)
+
+
+def _subscribers(settings: Settings) -> Sequence[Subscriber]:
+    """Return who is told of events. Raises Misconfigured where the file is wrong."""
+    if settings.rollcall_subscribers is None:
+        return ()
+    try:
+        return read_subscribers(settings.rollcall_subscribers, os.environ)
+    except Unusable as trouble:
+        raise Misconfigured(f"ROLLCALL_SUBSCRIBERS cannot be used:\n{trouble}") from None
+
+
+def _inside(settings: Settings) -> Networks:
+    """Return the networks that may be called though they are not public. Raises Misconfigured."""
+    try:
+        return networks(settings.rollcall_inside)
+    except ValueError as trouble:
+        raise Misconfigured(f"ROLLCALL_INSIDE names no network: {trouble}") from None
 
 
 def _api(releases: Reader, workspace: WorkspaceId, token: str) -> Mapping[str, Handler]:

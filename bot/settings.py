@@ -113,6 +113,14 @@ class Settings(BaseSettings):
     rollcall_url: str = Field(
         "", description="Where `rollcall wait` finds Rollcall, such as `https://rollcall.example.com`."
     )
+    rollcall_subscribers: Path | None = Field(
+        None, description="The file that names who is told of every event; without it, nobody is."
+    )
+    rollcall_inside: str = Field(
+        "",
+        description="Networks that may be called though they are not public, such as `10.0.0.0/8`, parted by"
+        " commas.",
+    )
     rollcall_settle: float = Field(
         45.0,
         ge=0,

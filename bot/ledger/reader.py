@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.ledger import own, rooms, shown
 from bot.ledger.database import Database
-from bot.ledger.ledger import Ledger, Row
+from bot.ledger.ledger import Entry, Ledger, Row
 from bot.ledger.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Own
@@ -27,6 +27,10 @@ class Reader:
     async def find_with_head(self, release: ReleaseId) -> tuple[Release, str] | None:
         """Return a release and the hash of its newest event, or None."""
         return await self._database.read(lambda connection: self._ledger.find_with_head(connection, release))
+
+    async def entries(self, release: ReleaseId) -> Sequence[Entry]:
+        """Return the events of a release in order, each with its place in the chain."""
+        return await self._database.read(lambda connection: self._ledger.entries(connection, release))
 
     async def of_version(self, workspace: WorkspaceId, service: str, version: str) -> Release | None:
         """Return the newest release of a version of a service, or None."""

@@ -101,6 +101,13 @@ releases: Final = Table(
         sqlite_where=text("shown_seq < seq"),
         postgresql_where=text("shown_seq < seq"),
     ),
+    Index(
+        "ix_releases_ended",
+        "workspace",
+        "ended_at",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
 )
 
 services: Final = Table(
@@ -195,3 +202,45 @@ runs: Final = Table(
 )
 """The runs of steps. `called_at` is when it was last tried to start one, so that it may have been started;
 `settled` is one for which nothing is left to do."""
+
+subscribers: Final = Table(
+    "subscribers",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("stopped_at", Moment),
+    Column("stopped", Text, nullable=False),
+    PrimaryKeyConstraint("workspace", "name"),
+)
+"""Who is told of events, and since when. `stopped` is why nothing is sent any more, or empty."""
+
+tellings: Final = Table(
+    "tellings",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("subscriber", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("head", Integer, nullable=False),
+    Column("told_at", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("next_at", Moment),
+    Column("answer", Text, nullable=False),
+    Column("given_up", Boolean, nullable=False),
+    Column("claimed_until", Moment),
+    PrimaryKeyConstraint("workspace", "subscriber", "release"),
+    Index(
+        "ix_tellings_waiting",
+        "workspace",
+        "subscriber",
+        "next_at",
+        sqlite_where=text("told < head"),
+        postgresql_where=text("told < head"),
+    ),
+)
+"""How far each subscriber was told of each release: up to its event number `told`, of `head` that there are.
+
+`claimed_until` is set while somebody sends; the rest is about the event that comes next, where it was tried.
+"""

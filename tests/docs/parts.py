@@ -17,9 +17,10 @@ from bot.settings import Settings
 from bot.slack.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
 from bot.slack.manifest import SCOPES
 from bot.slack.subcommands import SUBCOMMANDS
+from bot.subscribers.cloud_event import type_of
 from tests.docs.generate import ROOT, Part, code, sentence, table
 from tests.docs.refusals import refusals
-from tests.docs.runbook_keys import people_keys, runbook_keys
+from tests.docs.runbook_keys import people_keys, runbook_keys, subscriber_keys
 from tests.docs.simulated import simulated, simulated_often
 
 
@@ -99,6 +100,11 @@ def events() -> str:
     )
 
 
+def cloud_events() -> str:
+    """Return the types of the CloudEvents that subscribers are sent."""
+    return ", ".join(code(type_of(kind.__name__)) for kind in EVENTS)
+
+
 def commands() -> str:
     """Return the commands that go through the one door."""
     return table(
@@ -160,6 +166,8 @@ PARTS: Final[Mapping[str, Part]] = {
     "slack-events": slack_events,
     "states": states,
     "events": events,
+    "subscriber-keys": subscriber_keys,
+    "cloud-events": cloud_events,
     "commands": commands,
     "refusals": refusals,
     "make-targets": make_targets,

@@ -16,6 +16,7 @@ from bot.runbook.roles import Role, Rotation, Shift
 from bot.runbook.runs import Run
 from bot.runbook.values import duration
 from bot.simulate.people import Absence, Answers, Changes, Hours, People, Person
+from bot.subscribers.file import Entry
 from tests.docs.generate import code, table
 
 TITLES: Final[Mapping[type[Part], str]] = {
@@ -54,6 +55,10 @@ LEFT_OUT: Final[Mapping[tuple[type[Part], str], str]] = {
     (Rollback, "steps"): "one step",
     (Runbook, "kinds"): "nothing",
     (Hours, "days"): "`[mon, tue, wed, thu, fri]`",
+    (Entry, "secret_env"): "see `secret_file`",
+    (Entry, "secret_file"): "see `secret_env`",
+    (Entry, "services"): "all",
+    (Entry, "kinds"): "all",
     **{(Person, key): "`0%`" for key in ("rejects", "abstains", "holds", "fails")},
 }
 """What cannot be read from the default of a model."""
@@ -67,6 +72,11 @@ def runbook_keys() -> str:
 def people_keys() -> str:
     """Return the same for the people file of a simulation."""
     return "\n\n".join(f"### {title}\n\n{_keys(part)}" for part, title in PEOPLE.items())
+
+
+def subscriber_keys() -> str:
+    """Return what can stand below each subscriber in their file."""
+    return _keys(Entry)
 
 
 def _keys(part: type[Part]) -> str:

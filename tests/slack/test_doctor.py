@@ -97,7 +97,7 @@ async def test_a_token_that_is_refused_and_a_slack_out_of_reach_are_named(world:
 async def test_a_database_is_looked_at_and_left_as_it_is(world: World, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.db"
     assert (await says(world, database_url=f"sqlite:///{fresh}"))[1].splitlines()[0] == snapshot(
-        "well   The database lacks 7 migrations. The next start applies them."
+        "well   The database lacks 8 migrations. The next start applies them."
     )
     assert not fresh.exists()
     wrong = await says(world, database_url="postgres://nowhere")
