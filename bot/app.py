@@ -25,7 +25,7 @@ from bot.pipelines.commands import Commands
 from bot.pipelines.github import Workflows
 from bot.pipelines.providers import Providers
 from bot.pipelines.runner import Runner
-from bot.release.ids import ReleaseId, WorkspaceId
+from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.runbook.runs import Provider
 from bot.settings import Misconfigured, Settings, Transport
@@ -49,9 +49,11 @@ from bot.sources.git import Checkouts
 from bot.subscribers.file import Unusable, read_subscribers
 from bot.subscribers.subscriber import Subscriber
 from bot.subscribers.tellers import Tellers
-from bot.web.api import RELEASE, SERVICE, VERSION_OF, Api
+from bot.web.api import Api
+from bot.web.deliveries import Deliveries, Named
 from bot.web.github import GitHubWebhook
 from bot.web.server import Handler, WebServer
+from bot.web.token import Token as ApiToken
 
 Check = Callable[[], Awaitable[bool]]
 
@@ -182,7 +184,16 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             connected = socket.is_connected
         if webhook_secret := settings.github_webhook_secret.get_secret_value():
             posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up).answer
-        gets = _api(releases, identity.workspace, settings.rollcall_api_token.get_secret_value())
+        gets: dict[str, Handler] = {}
+        if api_token := settings.rollcall_api_token.get_secret_value():
+            token = ApiToken(api_token)
+            named = {one.name: Named(where=one.where, kinds=one.kinds) for one in subscribers}
+            deliveries = Deliveries(
+                database, releases, identity.workspace, token, clock, named, tellers.try_now
+            )
+            gets |= Api(releases, identity.workspace, token).routes()
+            gets |= deliveries.gets()
+            posts |= deliveries.posts()
         web = WebServer(_health(database, connected, delivery.is_running), posts, gets)
         stack.push_async_callback(web.stop)
         port = await web.start(settings.host, PORT if settings.port is None else settings.port)
@@ -240,13 +251,6 @@ def _inside(settings: Settings) -> Networks:
         return networks(settings.rollcall_inside)
     except ValueError as trouble:
         raise Misconfigured(f"ROLLCALL_INSIDE names no network: {trouble}") from None
-
-
-def _api(releases: Reader, workspace: WorkspaceId, token: str) -> Mapping[str, Handler]:
-    """Return what can be read, by path; nothing where there is no token to read it with."""
-    api = Api(releases, workspace, token)
-    paths = {RELEASE: api.release, VERSION_OF: api.version, SERVICE: api.service}
-    return paths if token else {}
 
 
 def _health(

@@ -108,7 +108,8 @@ class Settings(BaseSettings):
     )
     rollcall_api_token: SecretStr = Field(
         SecretStr(""),
-        description="The token with which pipelines read how releases stand; without it, there is no API.",
+        description="The token with which pipelines read how releases stand, and the password of the page of"
+        " deliveries; without it, there is neither.",
     )
     rollcall_url: str = Field(
         "", description="Where `rollcall wait` finds Rollcall, such as `https://rollcall.example.com`."

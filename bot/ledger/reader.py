@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.ledger import own, rooms, shown
+from sqlalchemy import Connection
+
+from bot.ledger import listing, own, rooms, shown
 from bot.ledger.database import Database
 from bot.ledger.ledger import Entry, Ledger, Row
+from bot.ledger.listing import Place, WentOut
 from bot.ledger.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Own
@@ -43,6 +46,33 @@ class Reader:
     async def recoveries(self, workspace: WorkspaceId, service: str) -> Recoveries:
         """Return the last way back of a service in a drill, and for real."""
         return await self._database.read(lambda c: self._ledger.recoveries(c, workspace, service))
+
+    async def going_out(
+        self, workspace: WorkspaceId, service: str | None, after: Place | None, limit: int
+    ) -> tuple[Sequence[Release], Place | None]:
+        """Return some of the open releases, those started last first, and the place after which more come."""
+
+        def read(connection: Connection) -> tuple[Sequence[Release], Place | None]:
+            places = listing.going_out(connection, workspace, service, after, limit + 1)
+            keys = [place.key for place in places[:limit]]
+            found = (self._ledger.find(connection, ReleaseId(workspace, key)) for key in keys)
+            more = places[limit - 1] if len(places) > limit else None
+            return [release for release in found if release is not None], more
+
+        return await self._database.read(read)
+
+    async def went_out(
+        self,
+        workspace: WorkspaceId,
+        service: str | None,
+        since: datetime | None,
+        after: Place | None,
+        limit: int,
+    ) -> Sequence[WentOut]:
+        """Return some of the releases that have gone out, those that ended last first."""
+        return await self._database.read(
+            lambda c: listing.went_out(c, workspace, service, since, after, limit)
+        )
 
     async def about(
         self, workspace: WorkspaceId, channel: ChannelId, thread: str | None = None

@@ -1,122 +1,138 @@
-"""The API that pipelines and dashboards read: how a release stands, what is in production."""
+"""The API that pipelines and dashboards read: how releases stand, what goes out, what is in production."""
 
-import hmac
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiohttp import web
 
+from bot.ledger.listing import WentOut
 from bot.ledger.reader import Reader
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.manifest import VERSION
 from bot.release.release import Release
-from bot.release.state import State
-from bot.release.waiting import Waiting, waiting_on
+from bot.web.query import BadQuery, Query, next_after
+from bot.web.server import Handler
+from bot.web.standing import moment, standing
+from bot.web.token import Token
 
 RELEASE: Final = "/api/releases/{release}"
 VERSION_OF: Final = "/api/services/{service}/versions/{version}"
 SERVICE: Final = "/api/services/{service}"
+PRODUCTION: Final = "/api/services/{service}/production"
+GOING_OUT: Final = "/api/going-out"
+WENT_OUT: Final = "/api/went-out"
 
 
 class Api:
-    """Answer who has the token, in JSON; others 401."""
+    """Answer who has the token, in JSON; others 401, and what does not fit 400."""
 
-    def __init__(self, releases: Reader, workspace: WorkspaceId, token: str) -> None:
+    def __init__(self, releases: Reader, workspace: WorkspaceId, token: Token) -> None:
         self._releases = releases
         self._workspace = workspace
-        self._token = token.encode()
+        self._token = token
 
-    async def release(self, request: web.Request) -> web.StreamResponse:
+    def routes(self) -> Mapping[str, Handler]:
+        """Return what can be read, by path."""
+        handlers = {
+            RELEASE: self._release,
+            VERSION_OF: self._version,
+            SERVICE: self._service,
+            PRODUCTION: self._production,
+            GOING_OUT: self._going_out,
+            WENT_OUT: self._went_out,
+        }
+        return {path: self._known(handler) for path, handler in handlers.items()}
+
+    def _known(self, handler: Handler) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if trouble := self._token.stranger(request):
+                return trouble
+            try:
+                return await handler(request)
+            except BadQuery as bad:
+                return web.json_response({"error": str(bad)}, status=400)
+
+        return answer
+
+    async def _release(self, request: web.Request) -> web.StreamResponse:
         """Answer how a release stands, by its key."""
         key = request.match_info["release"]
         found = None
-        if (trouble := self._stranger(request)) is None and KEY.fullmatch(key):
+        if KEY.fullmatch(key):
             found = await self._releases.find(ReleaseId(self._workspace, ReleaseKey(key)))
-        return trouble or _answer(_standing(found), f"There is no release {key[:60]}.")
+        return _answer(_standing(found), f"There is no release {key[:60]}.")
 
-    async def version(self, request: web.Request) -> web.StreamResponse:
+    async def _version(self, request: web.Request) -> web.StreamResponse:
         """Answer how the newest release of a version of a service stands."""
         service, version = request.match_info["service"], request.match_info["version"]
         found = None
-        if (trouble := self._stranger(request)) is None and VERSION.fullmatch(version):
+        if VERSION.fullmatch(version):
             found = await self._releases.of_version(self._workspace, service, version)
-        missing = f"There is no release of {service[:60]} {version[:64]}."
-        return trouble or _answer(_standing(found), missing)
+        return _answer(_standing(found), f"There is no release of {service[:60]} {version[:64]}.")
 
-    async def service(self, request: web.Request) -> web.StreamResponse:
+    async def _service(self, request: web.Request) -> web.StreamResponse:
         """Answer what is in production, and what is going out."""
         service = request.match_info["service"]
-        if trouble := self._stranger(request):
-            return trouble
         completed, going_out = await self._releases.of_service(self._workspace, service)
         stands = {
             "service": service,
             "in_production": _standing(completed),
             "going_out": _standing(going_out),
         }
-        known = stands if completed or going_out else None
-        return _answer(known, f"There was no release of {service[:60]}.")
+        return _answer(stands if completed or going_out else None, _unknown(service))
 
-    def _stranger(self, request: web.Request) -> web.StreamResponse | None:
-        """Refuse who does not bring the token."""
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token):
-            return None
+    async def _production(self, request: web.Request) -> web.StreamResponse:
+        """Answer whether a version is what was completed last, and what is going out meanwhile."""
+        service, version = request.match_info["service"], Query(request, ["version"]).version()
+        completed, going_out = await self._releases.of_service(self._workspace, service)
+        stands = {
+            "service": service,
+            "version": version,
+            "in_production": completed is not None and completed.version == version,
+            "since": moment(completed.since) if completed and completed.version == version else None,
+            "instead": completed.version if completed and completed.version != version else None,
+            "going_out": going_out.key if going_out else None,
+        }
+        return _answer(stands if completed or going_out else None, _unknown(service))
+
+    async def _going_out(self, request: web.Request) -> web.StreamResponse:
+        """Answer how the open releases stand, those started last first."""
+        query = Query(request, ["service", "limit", "after"])
+        limit = query.limit()
+        found, more = await self._releases.going_out(self._workspace, query.service(), query.after(), limit)
         return web.json_response(
-            {"error": "Send the token: Authorization: Bearer …"},
-            status=401,
-            headers={"WWW-Authenticate": "Bearer"},
+            {"going_out": [standing(one) for one in found], "next": next_after(more) if more else None}
         )
 
-
-def standing(release: Release) -> Mapping[str, Any]:
-    """Return how a release stands, as JSON holds it."""
-    return {
-        "release": release.key,
-        "service": release.service,
-        "version": release.version,
-        "commit": release.manifest.commit,
-        "kind": release.runbook.kind,
-        "state": release.state,
-        "ended": release.state.ended,
-        "stage": None if release.state.ended else release.current.name,
-        "stages": [_stage(release, index) for index in range(len(release.runbook.stages))],
-        "since": _moment(release.since),
-        "started": _moment(release.started_at),
-        "on_hold": bool(release.holds),
-        "waiting_for": [_waiting(one) for one in waiting_on(release)],
-    }
+    async def _went_out(self, request: web.Request) -> web.StreamResponse:
+        """Answer which releases have gone out, those that ended last first."""
+        query = Query(request, ["service", "since", "limit", "after"])
+        limit = query.limit()
+        found = await self._releases.went_out(
+            self._workspace, query.service(), query.since(), query.after(), limit + 1
+        )
+        more = next_after(found[limit - 1].place) if len(found) > limit else None
+        return web.json_response({"went_out": [_went_out(one) for one in found[:limit]], "next": more})
 
 
 def _standing(release: Release | None) -> Mapping[str, Any] | None:
     return standing(release) if release else None
 
 
-def _stage(release: Release, index: int) -> Mapping[str, Any]:
-    began = release.began.get(index)
-    done = index < release.stage if release.stage < release.back else False
+def _went_out(one: WentOut) -> Mapping[str, Any]:
     return {
-        "name": release.stage_name(index),
-        "environment": release.stage_at(index).where,
-        "began": _moment(began.at) if began else None,
-        "done": began is not None and (release.state is State.COMPLETED or done),
+        "release": one.key,
+        "service": one.service,
+        "version": one.version,
+        "kind": one.kind,
+        "state": one.state,
+        "started": moment(one.started_at),
+        "ended": moment(one.ended_at),
     }
 
 
-def _waiting(waiting: Waiting) -> Mapping[str, Any]:
-    return {
-        "for": waiting.kind,
-        "name": waiting.name,
-        "role": waiting.role,
-        "people": list(waiting.on),
-        "since": _moment(waiting.since),
-        "until": _moment(waiting.until) if waiting.until else None,
-    }
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _unknown(service: str) -> str:
+    return f"There was no release of {service[:60]}."
 
 
 def _answer(found: Mapping[str, Any] | None, missing: str) -> web.StreamResponse:
