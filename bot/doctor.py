@@ -1,7 +1,8 @@
 """`rollcall doctor`: what stands in Rollcall's way, looked at beforehand, each with what to do about it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,16 +14,19 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
+from bot.ledger import tellings
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import UnusableDatabase, missing_migrations
+from bot.ledger.tellings import Trouble
 from bot.pipelines.commands import cannot_write
 from bot.release.ids import ChannelId, WorkspaceId
 from bot.settings import Settings
 from bot.slack.connect import CALL_TIMEOUT, web_client
 from bot.slack.errors import REFUSED, error_of
 from bot.slack.manifest import SCOPES
+from bot.subscribers.file import Unusable, read_subscribers
 
 FARTHEST: Final = timedelta(minutes=1)
 """How far apart the clocks may be. Slack's requests are refused when they are five minutes off."""
@@ -56,7 +60,8 @@ async def _all(settings: Settings, clock: Clock) -> Sequence[Finding]:
         client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         ledger, usable = await asyncio.to_thread(_ledger, settings.database_url)
         slack = [one async for one in _slack(client, settings, clock, usable)]
-        return [ledger, *_runs(settings), *slack]
+        told = [*_subscribers(settings), *(await _deliveries(settings, clock) if usable else ())]
+        return [ledger, *told, *_runs(settings), *slack]
 
 
 def _ledger(url: str) -> tuple[Finding, bool]:
@@ -80,6 +85,37 @@ def _runs(settings: Settings) -> Iterator[Finding]:
             yield Finding(True, "The folder of runs can be written to.")
     except OSError as fault:
         yield Finding(False, cannot_write(folder, fault))
+
+
+def _subscribers(settings: Settings) -> Iterable[Finding]:
+    if settings.rollcall_subscribers is None:
+        return
+    try:
+        found = read_subscribers(settings.rollcall_subscribers, os.environ)
+    except Unusable as trouble:
+        yield Finding(False, f"ROLLCALL_SUBSCRIBERS cannot be used. {trouble}")
+        return
+    names = ", ".join(one.name for one in found) or "nobody"
+    yield Finding(True, f"Told of events: {names}.")
+
+
+async def _deliveries(settings: Settings, clock: Clock) -> Sequence[Finding]:
+    database = Database(settings.database_url)
+    try:
+        troubles = await database.read(lambda c: tellings.lasting_trouble(c, clock.now()))
+    finally:
+        await asyncio.to_thread(database.close)
+    return [Finding(False, _not_taken(one)) for one in troubles]
+
+
+def _not_taken(one: Trouble) -> str:
+    since = f"since {one.since:%Y-%m-%d %H:%M} UTC"
+    if one.stopped:
+        why = one.stopped.rstrip(".")
+        return f"{one.name} is sent no events {since}. {why}. Have it go on at /deliveries."
+    releases = "a release" if one.releases == 1 else f"{one.releases} releases"
+    given_up = f"; {one.given_up} given up" if one.given_up else ""
+    return f"{one.name} does not take the events of {releases} {since}{given_up}. Look at /deliveries."
 
 
 async def _slack(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
     delete,
     func,
     literal,
@@ -40,6 +41,8 @@ FRESH: Final[dict[str, object]] = {
 """Of a telling of which nothing has gone wrong yet."""
 LONGEST_CLAIM: Final = timedelta(minutes=5)
 LONGEST_WAIT: Final = timedelta(days=1)
+LASTING: Final = timedelta(hours=1)
+"""What goes on for that long does not pass by itself."""
 WAITS: Final = tellings.c.told < tellings.c.head
 
 
@@ -87,6 +90,17 @@ class Failure:
     failures: int
     next_at: datetime | None
     said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A subscriber that takes nothing of some releases; `stopped` is why nothing is sent to it."""
+
+    name: str
+    stopped: str
+    since: datetime
+    releases: int
+    given_up: int
 
 
 # Subscribers
@@ -299,6 +313,25 @@ def of_release(connection: Connection, name: str, release: ReleaseId) -> Telling
     """Return how far a subscriber was told of a release; None where it is to be told nothing of it."""
     row = connection.execute(select(tellings).where(_one(name, release))).first()
     return _telling(row) if row else None
+
+
+def lasting_trouble(connection: Connection, now: datetime) -> Sequence[Trouble]:
+    """Return who has not taken something for an hour, or is sent nothing any more, of all workspaces."""
+    mine = and_(tellings.c.workspace == subscribers.c.workspace, tellings.c.subscriber == subscribers.c.name)
+    failed = and_(mine, WAITS, tellings.c.failures > 0)
+    query = select(
+        subscribers.c.name,
+        subscribers.c.stopped,
+        func.coalesce(subscribers.c.stopped_at, func.min(tellings.c.failing_since)).label("since"),
+        func.count(tellings.c.release).label("releases"),
+        func.count(case((tellings.c.given_up, 1))).label("given_up"),
+    ).select_from(subscribers.outerjoin(tellings, failed))
+    rows = query.group_by(subscribers.c.workspace, subscribers.c.name).order_by(subscribers.c.name)
+    return [
+        Trouble(**row._asdict())
+        for row in connection.execute(rows)
+        if row.stopped or (row.since and row.since <= now - LASTING)
+    ]
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

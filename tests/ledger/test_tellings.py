@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from bot.ledger import tellings
-from bot.ledger.tellings import Claim, Failure, Telling
+from bot.ledger.tellings import Claim, Failure, Telling, Trouble
 from bot.release.ids import ReleaseId, ReleaseKey
 from tests.ledger.conftest import Join
 from tests.ledger.world import BEN, CHECKOUT, TEAM, Replica, approve, cancel, start
@@ -160,3 +161,24 @@ async def test_who_is_forgotten_is_told_nothing_more(replica: Replica) -> None:
     await replica.accepts(cancel())
     assert await telling(replica) is None
     assert await replica.database.read(lambda c: tellings.known(c, TEAM)) == []
+
+
+async def test_trouble_that_lasts_is_told_and_what_passes_by_itself_is_not(replica: Replica) -> None:
+    def lasting() -> Any:
+        now = replica.clock.now()
+        return replica.database.read(lambda c: tellings.lasting_trouble(c, now))
+
+    await subscribes(replica, "gone", "log", "well")
+    await replica.accepts(start())
+    began = replica.clock.now()
+    mine = await claims(replica)
+    assert mine
+    failure = Failure(told=0, since=began, failures=1, next_at=None, said="No.")
+    await replica.database.write(lambda c: tellings.note_failed(c, mine, failure))
+    assert await lasting() == []
+    await replica.database.write(lambda c: tellings.stop(c, TEAM, "gone", "Gone.", began))
+    replica.clock.advance(hours=1)
+    assert await lasting() == [
+        Trouble(name="gone", stopped="Gone.", since=began, releases=0, given_up=0),
+        Trouble(name="log", stopped="", since=began, releases=1, given_up=1),
+    ]

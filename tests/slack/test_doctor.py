@@ -11,8 +11,11 @@ from pydantic import SecretStr
 
 from bot.clock import Clock, MovableClock
 from bot.doctor import doctor
+from bot.ledger import tellings
+from bot.ledger.tellings import Claim, Failure
+from bot.release.ids import ReleaseId, ReleaseKey
 from bot.settings import Transport
-from tests.world import World, settings_for
+from tests.world import WORKSPACE, World, settings_for
 
 
 async def says(world: World, clock: Clock | None = None, **other: object) -> tuple[int, str]:
@@ -92,6 +95,46 @@ async def test_a_token_that_is_refused_and_a_slack_out_of_reach_are_named(world:
     )
     out_of_reach = await says(world, slack_api_url="http://127.0.0.1:1/api/")
     assert out_of_reach[1].splitlines()[1].startswith("wrong  Slack is not reached")
+
+
+async def test_who_is_told_is_named_and_who_takes_nothing_for_long(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "subscribers.yaml"
+    file.write_text("subscribers: {log: {url: 'https://log.example', secret_file: secret}}")
+    assert (await says(world, rollcall_subscribers=file))[1].splitlines()[1].replace(
+        str(tmp_path), "…"
+    ) == snapshot(
+        "wrong  ROLLCALL_SUBSCRIBERS cannot be used. …/subscribers.yaml: subscribers.log: …/secret cannot be read: No such file or directory"
+    )
+    (tmp_path / "secret").write_text(f"whsec_{'A' * 43}=")
+    now = world.clock.now()
+    for name in ("log", "old"):
+        await world.database.write(lambda c, name=name: tellings.enter(c, WORKSPACE, [name], now))  # type: ignore[misc]
+    await world.ana.types("/release start checkout 1.4.0")
+    mine = Claim(
+        subscriber="log",
+        release=ReleaseId(WORKSPACE, ReleaseKey("checkout-1")),
+        until=now + timedelta(seconds=30),
+    )
+    failure = Failure(told=0, since=now, failures=9, next_at=None, said="It answers 500")
+    await world.database.write(lambda c: tellings.claim(c, mine, now))
+    await world.database.write(lambda c: tellings.note_failed(c, mine, failure))
+    await world.database.write(lambda c: tellings.stop(c, WORKSPACE, "old", "It answers 410", now))
+    world.clock.advance(timedelta(minutes=59))
+    _, text = await says(world, world.clock, rollcall_subscribers=file)
+    assert text.splitlines()[1:3] == snapshot(
+        [
+            "well   Told of events: log.",
+            "wrong  old is sent no events since 2026-11-24 10:00 UTC. It answers 410. Have it go on at /deliveries.",
+        ]
+    )
+    world.clock.advance(timedelta(minutes=1))
+    _, text = await says(world, world.clock, rollcall_subscribers=file)
+    assert text.splitlines()[1:3] == snapshot(
+        [
+            "well   Told of events: log.",
+            "wrong  log does not take the events of a release since 2026-11-24 10:00 UTC; 1 given up. Look at /deliveries.",
+        ]
+    )
 
 
 async def test_a_database_is_looked_at_and_left_as_it_is(world: World, tmp_path: Path) -> None:
