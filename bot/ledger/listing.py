@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select
 from bot.ledger.tables import releases
 from bot.release.ids import ReleaseKey, WorkspaceId
 from bot.release.state import State
+from bot.runbook.model import DRILL
 
 WENT_OUT = (State.COMPLETED, State.ROLLED_BACK)
 
@@ -42,8 +43,8 @@ class WentOut:
 def going_out(
     connection: Connection, workspace: WorkspaceId, service: str | None, after: Place | None, limit: int
 ) -> Sequence[Place]:
-    """Return the open releases of a workspace, or of one service, those started last first."""
-    here = _here(workspace, service, releases.c.started_at, after)
+    """Return the open releases of a workspace, or of one service, those started last first; no drills."""
+    here = and_(_here(workspace, service, releases.c.started_at, after), releases.c.kind != DRILL)
     query = select(releases.c.started_at, releases.c.release).where(here, releases.c.ended_at.is_(None))
     rows = connection.execute(query.order_by(*_newest(releases.c.started_at)).limit(limit))
     return [Place(row.started_at, row.release) for row in rows]
@@ -57,8 +58,11 @@ def went_out(
     after: Place | None,
     limit: int,
 ) -> Sequence[WentOut]:
-    """Return the releases that have gone out, also those rolled back; those that ended last come first."""
-    here = _here(workspace, service, releases.c.ended_at, after)
+    """Return the releases that have gone out, also those rolled back; those that ended last come first.
+
+    A drill goes nowhere, so it is none of them.
+    """
+    here = and_(_here(workspace, service, releases.c.ended_at, after), releases.c.kind != DRILL)
     query = select(releases).where(here, releases.c.ended_at.is_not(None), releases.c.state.in_(WENT_OUT))
     if since is not None:
         query = query.where(releases.c.ended_at >= since)

@@ -51,6 +51,7 @@ def cloud_event(entry: Entry, release: Release) -> Mapping[str, Any]:
             "release": release.key,
             "service": release.service,
             "version": release.version,
+            "kind": release.runbook.kind,
             "state": release.state,
             "seq": entry.seq,
             "event": json.loads(entry.body),

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
+from bot.app import running
+from bot.clock import SystemClock
+from bot.settings import Misconfigured, Settings
 from bot.subscribers.file import Unusable, read_subscribers
 from bot.subscribers.subscriber import Subscriber
 from tests.subscribers.receiver import SECRET
@@ -165,3 +168,27 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, problem
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match=r"nowhere\.yaml cannot be read: No such file or directory"):
         read_subscribers(tmp_path / "nowhere.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("rollcall_subscribers", "subscribers.yaml", "expected an address"),
+        ("rollcall_inside", "10.0.0.1/8", "ROLLCALL_INSIDE names no network"),
+    ],
+)
+async def test_what_is_wrong_stops_the_start_before_anything_is_done(
+    tmp_path: Path, setting: str, value: str, said: str
+) -> None:
+    file, ledger = tmp_path / "subscribers.yaml", tmp_path / "ledger.db"
+    file.write_text("subscribers: {log: {url: a.example, secret_env: LOG_SECRET}}")
+    settings = {
+        "slack_bot_token": "xoxb-1",
+        "slack_app_token": "xapp-1",
+        "database_url": f"sqlite:///{ledger}",
+        setting: str(file) if value == file.name else value,
+    }
+    with pytest.raises(Misconfigured, match=said):
+        async with running(Settings.model_validate(settings), SystemClock()):
+            pass
+    assert not ledger.exists()

@@ -1,11 +1,14 @@
 """What goes out, what went out, and whether a version is in production."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 
-from tests.web.test_api import Served, completed, served, without_times
+from bot.release.state import State
+from tests.slack.given import write
+from tests.web.test_api import RUNBOOK, Served, completed, served, without_times
 
 __all__ = ["served"]
 
@@ -160,3 +163,14 @@ async def test_what_does_not_fit_is_answered_with_what_would(served: Served, pat
 )
 async def test_who_has_not_the_token_reads_no_list(served: Served, path: str) -> None:
     assert (await served.reads(path, "another"))[0] == 401
+
+
+async def test_a_drill_goes_nowhere(served: Served, tmp_path: Path) -> None:
+    write(tmp_path, RUNBOOK + "rollback: {drill: staging, steps: [do: Put the version before back]}\n")
+    await went(served, "2.0", "2.1")
+    await served.world.dan.types("/release drill shop")
+    assert (await served.world.release("shop-drill-1")).runbook.kind == "drill"
+    assert await keys(served, "/api/going-out", "going_out") == ([], None)
+    await served.world.dan.presses("Done", "shop-drill-1", on="stage:0")
+    assert (await served.world.release("shop-drill-1")).state is State.COMPLETED
+    assert (await keys(served, "/api/went-out", "went_out"))[0] == ["shop-2", "shop-1"]
