@@ -46,6 +46,8 @@ from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
+from bot.sources.people import PeopleFile
+from bot.sources.sources import Sources
 from bot.subscribers.file import Unusable, read_subscribers
 from bot.subscribers.subscriber import Subscriber
 from bot.subscribers.tellers import Tellers
@@ -127,7 +129,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             ledger,
             runbooks,
             directory,
-            Checkouts(settings.rollcall_checkouts),
+            _sources(settings),
             clock,
             changed,
         )
@@ -214,6 +216,14 @@ def _runbooks(settings: Settings) -> Runbooks:
     for problem in runbooks.check():
         log.error("A runbook cannot be used: %s", problem)
     return runbooks
+
+
+def _sources(settings: Settings) -> Sources:
+    """Return where it is read what is in a version, and who wrote it."""
+    people = PeopleFile(settings.rollcall_authors)
+    for problem in people.problems():
+        log.error("The file of ROLLCALL_AUTHORS cannot be used: %s", problem)
+    return Sources([Checkouts(settings.rollcall_checkouts)], people)
 
 
 def _commands(settings: Settings) -> Commands:

@@ -31,6 +31,7 @@ from bot.settings import Misconfigured, Settings, read_settings
 from bot.simulate.command import add_options, simulate
 from bot.slack.errors import TokenRefused
 from bot.slack.manifest import manifest_json
+from bot.sources.people import PeopleFile
 from bot.web.wait import Wait
 
 log = logging.getLogger(__name__)
@@ -196,7 +197,12 @@ def _manifest(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    return lint(options.paths or [read_settings().rollcall_runbooks], sys.stdout)
+    if options.paths:
+        return lint(options.paths, sys.stdout)
+    settings = read_settings()
+    problems = PeopleFile(settings.rollcall_authors).problems()
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return max(lint([settings.rollcall_runbooks], sys.stdout), 1 if problems else 0)
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from bot.ledger import own
 from bot.ledger.answers import Answered, Delivery, recall, remember, renew
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
-from bot.release.changes import Reading, informed
+from bot.release.changes import Reading, Wanted, informed
 from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start, fold
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, UserId, WorkspaceId
@@ -51,11 +51,8 @@ class People(Protocol):
 class Sources(Protocol):
     """Where it is read what is in a version of a service."""
 
-    async def read(self, service: str, version: str, before: str | None, commit: str = "") -> Reading:
-        """Return what is in a version since the one `before`, which was at `commit` where that is known.
-
-        Where nothing was before, that is None. It answers quickly, as a person waits for it.
-        """
+    async def read(self, wanted: Wanted) -> Reading:
+        """Return what is in a version. It answers quickly, as a person waits for it."""
         ...
 
 
@@ -149,23 +146,31 @@ class Coordinator:
         service = command.service if isinstance(command, Start) else service_of(command.release)
         if service not in self._runbooks.services():
             return None
-        before, commit = await self._database.read(lambda c: self._before(c, command, service))
-        return await self._sources.read(service, command.version, before, commit)
+        wanted = await self._database.read(lambda c: self._wanted(c, command, service))
+        return await self._sources.read(wanted)
 
-    def _before(
-        self, connection: Connection, command: Start | ChangeManifest, service: str
-    ) -> tuple[str | None, str]:
-        """Return the version from which is counted what is new, and its commit as far as they are known.
+    def _wanted(self, connection: Connection, command: Start | ChangeManifest, service: str) -> Wanted:
+        """Return what is to be known of a version, and of which repository.
 
-        What a release is changed to is new since the same as what it was started with.
+        What a release is changed to is new since the same as what it was started with, and where the runbook
+        says with which it was started.
         """
         last, _ = self._ledger.of_service(connection, command.workspace, service)
         before, commit = (last.version, last.manifest.commit) if last else (None, "")
-        if isinstance(command, ChangeManifest) and KEY.fullmatch(command.release):
-            release = self._ledger.find(connection, ReleaseId(command.workspace, command.release))
+        runbook: Runbook | None
+        if isinstance(command, Start):
+            runbook, _, _ = self._runbook(service, command.kind)
+        else:
+            fits = KEY.fullmatch(command.release)
+            id_ = ReleaseId(command.workspace, command.release)
+            release = self._ledger.find(connection, id_) if fits else None
+            runbook = release.runbook if release else None
             if release and release.manifest.commit and release.manifest.since != before:
-                return release.manifest.since, ""
-        return before, commit
+                before, commit = release.manifest.since, ""
+        repository = (runbook.repository if runbook else None) or ""
+        return Wanted(
+            service=service, version=command.version, repository=repository, before=before, commit=commit
+        )
 
     async def _durably(self, command: Given, delivery: Delivery | None, reading: Reading) -> Answer:
         if delivery is None:
@@ -201,7 +206,8 @@ class Coordinator:
     ) -> Decision:
         starting = self._start_facts(connection, command, lock=lock)
         decision = decide_start(command, starting)
-        known = informed(command, reading, starting.directory)
+        tickets = starting.runbook.tickets if starting.runbook else None
+        known = informed(command, reading, starting.directory, tickets=tickets)
         # Why it cannot start anyway matters more than what is in it.
         if isinstance(decision, Refused) or known is command:
             return decision
@@ -231,7 +237,7 @@ class Coordinator:
         decision = decide(release, command, facts)
         if not isinstance(command, ChangeManifest) or isinstance(decision, Refused):
             return decision
-        known = informed(command, reading, facts.directory, release.manifest)
+        known = informed(command, reading, facts.directory, release.manifest, release.runbook.tickets)
         return known if isinstance(known, Refused) else decide(release, known, facts)
 
     def _note(self, connection: Connection, command: OwnCommand) -> Noted | Refused:

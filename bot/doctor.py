@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final, TextIO
 
@@ -22,10 +23,13 @@ from bot.ledger.schema import UnusableDatabase, missing_migrations
 from bot.ledger.tellings import Trouble
 from bot.pipelines.commands import cannot_write
 from bot.release.ids import ChannelId, WorkspaceId
+from bot.runbook.problems import RunbookError
 from bot.settings import Settings
 from bot.slack.connect import CALL_TIMEOUT, web_client
+from bot.slack.directory import SlackDirectory
 from bot.slack.errors import REFUSED, error_of
 from bot.slack.manifest import SCOPES
+from bot.sources.people import PeopleFile
 from bot.subscribers.file import Unusable, read_subscribers
 
 FARTHEST: Final = timedelta(minutes=1)
@@ -134,7 +138,11 @@ async def _slack(
     yield Finding(True, f"The token is accepted, by {answer['team']} as @{answer['user']}.")
     yield _scopes(answer.headers)
     yield _clocks(answer.headers, before, clock.now())
-    for channel in await _channels(settings, WorkspaceId(str(answer["team_id"]))) if usable else ():
+    workspace = WorkspaceId(str(answer["team_id"]))
+    if settings.rollcall_authors:
+        for finding in await _authors(settings.rollcall_authors, SlackDirectory(client, workspace, clock)):
+            yield finding
+    for channel in await _channels(settings, workspace) if usable else ():
         yield await _channel(client, channel)
 
 
@@ -154,6 +162,24 @@ def _clocks(headers: Mapping[str, str], before: datetime, after: datetime) -> Fi
     if apart > FARTHEST:
         return Finding(False, f"{told} Let the machine keep its time by NTP.")
     return Finding(True, told)
+
+
+async def _authors(path: Path, directory: SlackDirectory) -> Sequence[Finding]:
+    """Look at the file that says who wrote what, and whether all whom it names are in Slack."""
+    file = PeopleFile(path)
+    try:
+        people = await asyncio.to_thread(file.people)
+        await directory.refresh()
+    except RunbookError as error:
+        return [Finding(False, f"The file of ROLLCALL_AUTHORS: {one}") for one in error.problems]
+    except SlackApiError as fault:
+        return [Finding(False, f"The people cannot be read from Slack ({error_of(fault)}). Try again.")]
+    missing = [one.name for one in people if not directory.seen().accounts([one.name])]
+    told = "is nobody in this workspace, so what they write is taken for a stranger's. Mend it there."
+    count = "1 person" if len(people) == 1 else f"{len(people):,} people"
+    return [Finding(False, f"In ROLLCALL_AUTHORS, {name} {told}") for name in missing] or [
+        Finding(True, f"ROLLCALL_AUTHORS names {count}, all of whom are in Slack.")
+    ]
 
 
 async def _channels(settings: Settings, workspace: WorkspaceId) -> Sequence[ChannelId]:

@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         description="The folder with a git repository for each service, named by its key, in which it is read"
         " what is in a version.",
     )
+    rollcall_authors: Path | None = Field(
+        None,
+        description="The file that says which addresses and logins belong to whom in Slack, such as"
+        " `people.yaml`.",
+    )
     rollcall_command_env: str = Field(
         "",
         description="The names of environment variables that commands get besides `PATH`, `HOME` and so on,"

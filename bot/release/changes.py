@@ -5,26 +5,76 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from bot.release.ids import UserId
-from bot.release.manifest import NOTHING_KNOWN, PATH_LIMIT, PATHS_LIMIT, Commit, Manifest
+from bot.release.manifest import (
+    NOTHING_KNOWN,
+    PATH_LIMIT,
+    PATHS_LIMIT,
+    PEOPLE_LIMIT,
+    Commit,
+    Manifest,
+    Pull,
+)
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Start
+from bot.runbook.tickets import Tickets
 
 T = TypeVar("T", Start, ChangeManifest)
 UNSEEN: Final = "\ufffd"
 COMMITS_LIMIT: Final = 100
 """Commits that are kept, the newest."""
+PULLS_LIMIT: Final = 100
+"""Pull requests that are kept, the newest."""
+TICKETS_LIMIT: Final = 100
 SHORTEST: Final = 12
 """Digits of a commit's id that are told to people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of a repository: what is in a version of a service since the one `before`.
+
+    `repository` is its address, as the runbook has it, or nothing. The version before was at `commit` where
+    that is known. Where no version was before, `before` is None, and it is since the tag before; where it is
+    empty, all that there is.
+    """
+
+    service: str
+    version: str
+    repository: str = ""
+    before: str | None = None
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Somebody who wrote or reviewed a change, as they are called there.
+
+    They are known by addresses in small letters, by logins such as `github:ana`, and by ids in Slack.
+    """
+
+    name: str
+    known_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A commit, and who wrote it: the name and the address of its author, then of all others."""
+    """A commit, who wrote it (its author, then all others), and how its message begins."""
 
     commit: Commit
-    authors: tuple[tuple[str, str], ...]
+    authors: tuple[Author, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A pull request that was merged, where it can be seen, and who approved it."""
+
+    number: int
+    title: str
+    link: str
+    reviewers: tuple[Author, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +82,18 @@ class Changes:
     """What a version is in its repository: its commit, and what is different from the version before.
 
     `since` is that version, or nothing where there was none; `written` are all commits since, or all that
-    there are, the newest first; `digests` has each changed path with the hash of what is there now.
+    there are, the newest first; `digests` has each changed path with the hash of what is there now, or
+    nothing where that is not known. `unread` is why there may be other paths; `pulls` are the pull requests
+    by which the commits came, and `untold` is why there may be others.
     """
 
     commit: str
     since: str = ""
     written: tuple[Written, ...] = ()
     digests: Mapping[str, str]
+    unread: str = ""
+    pulls: tuple[PullRequest, ...] = ()
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +115,16 @@ Reading = Changes | NoVersion | Unread | None
 
 
 def informed(
-    command: T, reading: Reading, directory: Directory, before: Manifest = NOTHING_KNOWN
+    command: T,
+    reading: Reading,
+    directory: Directory,
+    before: Manifest = NOTHING_KNOWN,
+    tickets: Tickets | None = None,
 ) -> T | Refused:
-    """Return a command with what is known of its version, or why nothing can be released by that name."""
+    """Return a command with what is known of its version, or why nothing can be released by that name.
+
+    `tickets` is how the runbook writes the keys of tickets, if it does.
+    """
     match reading:
         case None:
             return command
@@ -76,7 +138,8 @@ def informed(
             )
         case Changes():
             typed = _with_people(command.manifest, before)
-            told = replace(command, manifest=_with(typed, reading, directory))
+            read = _told(_with(typed, reading, directory), reading, directory, tickets)
+            told = replace(command, manifest=read)
             return _unchanged(command, reading) or told
 
 
@@ -109,25 +172,55 @@ def _unchanged(command: Start | ChangeManifest, changes: Changes) -> Refused | N
 
 def _with(manifest: Manifest, changes: Changes, directory: Directory) -> Manifest:
     """Return a manifest with what the repository says besides what people have typed."""
-    mails = {mail.casefold(): name for one in changes.written for name, mail in one.authors}
+    authors = dict.fromkeys(author for one in changes.written for author in one.authors)
+    accounts = {author: directory.accounts(author.known_by) for author in authors}
     commits = tuple(one.commit for one in changes.written) if changes.since else ()
-    known = {mail: directory.mails[mail] for mail in mails if mail in directory.mails}
     found = {_readable(path): digest for path, digest in changes.digests.items()}
     paths = {*manifest.paths, *found}
     fitting = tuple(sorted(paths)[:PATHS_LIMIT])
-    digests = dict(manifest.digests) | {path: found[path] for path in fitting if path in found}
-    unread = _too_many(len(paths)) if len(paths) > len(fitting) else ""
+    digests = dict(manifest.digests) | {path: found[path] for path in fitting if found.get(path)}
+    unread = _too_many(len(paths)) if len(paths) > len(fitting) else changes.unread
     return replace(
         manifest,
-        authors=_sorted(manifest.authors, known.values()),
+        authors=_sorted(manifest.authors, *accounts.values()),
         paths=fitting,
         digests=tuple(sorted(digests.items())),
         commit=changes.commit,
         since=changes.since,
         commits=commits[:COMMITS_LIMIT],
         more=max(len(commits) - COMMITS_LIMIT, 0),
-        strangers=tuple(sorted({name for mail, name in mails.items() if mail not in known})),
+        strangers=tuple(sorted({author.name for author, those in accounts.items() if not those})),
         unread=unread,
+    )
+
+
+def _told(manifest: Manifest, changes: Changes, directory: Directory, tickets: Tickets | None) -> Manifest:
+    """Return a manifest with the pull requests by which it came, who reviewed them, and the tickets."""
+    accounts = {one: _reviewers(one, directory) for one in changes.pulls}
+    reviewers = (person for those in accounts.values() for people in those.values() for person in people)
+    texts = [*(one.title for one in changes.pulls), *(one.message for one in changes.written)]
+    keys = tickets.keys_in(texts) if tickets and changes.since else ()
+    return replace(
+        manifest,
+        reviewers=_sorted(manifest.reviewers, reviewers)[:PEOPLE_LIMIT],
+        pulls=tuple(_pull(one, accounts[one]) for one in changes.pulls[:PULLS_LIMIT]),
+        tickets=keys[:TICKETS_LIMIT],
+        untold=changes.untold,
+    )
+
+
+def _reviewers(pull: PullRequest, directory: Directory) -> Mapping[str, tuple[UserId, ...]]:
+    """Return who approved a pull request, by name, each with who that is in Slack."""
+    return {one.name: directory.accounts(one.known_by) for one in pull.reviewers}
+
+
+def _pull(pull: PullRequest, reviewers: Mapping[str, tuple[UserId, ...]]) -> Pull:
+    return Pull(
+        number=pull.number,
+        title=pull.title,
+        link=pull.link,
+        reviewers=_sorted(*reviewers.values()),
+        strangers=tuple(sorted(name for name, people in reviewers.items() if not people)),
     )
 
 

@@ -33,13 +33,25 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """A pull request that was merged, and who approved it; `strangers` are those whom nobody in Slack is."""
+
+    number: int
+    title: str
+    link: str
+    reviewers: tuple[UserId, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The people, labels and paths of a release, sorted, and its risk; and the commits, the newest first.
 
     `digests` has a hash of what is at a path, such as git's blob id, for those paths of which one is known.
     `commit` is the id of what goes out, `since` the version released before, `more` how many commits there
     are besides those that are listed, `strangers` the authors whom nobody in Slack is known to be, and
-    `unread` why some of it could not be read.
+    `unread` why some of it could not be read. `pulls` are the pull requests by which the commits came,
+    `tickets` the keys of what they were made for, and `untold` is why there may be more of these.
     """
 
     authors: tuple[UserId, ...] = ()
@@ -54,10 +66,15 @@ class Manifest:
     more: int = 0
     strangers: tuple[str, ...] = ()
     unread: str = ""
+    pulls: tuple[Pull, ...] = ()
+    tickets: tuple[str, ...] = ()
+    untold: str = ""
 
 
 READ: Final = ("commit", "since", "commits", "more", "strangers", "unread")
 """What is read from a repository, and typed by nobody."""
+TOLD: Final = ("pulls", "tickets", "untold")
+"""What people are only told: it may be written anew while the commits stay, so no approval is of it."""
 NOTHING_KNOWN: Final = Manifest()
 """The manifest of a release of which nobody has told more than the version."""
 
@@ -69,7 +86,8 @@ def bound_to(version: str, manifest: Manifest) -> str:
     Every approval asks for it, so it is kept.
     """
     # What came later is left out where nothing is known of it, so that old buttons go on being right.
-    known = {key: value for key, value in asdict(manifest).items() if value or key not in READ}
+    approved = ((key, value) for key, value in asdict(manifest).items() if key not in TOLD)
+    known = {key: value for key, value in approved if value or key not in READ}
     content = json.dumps([version, known], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -24,6 +24,7 @@ from bot.runbook.problems import found
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
 from bot.runbook.runs import BEFORE, Run
+from bot.runbook.tickets import Tickets
 from bot.runbook.values import (
     Day,
     Duration,
@@ -193,6 +194,8 @@ class Runbook(Part):
     without it is there to be extended."""
     repository: Repository | None = None
     """The address of the source; it begins with `https://`."""
+    tickets: Tickets | None = None
+    """How tickets are named in commits and pull requests; without it, none are looked for."""
     kind: Name = NORMAL
     """The kind of release that it is for."""
     kinds: Annotated[tuple[Name, ...], Few(1, PARTS_LIMIT), distinct()] = (NORMAL,)

@@ -102,7 +102,10 @@ class SlackDirectory:
         }
 
 
-def _mails(users: Sequence[Mapping[str, Any]]) -> Mapping[str, UserId]:
+def _mails(users: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[UserId, ...]]:
     """Return who has which address; Slack tells it with the scope `users:read.email` only."""
-    profiles = ((user["id"], (user.get("profile") or {}).get("email")) for user in users)
-    return {mail.casefold(): UserId(person) for person, mail in profiles if mail}
+    mails: dict[str, tuple[UserId, ...]] = {}
+    for user in users:
+        if mail := (user.get("profile") or {}).get("email"):
+            mails[mail.casefold()] = (*mails.get(mail.casefold(), ()), UserId(user["id"]))
+    return mails

@@ -4,36 +4,34 @@ A version is a tag, with or without a `v` before it, or the id of a commit; neve
 """
 
 import asyncio
-import hashlib
 import os
-import re
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bot.release.changes import Changes, NoVersion, Reading, Unread, Written
-from bot.release.manifest import Commit
+from bot.release.changes import Reading, Unread, Wanted, Written
+from bot.sources.source import (
+    ID,
+    KNOWN,
+    MOST,
+    WITHIN_S,
+    NotKnown,
+    Paths,
+    PullRequests,
+    digest,
+    misunderstood,
+    plain,
+    too_many,
+    what_is_in,
+    written,
+)
 
-WITHIN_S: Final = 2.0
-"""Seconds that all questions to a repository may take together: Slack waits for three."""
-ID: Final = re.compile("[0-9a-f]{7,64}")
-MOST: Final = 5_000
-"""Commits that are looked at, each for its author."""
-KNOWN: Final = 5
-"""How many of the newest versions are named where one is not known."""
-LONGEST: Final = 200
-"""Characters of a summary, and of a name."""
-SHORTEST: Final = 12
-"""Digits of a commit's id that are told to people."""
-WEB: Final = "noreply@github.com"
-"""The address with which GitHub commits what people merge and edit on its pages: that is nobody."""
 _OTHERS: Final = "%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x01)"
-_FIELDS: Final = ("%H", "%an", "%ae", "%cn", "%ce", _OTHERS, "%s")
+_FIELDS: Final = ("%H", "%an", "%ae", "%cn", "%ce", _OTHERS, "%B")
 _LOG: Final = f"--format={'%x00'.join(_FIELDS)}"
-_PLAIN_MODES: Final = ("100644", "000000")
-"""What is at a path: a plain file, or nothing any more."""
+_DIFFERENT: Final = ("diff-tree", "-r", "-z", "--no-renames", "--full-index", "--no-commit-id")
 _MOMENT_S: Final = 0.2
 """Seconds that are waited for what git still has to say, or to end, when all else is over."""
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -55,17 +53,14 @@ class Checkouts:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder.absolute() if folder else None
 
-    async def read(self, service: str, version: str, before: str | None, commit: str = "") -> Reading:
-        """Return what is in a version since the one `before`, which was at `commit` where that is known.
-
-        Without it, which is None, it is since the tag before; where it is empty, all that there is.
-        """
-        repository = await asyncio.to_thread(_real, self._folder / service) if self._folder else None
-        if repository is None:
+    async def read(self, wanted: Wanted) -> Reading:
+        """Return what is in a version, or None of a service that has no repository here."""
+        folder = await asyncio.to_thread(_real, self._folder / wanted.service) if self._folder else None
+        if folder is None:
             return None
         try:
             async with asyncio.timeout(WITHIN_S):
-                return await _read(repository, version, before, commit)
+                return await what_is_in(Checkout(folder), wanted)
         except TimeoutError:
             return Unread(because=f"the repository did not answer within {WITHIN_S:.0f} seconds")
         except NotKnown as why:
@@ -78,106 +73,87 @@ class GitFailed(Exception):
     """Git could not answer; the message is the first line of what it said."""
 
 
-class NotKnown(Exception):
-    """Git has answered, and what is asked for is not known by it; the message says why."""
-
-
 def _real(folder: Path) -> Path | None:
     """Return where a folder is, without links, or None where there is none."""
     return folder.resolve() if folder.is_dir() else None
 
 
-async def _read(repository: Path, version: str, before: str | None, released: str) -> Reading:
-    commit = await _resolve(repository, version)
-    if commit is None:
-        return NoVersion(known=await _newest(repository))
-    if before is None:
-        before = await _tag_before(repository, commit)
-    if not before:
-        written = await _log(repository, commit)
-        return Changes(commit=commit, written=written, digests=await _files(repository, commit))
-    # A tag may have been moved since it was released.
-    old = await _resolve(repository, released or before)
-    if old is None:
-        return Unread(because=f"the version before, {before}, is not in the repository")
-    written = await _log(repository, f"{old}..{commit}", f" since {before}")
-    digests = await _changed(repository, old, commit)
-    return Changes(commit=commit, since=before, written=written, digests=digests)
+class Checkout:
+    """One repository on this machine, of which git tells. Each question may raise GitFailed."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
-async def _resolve(repository: Path, version: str) -> str | None:
-    """Return the id of the commit that a version is, or None."""
-    for tag in (f"refs/tags/{version}", f"refs/tags/v{version}"):
-        # By its whole name: else git looks for a branch that is called like this, too.
-        with suppress(GitFailed):
-            tagged = await _git(repository, "show-ref", "--verify", "--hash", "--", tag)
-            return await _commit(repository, tagged.strip())
-    if ID.fullmatch(version):
-        with suppress(GitFailed):
-            commit = await _commit(repository, version)
-            return commit if commit.startswith(version) else None
-    return None
+    async def resolve(self, version: str) -> str | None:
+        """Return the id of the commit that a version is, or None."""
+        for tag in (f"refs/tags/{version}", f"refs/tags/v{version}"):
+            # By its whole name: else git looks for a branch that is called like this, too.
+            with suppress(GitFailed):
+                tagged = await self._git("show-ref", "--verify", "--hash", "--", tag)
+                return await self._commit(tagged.strip())
+        if ID.fullmatch(version):
+            with suppress(GitFailed):
+                commit = await self._commit(version)
+                return commit if commit.startswith(version) else None
+        return None
 
+    async def newest(self) -> Sequence[str]:
+        """Return the tags that were made last."""
+        tags = await self._git("tag", "--sort=-creatordate")
+        return tags.split()[:KNOWN]
 
-async def _commit(repository: Path, name: str) -> str:
-    return (await _git(repository, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")).strip()
+    async def tag_before(self, commit: str) -> str:
+        """Return the nearest tag before a commit, or nothing where there is none."""
+        try:
+            return (await self._git("describe", "--tags", "--abbrev=0", f"{commit}^")).strip()
+        except GitFailed:
+            return ""
 
+    async def log(self, new: str, old: str, since: str) -> Sequence[Written]:
+        """Return who wrote which commits, all of them. Raises NotKnown."""
+        if (await self._git("rev-parse", "--is-shallow-repository")).strip() != "false":
+            raise NotKnown("the repository is a shallow clone")
+        commits, most = f"{old}..{new}" if old else new, f"--max-count={MOST + 1}"
+        count = (await self._git("rev-list", "--count", most, commits, "--")).strip()
+        if count == f"{MOST + 1}":
+            raise too_many(MOST, since)
+        log = await self._git("log", "-z", "--no-show-signature", _LOG, most, commits, "--")
+        found = [_written(*fields) for fields in _groups(log, len(_FIELDS))]
+        if count != f"{len(found)}":
+            raise misunderstood()
+        return found
 
-async def _tag_before(repository: Path, commit: str) -> str:
-    """Return the nearest tag before a commit, or nothing where there is none."""
-    try:
-        return (await _git(repository, "describe", "--tags", "--abbrev=0", f"{commit}^")).strip()
-    except GitFailed:
-        return ""
+    async def paths(self, new: str, old: str) -> Paths:
+        """Return the paths that differ between two commits, or all, with the hash of what is there now."""
+        return Paths(digests=await (self._changed(old, new) if old else self._files(new)))
 
+    async def pull_requests(self, commits: Sequence[str]) -> PullRequests:
+        """Return none: git does not know of them."""
+        return PullRequests()
 
-async def _newest(repository: Path) -> tuple[str, ...]:
-    tags = await _git(repository, "tag", "--sort=-creatordate")
-    return tuple(tags.split()[:KNOWN])
+    async def _changed(self, old: str, new: str) -> Mapping[str, str]:
+        said = await self._git(*_DIFFERENT, old, new, "--")
+        changed = ((_parts(marks, 5), path) for marks, path in _groups(said, 2))
+        return {path: digest(mode, blob) for (_, mode, _, blob, _), path in changed}
 
+    async def _files(self, commit: str) -> Mapping[str, str]:
+        said = await self._git("ls-tree", "-r", "-z", "--full-tree", commit)
+        entries = (entry.partition("\t") for [entry] in _groups(said, 1))
+        files = ((_parts(marks, 3), path) for marks, _, path in entries)
+        return {path: digest(mode, blob) for (mode, _, blob), path in files}
 
-async def _log(repository: Path, commits: str, since: str = "") -> tuple[Written, ...]:
-    """Return who wrote which commits, all of them. Raises NotKnown."""
-    if (await _git(repository, "rev-parse", "--is-shallow-repository")).strip() != "false":
-        raise NotKnown("the repository is a shallow clone")
-    most = f"--max-count={MOST + 1}"
-    count = (await _git(repository, "rev-list", "--count", most, commits, "--")).strip()
-    if count == f"{MOST + 1}":
-        raise NotKnown(f"there are more than {MOST:,} commits{since}")
-    log = await _git(repository, "log", "-z", "--no-show-signature", _LOG, most, commits, "--")
-    written = tuple(_written(*fields) for fields in _groups(log, len(_FIELDS)))
-    if count != f"{len(written)}":
-        raise _misunderstood()
-    return written
+    async def _commit(self, name: str) -> str:
+        return (await self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")).strip()
 
-
-async def _changed(repository: Path, old: str, new: str) -> Mapping[str, str]:
-    """Return the paths that differ between two commits, each with the hash of what is there in the newer."""
-    raw = await _git(
-        repository, "diff-tree", "-r", "-z", "--no-renames", "--full-index", "--no-commit-id", old, new, "--"
-    )
-    changed = ((_parts(marks, 5), path) for marks, path in _groups(raw, 2))
-    return {path: _digest(mode, blob) for (_, mode, _, blob, _), path in changed}
-
-
-async def _files(repository: Path, commit: str) -> Mapping[str, str]:
-    """Return all paths of a commit, each with the hash of what is there."""
-    raw = await _git(repository, "ls-tree", "-r", "-z", "--full-tree", commit)
-    entries = (entry.partition("\t") for [entry] in _groups(raw, 1))
-    files = ((_parts(marks, 3), path) for marks, _, path in entries)
-    return {path: _digest(mode, blob) for (mode, _, blob), path in files}
-
-
-def _digest(mode: str, blob: str) -> str:
-    """Return a hash that is another where only the mode is: a program, a link, or another repository."""
-    return blob if mode in _PLAIN_MODES else hashlib.sha256(f"{mode} {blob}".encode()).hexdigest()
+    async def _git(self, *arguments: str) -> str:
+        return await _git(self._folder, *arguments)
 
 
 def _groups(raw: str, size: int) -> Iterable[Sequence[str]]:
     """Return fields that each end with a NUL, so many at a time. Raises NotKnown where they do not fit."""
     *fields, rest = raw.split("\0")
     if rest or len(fields) % size:
-        raise _misunderstood()
+        raise misunderstood()
     return [fields[at : at + size] for at in range(0, len(fields), size)]
 
 
@@ -185,48 +161,16 @@ def _parts(marks: str, count: int) -> Sequence[str]:
     """Return what is written between blanks. Raises NotKnown where it is not so many."""
     parts = marks.split(" ")
     if len(parts) != count:
-        raise _misunderstood()
+        raise misunderstood()
     return parts
 
 
-def _misunderstood() -> NotKnown:
-    return NotKnown("git's answer could not be understood")
-
-
 def _written(
-    id_: str, author: str, mail: str, committer: str, committer_mail: str, others: str, summary: str
+    id_: str, name: str, mail: str, committer: str, committer_mail: str, others: str, message: str
 ) -> Written:
     """Return a commit with who wrote it. Raises NotKnown where it does not say, or nothing can read it."""
-    if not ID.fullmatch(id_):
-        raise _misunderstood()
-    first, second = _person(author, mail), _person(committer, committer_mail)
-    if not all((*first, *second)):
-        raise NotKnown(f"commit {id_[:SHORTEST]} does not say who wrote it")
-    people = [first, *([] if second[1] == WEB else [second]), *_named(others)]
-    names: dict[str, str] = {}
-    for name, address in people:
-        names.setdefault(address, name)
-    return Written(
-        commit=Commit(id=id_, author=first[0], summary=_plain(summary)),
-        authors=tuple((name, address) for address, name in names.items()),
-    )
-
-
-def _person(name: str, mail: str) -> tuple[str, str]:
-    return _plain(name), mail.strip().casefold()
-
-
-def _named(trailers: str) -> Iterable[tuple[str, str]]:
-    """Return those whom a commit names as `Name <address>`; who has not both is called by what there is."""
-    for trailer in trailers.split("\x01"):
-        name, _, mail = trailer.partition("<")
-        person = _person(name, mail.partition(">")[0])
-        if any(person):
-            yield person[0] or _plain(person[1]), person[1] or person[0].casefold()
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in text if c.isprintable()).strip()[:LONGEST]
+    people = (name, mail, ""), (committer, committer_mail, "")
+    return written(id_, message, *people, others=others)
 
 
 class _Answer(asyncio.SubprocessProtocol):
@@ -266,7 +210,7 @@ async def _git(repository: Path, *arguments: str) -> str:
         if status := transport.get_returncode():
             await asyncio.wait([answer.over[2]], timeout=_MOMENT_S)
             said = answer.said[2].decode(errors="replace").strip().splitlines()
-            raise GitFailed(_plain(said[0]) if said else f"exit code {status}")
+            raise GitFailed(plain(said[0]) if said else f"exit code {status}")
         return answer.said[1].decode(errors="replace")
     except asyncio.CancelledError:
         # All that it has started goes with it; what has left its group may live on, and is not waited for.

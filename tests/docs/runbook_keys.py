@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import time, timedelta
-from enum import StrEnum
 from typing import Final
 
 from pydantic_core import PydanticUndefined
@@ -14,6 +13,7 @@ from bot.runbook.model import Check, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
 from bot.runbook.roles import Role, Rotation, Shift
 from bot.runbook.runs import Run
+from bot.runbook.tickets import Tickets
 from bot.runbook.values import duration
 from bot.simulate.people import Absence, Answers, Changes, Hours, People, Person
 from bot.subscribers.file import Entry
@@ -32,6 +32,7 @@ TITLES: Final[Mapping[type[Part], str]] = {
     Run: "`run`: `command`, or `workflow` and `ref`",
     Rollback: "`rollback`",
     Review: "`review`",
+    Tickets: "`tickets`",
     Reminders: "`reminders` and `remind`",
     Handoffs: "`handoffs`: `at` and `timezone`, or `shifts`",
     ShiftOfRole: "A shift of `handoffs`",
@@ -107,7 +108,7 @@ def _default(value: object) -> str:
             return code(duration(value))
         case time():
             return code(f"{value:%H:%M}")
-        case StrEnum() | int():
+        case str() | int():
             return code(str(value))
         case Part():
             return "the values below"

@@ -5,21 +5,32 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
-from bot.release.changes import COMMITS_LIMIT, Changes, NoVersion, Unread, Written, informed
+from bot.release.changes import (
+    COMMITS_LIMIT,
+    Author,
+    Changes,
+    NoVersion,
+    PullRequest,
+    Unread,
+    Written,
+    informed,
+)
 from bot.release.ids import ReleaseKey
-from bot.release.manifest import PATHS_LIMIT, Commit, Manifest, bound_to
+from bot.release.manifest import PATHS_LIMIT, Commit, Manifest, Pull, bound_to
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.revision import ChangeManifest
+from bot.runbook.roles import Standing
+from bot.runbook.tickets import Tickets
 from tests.release.given import ACME, ana, ben, cleo, start
 
-KNOWN = Directory(mails={"ben@acme.example": ben.id, "cleo@acme.example": cleo.id})
+KNOWN = Directory(mails={"ben@acme.example": (ben.id,), "cleo@acme.example": (cleo.id,)})
 
 
 def commit(number: int, author: str = "Ben", mail: str = "ben@acme.example") -> Written:
     return Written(
         commit=Commit(id=f"{number:040}", author=author, summary=f"Change {number}"),
-        authors=((author, mail),),
+        authors=(Author(name=author, known_by=(mail,)),),
     )
 
 
@@ -48,7 +59,7 @@ def test_the_commits_the_paths_and_what_they_are_since_are_kept() -> None:
 
 def test_who_wrote_it_is_found_by_address_and_strangers_are_named() -> None:
     known = manifest(
-        changes(commit(3, "Eve", "eve@other.example"), commit(2, "Cleo", "CLEO@acme.example"), commit(1)),
+        changes(commit(3, "Eve", "eve@other.example"), commit(2, "Cleo", "cleo@acme.example"), commit(1)),
         Manifest(authors=(ana.id,)),
     )
     assert known.authors == (ana.id, ben.id, cleo.id)
@@ -59,10 +70,10 @@ def test_all_who_wrote_a_commit_are_its_authors() -> None:
     together = replace(
         commit(1),
         authors=(
-            ("Ben", "ben@acme.example"),
-            ("Cleo", "Cleo@acme.example"),
-            ("Eve", "1+eve@users.noreply.github.com"),
-            ("Robin", "robin"),
+            Author(name="Ben", known_by=("ben@acme.example",)),
+            Author(name="Cleo", known_by=("cleo@acme.example",)),
+            Author(name="Eve", known_by=("1+eve@users.noreply.github.com",)),
+            Author(name="Robin", known_by=("robin",)),
         ),
     )
     known = manifest(changes(together))
@@ -198,3 +209,67 @@ def test_what_an_approval_is_bound_to_differs_by_commit_and_is_as_before_without
     assert bound_to("1.0", replace(typed, commit="abc1234")) != bound_to(
         "1.0", replace(typed, commit="abc1235")
     )
+
+
+def pulled(number: int, title: str, *reviewers: Author) -> PullRequest:
+    return PullRequest(number=number, title=title, link=f"https://x.example/{number}", reviewers=reviewers)
+
+
+SHOP = Tickets(pattern="SHOP-{number}")
+ROBIN = Author(name="robin", known_by=("github:robin",))
+
+
+def told(read: Changes, tickets: Tickets | None = SHOP) -> Manifest:
+    command = informed(start(), read, KNOWN, tickets=tickets)
+    assert not isinstance(command, Refused)
+    return command.manifest
+
+
+def test_pull_requests_come_with_who_approved_them() -> None:
+    ben_there = Author(name="ben", known_by=("github:ben", "ben@acme.example"))
+    known = told(replace(changes(commit(1)), pulls=(pulled(7, "Search", ben_there, ROBIN),), untold="why"))
+    assert known.pulls == (
+        Pull(
+            number=7,
+            title="Search",
+            link="https://x.example/7",
+            reviewers=(ben.id,),
+            strangers=("robin",),
+        ),
+    )
+    assert (known.reviewers, known.untold) == ((ben.id,), "why")
+
+
+def test_tickets_are_found_in_titles_and_messages() -> None:
+    one = replace(commit(1), message="Search\n\nFor SHOP-2 and SHOP-3.")
+    read = replace(changes(one), pulls=(pulled(7, "SHOP-3: Search"),))
+    assert told(read).tickets == ("SHOP-3", "SHOP-2")
+    assert told(read, None).tickets == ()
+    # Of a first release no commit is listed, so nothing of what they were for.
+    assert told(replace(read, since="", pulls=())).tickets == ()
+
+
+def test_an_approval_is_of_what_goes_out_and_not_of_what_is_told_of_it() -> None:
+    read = replace(changes(commit(1)), pulls=(pulled(7, "SHOP-1"),))
+    other = replace(read, pulls=(pulled(7, "SHOP-2", ROBIN),), untold="why")
+    assert told(read) != told(other)
+    assert (
+        bound_to("1.0", told(read))
+        == bound_to("1.0", told(other))
+        == bound_to("1.0", told(changes(commit(1))))
+    )
+
+
+def test_a_path_of_which_no_hash_is_known_is_kept_without_one() -> None:
+    known = told(replace(changes(commit(1), basket="1111111", search=""), unread="too many"))
+    assert (known.paths, known.digests) == (("basket", "search"), (("basket", "1111111"),))
+    assert known.unread == "too many"
+
+
+def test_two_accounts_with_one_address_are_both_authors() -> None:
+    both = Directory(mails={"ben@acme.example": (ben.id, cleo.id)}, people={ana.id: Standing.MEMBER})
+    named = replace(commit(2), authors=(Author(name="Ana", known_by=("a@x.example", "github:ana", ana.id)),))
+    command = informed(start(), changes(commit(1), named), both)
+    assert not isinstance(command, Refused)
+    assert command.manifest.authors == (ana.id, ben.id, cleo.id)
+    assert command.manifest.strangers == ()

@@ -20,8 +20,12 @@ LONGEST_BLOCKS: Final = 13_200
 LONGEST: Final = {"button": 75, "value": 2_000, "private_metadata": 3_000}
 MOST_IN_MESSAGE, MOST_IN_VIEW, MOST_OPTIONS = 50, 100, 100
 
-OWN_MARK: Final = re.compile(r"@(?P<person>\w+)|#\w+|!date\^\d+\^[^|<>]*\|[\d: -]+UTC|https?://[^|<>]*")
-"""What Rollcall writes between angle brackets: people, channels, times, and addresses that show themselves."""
+OWN_MARK: Final = re.compile(
+    r"@(?P<person>\w+)|#\w+|!date\^\d+\^[^|<>]*\|[\d: -]+UTC|https?://[^|<>]*(?:\|(?:[0-9a-f]{7}|#[0-9]+))?"
+)
+"""What Rollcall writes between angle brackets: people, channels, times, addresses that show themselves, and
+those of commits, pull requests and tickets, which show the short id or the number.
+"""
 LINKED: Final = re.compile(r"https?://[^|<>]*\|[a-z0-9-]+")
 """The link of a release's key to its card, which only the Home tab has."""
 

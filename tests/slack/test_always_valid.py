@@ -14,9 +14,10 @@ from pydantic import BaseModel
 
 from bot.clock import MovableClock
 from bot.coordinator import WITHDRAWN_LIMIT
+from bot.release.changes import PULLS_LIMIT, TICKETS_LIMIT
 from bot.release.decide import decide_start, fold
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
-from bot.release.manifest import LABELS_LIMIT, PATH_LIMIT, Manifest
+from bot.release.manifest import LABELS_LIMIT, PATH_LIMIT, Commit, Manifest, Pull
 from bot.release.people.directory import Away, Directory
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Refused
@@ -31,6 +32,7 @@ from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage
 from bot.runbook.model import Rollback as WayBack
 from bot.runbook.roles import Role
+from bot.runbook.tickets import Tickets
 from bot.slack.asked.watched import Watched
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Desk
@@ -312,6 +314,7 @@ def test_what_is_shown_of_any_release_is_valid_in_any_words_often(
 
 MANY_STAGES, MANY_GATES, MANY_STEPS = 20, 20, 40
 ROLE_NUMBERS: Final = range(15)
+REPOSITORY: Final = f"https://git.example.com/{'r' * 176}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +374,8 @@ def largest(words: Words, gates: int) -> Runbook:
         rollback=WayBack(owner=boss, steps=work),
         handoffs=Handoffs(at=(time(9), time(17)), timezone="Europe/Berlin"),
         reminders=plan,
+        repository=REPOSITORY,
+        tickets=Tickets(pattern="#{number}", link=f"https://{'t' * 180}/{{key}}"),
     )
 
 
@@ -386,10 +391,35 @@ def crowded(book: Runbook) -> Mapping[str, tuple[UserId, ...]]:
 
 
 def largest_manifest(words: Words) -> Manifest:
-    """Return a manifest that names as much as a form of Slack brings, and more."""
+    """Return a manifest that names as much as a form of Slack brings, and a repository, and more."""
     readable = ["".join(filter(str.isprintable, part)) or "-" for part in words.parts]
+
+    def line(mark: object) -> str:
+        return filled(readable, mark, 200)
+
     return Manifest(
         authors=tuple(person.id for person in CROWD[130:160]),
+        reviewers=tuple(person.id for person in CROWD[100:130]),
+        commit="c" * 64,
+        since="s" * 64,
+        commits=tuple(
+            Commit(id=f"{number:064}", author=line(number), summary=line(number)) for number in range(100)
+        ),
+        more=4_900,
+        strangers=tuple(line(number) for number in range(30)),
+        unread=line("unread"),
+        pulls=tuple(
+            Pull(
+                number=10**9 - number,
+                title=line(number),
+                link=f"{REPOSITORY}/pull/{10**9 - number}",
+                reviewers=tuple(person.id for person in CROWD[100:130]),
+                strangers=tuple(line(number) for number in range(30)),
+            )
+            for number in range(PULLS_LIMIT)
+        ),
+        tickets=tuple(f"#{10**9 - 1 - number}" for number in range(TICKETS_LIMIT)),
+        untold=line("untold"),
         labels=tuple(sorted(filled(readable, number, PATH_LIMIT) for number in range(LABELS_LIMIT))),
         paths=tuple(f"src/{number:03}/{'x' * 100}" for number in range(300)),
     )

@@ -325,3 +325,47 @@ async def test_what_was_taken_out_again_is_not_told_of(tmp_path: Path) -> None:
         repository.tags("1.2")
         await world.ana.types("/release start shop 1.2")
         assert "withdrawn" not in await standing(world, "shop-3")
+
+
+async def test_a_file_says_whose_an_address_is_also_of_two_people(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    people = tmp_path / "people.yaml"
+    people.write_text("people:\n  U0BEA: {mails: [robin@practice.example]}\n")
+    files = {"rollcall_checkouts": tmp_path / "checkouts", "rollcall_authors": people}
+    async with world_with(tmp_path, RUNBOOK, **files) as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        repository.commits("robin", "Another basket", basket="2")
+        repository.tags("1.1")
+        people.write_text("people:\n  U0BEA: {mails: robin@practice.example}\n")
+        refused = await world.ana.types("/release start shop 1.1")
+        assert refused.replace(str(tmp_path), "") == snapshot(
+            'What is in 1.1 could not be read, so nobody knows who wrote it: the file of ROLLCALL_AUTHORS cannot be used: /people.yaml:2:18: people.U0BEA.mails: expected a list, found "robin@practice.example". Try once more; or name who wrote it, with authors=@somebody.'
+        )
+        both = "people:\n  U0BEA: {mails: [robin@practice.example]}\n  ben@practice.example: {mails: [Robin@practice.example]}\n"
+        people.write_text(both)
+        assert await world.ana.types("/release start shop 1.1") == snapshot(
+            "The gate QA of production could never be met: there are too few people in qa, as who starts a release or wrote some of it approves none of it. Let somebody else start it, or add people to the role."
+        )
+        people.write_text(both.replace("ben@practice.example", "U0CLEO"))
+        await world.ana.types("/release start shop 1.1")
+        assert "Written by @bea and @cleo" in await standing(world, "shop-2")
+        await world.bea.presses("Approve", "shop-2", on="gate:0:QA")
+        assert "You wrote some of the changes in shop-2" in await world.bea.sees()
+
+
+async def test_tickets_are_shown_with_where_they_are_read(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    tickets = 'tickets: {pattern: "SHOP-{number}", link: "https://tickets.example.com/{key}"}\n'
+    async with world_with(tmp_path, tickets + RUNBOOK, rollcall_checkouts=tmp_path / "checkouts") as world:
+        await world.ana.types("/release start shop 1.0")
+        await released(world)
+        for number in range(7):
+            repository.commits("robin", f"Basket\n\nFor SHOP-{number} & PAY-1.", basket=f"2.{number}")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert (await standing(world, "shop-2")).split("\n")[-1] == snapshot(
+            "For <https://tickets.example.com/SHOP-6|SHOP-6>, <https://tickets.example.com/SHOP-5|SHOP-5>, <https://tickets.example.com/SHOP-4|SHOP-4>, <https://tickets.example.com/SHOP-3|SHOP-3>, <https://tickets.example.com/SHOP-2|SHOP-2> and 2 more"
+        )
+        await world.ana.presses("Changes", "shop-2", on="card")
+        assert "|SHOP-0>" in await open_form(world, "ana")

@@ -167,3 +167,36 @@ async def test_a_folder_of_runs_that_cannot_be_written_to_is_named(world: World,
             "wrong  The folder of ROLLCALL_RUNS, …/file, cannot be written to: File exists. Whoever runs Rollcall makes room in it, or lets Rollcall write there.",
         )
     )
+
+
+async def test_who_is_named_as_an_author_and_is_not_in_slack_is_told(world: World, tmp_path: Path) -> None:
+    people = tmp_path / "people.yaml"
+    people.write_text("people: {U0BEN: {github: [ben]}, Dan@practice.example: {gitlab: [dan]}}\n")
+    code, told = await says(world, rollcall_authors=people)
+    assert (code, told.splitlines()[4]) == snapshot(
+        (0, "well   ROLLCALL_AUTHORS names 2 people, all of whom are in Slack.")
+    )
+    people.write_text(
+        "people: {U0BEN: {github: [ben]}, U0NOBODY: {github: [no]}, no@x.example: {github: [n]}}\n"
+    )
+    code, told = await says(world, rollcall_authors=people)
+    assert (code, told.splitlines()[4:]) == snapshot(
+        (
+            1,
+            [
+                "wrong  In ROLLCALL_AUTHORS, U0NOBODY is nobody in this workspace, so what they write is taken for a stranger's. Mend it there.",
+                "wrong  In ROLLCALL_AUTHORS, no@x.example is nobody in this workspace, so what they write is taken for a stranger's. Mend it there.",
+            ],
+        )
+    )
+    people.write_text("people: {U0BEN: {github: ben, mails: [me]}}\n")
+    code, told = await says(world, rollcall_authors=people)
+    assert (code, told.replace(str(tmp_path), "").splitlines()[4:]) == snapshot(
+        (
+            1,
+            [
+                'wrong  The file of ROLLCALL_AUTHORS: /people.yaml:1:26: people.U0BEN.github: expected a list, found "ben"',
+                'wrong  The file of ROLLCALL_AUTHORS: /people.yaml:1:39: people.U0BEN.mails.0: expected an address such as ana@acme.example, found "me"',
+            ],
+        )
+    )

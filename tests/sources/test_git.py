@@ -8,14 +8,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.release.changes import Changes, NoVersion, Unread, Written
+from bot.release.changes import Changes, NoVersion, Unread, Wanted, Written
 from bot.release.manifest import Commit
-from bot.sources import git
 from bot.sources.git import Checkouts
+from bot.sources.source import WITHIN_S, author
 from tests.sources.repository import Repository
 
 GIT = 'exec git "$@"'
 EMPTY = "--allow-empty"
+
+
+def wanted(version: str, before: str | None, service: str = "shop", commit: str = "") -> Wanted:
+    return Wanted(service=service, version=version, before=before, commit=commit)
 
 
 def script(path: Path, *lines: str) -> Path:
@@ -52,17 +56,19 @@ async def test_what_is_new_since_the_version_before(shop: Repository, checkouts:
         "Dan", "Search in German, and drop the old one", search__german="1", plain="2", old=None
     )
     shop.tags("1.1")
-    assert await checkouts.read("shop", "1.1", "1.0") == Changes(
+    assert await checkouts.read(wanted("1.1", "1.0")) == Changes(
         commit=second,
         since="1.0",
         written=(
             Written(
                 commit=Commit(id=second, author="Dan Name", summary="Search in German, and drop the old one"),
-                authors=(("Dan Name", "dan@practice.example"),),
+                authors=(author("Dan Name", "dan@practice.example"),),
+                message="Search in German, and drop the old one",
             ),
             Written(
                 commit=Commit(id=first, author="Ben Name", summary="Empty the basket"),
-                authors=(("Ben Name", "ben@practice.example"),),
+                authors=(author("Ben Name", "ben@practice.example"),),
+                message="Empty the basket",
             ),
         ),
         digests={
@@ -77,13 +83,14 @@ async def test_what_is_new_since_the_version_before(shop: Repository, checkouts:
 async def test_the_first_version_has_all_its_paths(shop: Repository, checkouts: Checkouts) -> None:
     commit = shop.commits("ana", "Begin", basket="1", läden__korb="1")
     shop.tags("1.0")
-    read = await checkouts.read("shop", "1.0", "")
+    read = await checkouts.read(wanted("1.0", ""))
     assert read == Changes(
         commit=commit,
         written=(
             Written(
                 commit=Commit(id=commit, author="Ana Name", summary="Begin"),
-                authors=(("Ana Name", "ana@practice.example"),),
+                authors=(author("Ana Name", "ana@practice.example"),),
+                message="Begin",
             ),
         ),
         digests={path: shop.git("rev-parse", f"1.0:{path}") for path in ("basket", "läden/korb")},
@@ -95,9 +102,13 @@ async def test_the_first_version_has_all_who_ever_wrote_in_it(shop: Repository, 
         shop.commits(person, "Write", basket=person)
     shop.tags("1.0")
     shop.commits("eve", "Write more")
-    read = await checkouts.read("shop", "1.0", "")
+    read = await checkouts.read(wanted("1.0", ""))
     assert isinstance(read, Changes)
-    assert [name for one in read.written for name, _ in one.authors] == ["Dan Name", "Ben Name", "Ana Name"]
+    assert [author.name for one in read.written for author in one.authors] == [
+        "Dan Name",
+        "Ben Name",
+        "Ana Name",
+    ]
 
 
 async def test_who_wrote_with_somebody_is_an_author_too(shop: Repository, checkouts: Checkouts) -> None:
@@ -115,15 +126,15 @@ async def test_who_wrote_with_somebody_is_an_author_too(shop: Repository, checko
     shop.git("config", "trailer.separators", "#")
     shop.commits("ben", "Search\n\nIn German.\n\n" + "\n".join(trailers))
     shop.tags("1.1")
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     [written] = read.written
     assert written.authors == (
-        ("Ben Name", "ben@practice.example"),
-        ("Cleo Name", "cleo@practice.example"),
-        ("Robin Name", "12+robin@users.noreply.github.com"),
-        ("Only A Name", "only a name"),
-        ("only@practice.example", "only@practice.example"),
+        author("Ben Name", "ben@practice.example"),
+        author("Cleo Name", "cleo@practice.example"),
+        author("Robin Name", "12+robin@users.noreply.github.com"),
+        author("Only A Name", "only a name"),
+        author("only@practice.example", "only@practice.example"),
     )
 
 
@@ -138,10 +149,13 @@ async def test_who_commits_what_another_wrote_is_an_author_but_github_is_not(
             "-c", f"user.name={name}", "-c", f"user.email={mail}", "commit", "--amend", "--no-edit", EMPTY
         )
     shop.tags("1.1")
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
-    wrote = ("Ben Name", "ben@practice.example")
-    assert [one.authors for one in read.written] == [(wrote,), (wrote, ("Eve Name", "eve@practice.example"))]
+    wrote = author("Ben Name", "ben@practice.example")
+    assert [one.authors for one in read.written] == [
+        (wrote,),
+        (wrote, author("Eve Name", "eve@practice.example")),
+    ]
 
 
 async def test_where_nothing_was_released_what_is_new_is_new_since_the_tag_before(
@@ -151,14 +165,14 @@ async def test_where_nothing_was_released_what_is_new_is_new_since_the_tag_befor
     shop.tags("1.0")
     commit = shop.commits("ben", "Another basket", basket="2")
     shop.tags("1.1")
-    read = await checkouts.read("shop", "1.1", None)
+    read = await checkouts.read(wanted("1.1", None))
     assert isinstance(read, Changes)
     assert (read.since, [one.commit.id for one in read.written]) == ("1.0", [commit])
     assert [*read.digests] == ["basket"]
-    first = await checkouts.read("shop", "1.0", None)
+    first = await checkouts.read(wanted("1.0", None))
     assert isinstance(first, Changes)
     assert (first.since, len(first.written)) == ("", 1)
-    whole = await checkouts.read("shop", "1.1", "")
+    whole = await checkouts.read(wanted("1.1", ""))
     assert isinstance(whole, Changes)
     assert (whole.since, len(whole.written)) == ("", 2)
 
@@ -169,7 +183,7 @@ async def test_a_version_is_a_tag_with_or_without_its_v(
 ) -> None:
     commit = shop.commits("ana", "Begin")
     shop.tags("v1.0")
-    read = await checkouts.read("shop", named, "")
+    read = await checkouts.read(wanted(named, ""))
     assert isinstance(read, Changes)
     assert read.commit == commit
 
@@ -180,23 +194,23 @@ async def test_a_version_may_be_the_id_of_a_commit_and_is_never_a_branch(
     commit = shop.commits("ana", "Begin")
     shop.git("branch", "feature")
     for version in (commit, commit[:7]):
-        read = await checkouts.read("shop", version, "")
+        read = await checkouts.read(wanted(version, ""))
         assert isinstance(read, Changes)
     for branch in ("feature", "main", "HEAD", "--all", "main@{0}"):
-        assert isinstance(await checkouts.read("shop", branch, ""), NoVersion)
+        assert isinstance(await checkouts.read(wanted(branch, "")), NoVersion)
 
 
 async def test_of_an_unknown_version_the_newest_are_named(shop: Repository, checkouts: Checkouts) -> None:
     shop.commits("ana", "Begin")
     shop.tags("1.0")
-    assert await checkouts.read("shop", "9.9", "1.0") == NoVersion(known=("1.0",))
+    assert await checkouts.read(wanted("9.9", "1.0")) == NoVersion(known=("1.0",))
 
 
 async def test_the_same_commit_has_nothing_new(shop: Repository, checkouts: Checkouts) -> None:
     commit = shop.commits("ana", "Begin", basket="1")
     shop.tags("1.0")
     shop.tags("1.1")
-    assert await checkouts.read("shop", "1.1", "1.0") == Changes(commit=commit, since="1.0", digests={})
+    assert await checkouts.read(wanted("1.1", "1.0")) == Changes(commit=commit, since="1.0", digests={})
 
 
 async def test_where_the_version_before_is_not_there_it_says_so(
@@ -204,7 +218,7 @@ async def test_where_the_version_before_is_not_there_it_says_so(
 ) -> None:
     shop.commits("ana", "Begin", basket="1")
     shop.tags("1.1")
-    assert await checkouts.read("shop", "1.1", "1.0") == Unread(
+    assert await checkouts.read(wanted("1.1", "1.0")) == Unread(
         because="the version before, 1.0, is not in the repository"
     )
 
@@ -212,11 +226,11 @@ async def test_where_the_version_before_is_not_there_it_says_so(
 async def test_a_service_without_a_repository_has_nothing_to_be_read(
     tmp_path: Path, checkouts: Checkouts
 ) -> None:
-    assert await checkouts.read("shop", "1.0", "") is None
-    assert await Checkouts(None).read("shop", "1.0", "") is None
+    assert await checkouts.read(wanted("1.0", "")) is None
+    assert await Checkouts(None).read(wanted("1.0", "")) is None
     (tmp_path / "checkouts").mkdir()
     (tmp_path / "checkouts" / "shop").write_text("no folder")
-    assert await checkouts.read("shop", "1.0", "") is None
+    assert await checkouts.read(wanted("1.0", "")) is None
 
 
 async def test_what_is_no_repository_could_not_be_read_whatever_lies_around_it(tmp_path: Path) -> None:
@@ -224,10 +238,10 @@ async def test_what_is_no_repository_could_not_be_read_whatever_lies_around_it(t
     around.commits("ana", "Begin", basket="1")
     around.tags("1.0")
     (around.path / "shop").mkdir()
-    assert isinstance(await Checkouts(around.path).read("shop", "1.0", ""), Unread)
+    assert isinstance(await Checkouts(around.path).read(wanted("1.0", "")), Unread)
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "shop").symlink_to(around.path / "shop")
-    assert isinstance(await Checkouts(tmp_path / "linked").read("shop", "1.0", ""), Unread)
+    assert isinstance(await Checkouts(tmp_path / "linked").read(wanted("1.0", "")), Unread)
 
 
 async def test_a_repository_that_does_not_answer_is_not_waited_for(
@@ -238,10 +252,10 @@ async def test_a_repository_that_does_not_answer_is_not_waited_for(
     )
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     began = time.monotonic()
-    assert await checkouts.read("shop", "1.0", "") == Unread(
-        because=f"the repository did not answer within {git.WITHIN_S:.0f} seconds"
+    assert await checkouts.read(wanted("1.0", "")) == Unread(
+        because=f"the repository did not answer within {WITHIN_S:.0f} seconds"
     )
-    assert time.monotonic() - began < git.WITHIN_S + 1
+    assert time.monotonic() - began < WITHIN_S + 1
     assert not lives(int((tmp_path / "id").read_text()))
 
 
@@ -252,7 +266,7 @@ async def test_who_holds_the_standard_error_of_git_open_is_not_waited_for(
     slow = script(tmp_path / "bin" / "git", "setsid sleep 10 >/dev/null &", f"PATH={os.environ['PATH']}", GIT)
     shop.tags("1.0")
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
-    read = await checkouts.read("shop", "1.0", "")
+    read = await checkouts.read(wanted("1.0", ""))
     assert isinstance(read, Changes)
     assert read.commit == commit
 
@@ -269,7 +283,7 @@ async def test_an_answer_that_does_not_fit_is_not_taken(
         odd = f'case "$*" in *" log "*) git "$@" | {cut};; *) {GIT};; esac'
         other = script(tmp_path / "bin" / "git", f"PATH={path}", odd)
         monkeypatch.setenv("PATH", f"{other.parent}:{path}")
-        assert await checkouts.read("shop", "1.1", "1.0") == Unread(
+        assert await checkouts.read(wanted("1.1", "1.0")) == Unread(
             because="git's answer could not be understood"
         )
 
@@ -282,7 +296,7 @@ async def test_a_name_with_what_parts_lines_hides_no_commit(
     shop.tags("1.0")
     commit = shop.commits(f"e{parting}ve", "Search")
     shop.tags("1.1")
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     assert [one.commit for one in read.written] == [
         Commit(id=commit, author=f"E{parting}Ve Name".replace(parting, ""), summary="Search")
@@ -298,14 +312,14 @@ async def test_a_commit_that_hides_its_author_is_not_passed_over(
     hidden = shop.commits("ben", "Search")
     shop.tags("1.1")
     nobody = Unread(because=f"commit {hidden[:12]} does not say who wrote it")
-    assert await checkouts.read("shop", "1.1", "1.0") == nobody
+    assert await checkouts.read(wanted("1.1", "1.0")) == nobody
     shop.git("config", "--unset", "i18n.commitEncoding")
     shop.git("reset", "--quiet", "--hard", "1.0")
     empty = shop.commits("ben", "Search")
     raw = shop.git("cat-file", "commit", empty).replace("<ben@practice.example>", "<>")
     (shop.path / "raw").write_text(raw, encoding="utf-8")
     made = shop.git("hash-object", "-t", "commit", "-w", "raw")
-    assert await checkouts.read("shop", made, "1.0") == Unread(
+    assert await checkouts.read(wanted(made, "1.0")) == Unread(
         because=f"commit {made[:12]} does not say who wrote it"
     )
 
@@ -318,7 +332,7 @@ async def test_a_repository_does_not_say_how_its_commits_are_told(
     shop.commits("jörg", "Search")
     shop.tags("1.1")
     shop.git("config", "i18n.logOutputEncoding", "ISO-8859-1")
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     assert [one.commit.author for one in read.written] == ["Jörg Name"]
 
@@ -331,7 +345,7 @@ async def test_what_stands_in_for_a_commit_is_not_read(shop: Repository, checkou
     shop.git("replace", "--graft", ours)
     shop.git("checkout", "--quiet", first)
     shop.git("replace", "--force", ours, shop.commits("eve", "Nothing"))
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     assert [one.commit.author for one in read.written] == ["Ben Name"]
     assert set(read.digests) == {"search"}
@@ -345,7 +359,7 @@ async def test_grafted_history_is_not_read(shop: Repository, checkouts: Checkout
     shop.tags("1.1")
     (shop.path / ".git" / "info").mkdir(exist_ok=True)
     (shop.path / ".git" / "info" / "grafts").write_text(f"{last} {first}\n")
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     assert [one.commit.author for one in read.written] == ["Dan Name", "Ben Name"]
 
@@ -362,7 +376,7 @@ async def test_a_shallow_clone_does_not_know_what_is_new(
     shop.git("clone", "--quiet", "--depth=1", f"file://{shop.path}", str(shallow))
     shop.git("--git-dir", str(shallow / ".git"), "fetch", "--quiet", "--depth=1", "origin", "tag", "1.0")
     for before in ("1.0", ""):
-        assert await checkouts.read("shallow", "1.1", before) == Unread(
+        assert await checkouts.read(wanted("1.1", before, service="shallow")) == Unread(
             because="the repository is a shallow clone"
         )
 
@@ -375,7 +389,7 @@ async def test_a_branch_that_is_called_like_an_id_or_a_tag_is_no_version(
         shop.git("update-ref", f"refs/heads/{name}", commit)
     shop.tags("2.0")
     for version in ("abcdef1", "1.0", "2.0~0", "2.0^{commit}", shop.git("rev-parse", "HEAD^{tree}")):
-        assert await checkouts.read("shop", version, "") == NoVersion(known=("2.0",))
+        assert await checkouts.read(wanted(version, "")) == NoVersion(known=("2.0",))
 
 
 async def test_nothing_that_a_repository_names_is_run(
@@ -403,10 +417,10 @@ async def test_nothing_that_a_repository_names_is_run(
         "protocol.ext.allow": "always",
     }.items():
         shop.git("config", name, value)
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     assert [one.commit.author for one in read.written] == ["Ben Name"]
-    assert isinstance(await checkouts.read("shop", "1" * 40, "1.0"), NoVersion)
+    assert isinstance(await checkouts.read(wanted("1" * 40, "1.0")), NoVersion)
     assert not ran.exists()
 
 
@@ -423,7 +437,7 @@ async def test_what_only_becomes_a_program_or_a_link_has_changed(
     shop.tags("1.1")
     program, link = (hashlib.sha256(f"{mode} {blob}".encode()).hexdigest() for mode in ("100755", "120000"))
     for before in ("1.0", ""):
-        read = await checkouts.read("shop", "1.1", before)
+        read = await checkouts.read(wanted("1.1", before))
         assert isinstance(read, Changes)
         assert read.digests == {"run": program, "link": link}
 
@@ -433,7 +447,7 @@ async def test_what_people_wrote_stays_one_line_of_text(shop: Repository, checko
     shop.tags("1.0")
     shop.commits("ben", "<!channel> \x1b[31mred\x07 \u202eevil\n\nbody", basket="1")
     shop.tags("1.1")
-    read = await checkouts.read("shop", "1.1", "1.0")
+    read = await checkouts.read(wanted("1.1", "1.0"))
     assert isinstance(read, Changes)
     [written] = read.written
     assert written.commit.summary == "<!channel> [31mred evil"

@@ -1,6 +1,6 @@
 """The people of a workspace, as they were read last."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -32,7 +32,7 @@ class Directory:
 
     `snoozed` is until when a person has last put off being reminded, also when that moment is past.
 
-    `mails` has the address of each person, in small letters.
+    `mails` has who has an address, in small letters: usually one person.
 
     `quiet` is until when a person is not to be disturbed. It changes all day long and no release hangs on it,
     so directories that differ in it alone are equal.
@@ -45,7 +45,7 @@ class Directory:
     away: Mapping[UserId, Away] = field(default_factory=dict)
     hours: Mapping[UserId, Hours] = field(default_factory=dict)
     snoozed: Mapping[UserId, datetime] = field(default_factory=dict)
-    mails: Mapping[str, UserId] = field(default_factory=dict)
+    mails: Mapping[str, tuple[UserId, ...]] = field(default_factory=dict)
     quiet: Mapping[UserId, datetime] = field(default_factory=dict, compare=False)
 
     @property
@@ -56,6 +56,11 @@ class Directory:
     def hours_of(self, person: UserId) -> Hours:
         """Return when a person is at work; in UTC where their time zone is not known."""
         return self.hours.get(person, Hours(zone="UTC"))
+
+    def accounts(self, known_by: Iterable[str]) -> tuple[UserId, ...]:
+        """Return who is known by any of some addresses in small letters, or ids; none for what is neither."""
+        found = (self.mails.get(key, (UserId(key),) if key in self.people else ()) for key in known_by)
+        return tuple(dict.fromkeys(person for those in found for person in those))
 
     def as_told(self, own: Mapping[UserId, Own]) -> "Directory":
         """Return the directory with what people have said of themselves."""

@@ -8,7 +8,7 @@ from typing import Final
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import UserId
-from bot.release.manifest import Manifest, changed_paths, manifest_trouble, untold_paths
+from bot.release.manifest import Manifest, bound_to, changed_paths, manifest_trouble, untold_paths
 from bot.release.people.duties import Circle, barred, not_yours
 from bot.release.people.roles import members_read
 from bot.release.refusal import Code, Refused
@@ -97,7 +97,7 @@ class ChangeManifest(Command):
         return production_touched(release, "what was approved is what went there")
 
     def _same(self, release: Release) -> Refused | None:
-        if (self.version, self.manifest) != (release.version, release.manifest):
+        if bound_to(self.version, self.manifest) != release.bound:
             return None
         return Refused(
             code=Code.MANIFEST_SAME,

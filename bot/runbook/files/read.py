@@ -31,6 +31,7 @@ class Stamp:
     size: int
 
     def is_current(self) -> bool:
+        """Tell whether the file was not written since."""
         try:
             return _stamp(self.path) == self
         except OSError:
@@ -81,6 +82,16 @@ def read_runbook(path: Path, kind: str = NORMAL) -> Runbook:
     Raises RunbookError with all problems of the file, or UnknownKind.
     """
     return _for_kind(_read(path).outcome, kind)
+
+
+def read_layer(path: Path) -> Layer:
+    """Read one file. Raises RunbookError when it cannot be read, or is not plain YAML."""
+    try:
+        stamp = _stamp(path)
+        content = _content(path)
+    except OSError as fault:
+        raise RunbookError([_start(path).problem("", f"cannot be read: {fault.strerror}")]) from None
+    return Layer(stamp=stamp, tree=parse(content, path.as_posix()))
 
 
 class Runbooks:
@@ -184,7 +195,7 @@ def _layers(path: Path) -> Iterator[Layer]:
     """Read the file, the one that it extends, and so on."""
     seen: list[Path] = []
     while True:
-        layer = _layer(path)
+        layer = read_layer(path)
         yield layer
         seen.append(path)
         extends = layer.tree.get("extends")
@@ -208,15 +219,6 @@ def _base(extends: Tree, seen: Sequence[Path]) -> Path:
         circle = " extends ".join(path.stem for path in (*seen[seen.index(base) :], base))
         raise RunbookError([extends.mark.problem("extends", f"goes in a circle: {circle}")])
     return base
-
-
-def _layer(path: Path) -> Layer:
-    try:
-        stamp = _stamp(path)
-        content = _content(path)
-    except OSError as fault:
-        raise RunbookError([_start(path).problem("", f"cannot be read: {fault.strerror}")]) from None
-    return Layer(stamp=stamp, tree=parse(content, path.as_posix()))
 
 
 def _content(path: Path) -> bytes:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bot.release.manifest import Commit, Manifest
+from bot.release.changes import TICKETS_LIMIT
+from bot.release.manifest import Commit, Manifest, Pull
 from bot.release.release import Release
 from bot.release.stages.withdrawn import going_out_again
 from bot.slack.buttons import Action, Target
@@ -13,6 +14,10 @@ from bot.slack.messages.words import title
 
 FEW: Final = 3
 """Commits on the card; the modal has all."""
+FEW_TICKETS: Final = 5
+"""Tickets on the card; the modal has all."""
+FEW_REVIEWERS: Final = 4
+"""Who reviewed a pull request, as it is told in a line."""
 ID_DIGITS: Final = 7
 LONGEST_SUMMARY: Final = 72
 LONGEST_NAME: Final = 40
@@ -26,8 +31,9 @@ def in_short(release: Release) -> str:
     if not manifest.commit:
         return _unread(manifest)
     lines = [f"*What is in it*: {_amount(release)}", *_by(manifest)]
-    lines += [f"• {_commit(release, one)}" for one in manifest.commits[:FEW]]
-    return "\n".join(filter(None, [*lines, _unread(manifest)]))
+    newest = [_pull(one) for one in manifest.pulls] or [_commit(release, one) for one in manifest.commits]
+    lines += [f"• {one}" for one in newest[:FEW]]
+    return "\n".join(filter(None, [*lines, *_for(release, FEW_TICKETS), _unread(manifest)]))
 
 
 def changes_button(release: Release) -> Block:
@@ -37,14 +43,19 @@ def changes_button(release: Release) -> Block:
 
 
 def changes_of(release: Release) -> Block:
-    """Return the modal with the commits and the changed paths of a release."""
+    """Return the modal with all that is in a release: commits, tickets, pull requests and changed paths."""
     manifest = release.manifest
     lines = [f"*{escape(title(release))}*: {_amount(release)}", *_by(manifest)]
     lines += within([f"• {_commit(release, one)}" for one in manifest.commits], LONGEST_LIST)
     if manifest.more:
         lines.append(f"… and {manifest.more:,} before these")
+    lines += _for(release, TICKETS_LIMIT)
+    pulls = within([f"• {_pull(one)}{_reviewed(one)}" for one in manifest.pulls], LONGEST_LIST)
     paths = within([f"• {escape(path)}" for path in manifest.paths], LONGEST_LIST)
     blocks = sections("\n".join(lines))
+    if manifest.untold:
+        pulls.append(f"There may be more of them: {escape(manifest.untold)}")
+    blocks += sections("\n".join(["*Pull requests*", *pulls])) if pulls else []
     heading = "*Changed paths*" if manifest.since else "*Paths*"
     blocks += sections("\n".join([heading, *paths])) if paths else []
     small = f"commit {manifest.commit}" if manifest.commit else "nothing was read from a repository"
@@ -73,6 +84,30 @@ def _by(manifest: Manifest) -> Iterable[str]:
         who = [*who[: MOST_NAMED - 1], f"{len(who) - MOST_NAMED + 1} more"]
     if who:
         yield f"Written by {enumerated(who, 'and')}"
+
+
+def _for(release: Release, most: int) -> Iterable[str]:
+    """Return the line with the tickets for which it was made."""
+    tickets, written = release.manifest.tickets, release.runbook.tickets
+    keys = [_linked(written.address(key) if written else "", key) for key in tickets[:most]]
+    more = [f"{len(tickets) - most} more"] if len(tickets) > most else []
+    if keys:
+        yield f"For {enumerated(within([*keys, *more], LONGEST_LIST), 'and')}"
+
+
+def _pull(pull: Pull) -> str:
+    return f"{_linked(pull.link, f'#{pull.number}')} {escape(shorten(pull.title, LONGEST_SUMMARY))}"
+
+
+def _reviewed(pull: Pull) -> str:
+    who = [*map(person, pull.reviewers), *(escape(shorten(name, LONGEST_NAME)) for name in pull.strangers)]
+    if len(who) > FEW_REVIEWERS:
+        who = [*who[: FEW_REVIEWERS - 1], f"{len(who) - FEW_REVIEWERS + 1} more"]
+    return f", approved by {enumerated(who, 'and')}" if who else ""
+
+
+def _linked(link: str, text: str) -> str:
+    return f"<{link}|{escape(text)}>" if link else escape(text)
 
 
 def _commit(release: Release, commit: Commit) -> str:
