@@ -12,6 +12,7 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.coordinator import Coordinator
+from bot.github.access import App, Token
 from bot.jobs.attend import attend_due
 from bot.jobs.people import PeopleWatch
 from bot.jobs.ticks import Ticks
@@ -20,7 +21,6 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
 from bot.outgoing import Networks, networks
-from bot.pipelines.access import App, Token
 from bot.pipelines.commands import Commands
 from bot.pipelines.github import Workflows
 from bot.pipelines.providers import Providers

@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 from gidgethub import GitHubException, HTTPException
 
-from bot.pipelines.access import App, Repository, Resting, Token, named, rest_s
+from bot.github.access import App, NoAccess, Repository, Resting, Token, named, rest_s
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import as_reason, readable
 from bot.pipelines.workflow_run import Told, has_a_name, id_in, is_named, progress, why_failed
@@ -58,18 +58,10 @@ class Workflows:
 
     async def start(self, job: Job) -> str:
         """Start a workflow. Raises NotStarted where GitHub refuses it, and whatever else goes wrong."""
-        if job.tried and (link := await self._started_before(job)):
-            return link
-        order, repository = job.order, self._repository(job)
-        inputs = {**dict(order.inputs), OWN_INPUT: job.id}
-        data = {"ref": order.ref, "inputs": inputs, "return_run_details": True}
         try:
-            began = await repository.send(f"/actions/workflows/{order.name}/dispatches", data)
-        except HTTPException as error:
-            if error.status_code >= 500 or rest_s(error) is not None:
-                raise
-            raise NotStarted(_refused(job, repository.name, error)) from error
-        return str(began["html_url"]) if began else await self._shown(job)
+            return await self._start(job)
+        except NoAccess as trouble:
+            raise NotStarted(str(trouble)) from trouble
 
     async def find(self, job: Job) -> str | None:
         """Return where a workflow can be watched whose title has the name of the run in it, or None."""
@@ -107,8 +99,22 @@ class Workflows:
         try:
             async with asyncio.timeout(OUTPUT_S):
                 return "\n".join(progress(await self._jobs(job)))
-        except (aiohttp.ClientError, GitHubException, NotStarted, Resting, TimeoutError):
+        except (aiohttp.ClientError, GitHubException, NoAccess, Resting, TimeoutError):
             return f"GitHub does not say now how far it is. See {job.link}"
+
+    async def _start(self, job: Job) -> str:
+        if job.tried and (link := await self._started_before(job)):
+            return link
+        order, repository = job.order, self._repository(job)
+        inputs = {**dict(order.inputs), OWN_INPUT: job.id}
+        data = {"ref": order.ref, "inputs": inputs, "return_run_details": True}
+        try:
+            began = await repository.send(f"/actions/workflows/{order.name}/dispatches", data)
+        except HTTPException as error:
+            if error.status_code >= 500 or rest_s(error) is not None:
+                raise
+            raise NotStarted(_refused(job, repository.name, error)) from error
+        return str(began["html_url"]) if began else await self._shown(job)
 
     async def _cancel(self, job: Job, link: str) -> bool:
         """Cancel a workflow unless it has ended; return whether it has."""

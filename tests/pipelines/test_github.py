@@ -14,7 +14,7 @@ from gidgethub import GitHubBroken, HTTPException, RateLimitExceeded
 from inline_snapshot import snapshot
 
 from bot.app import _github
-from bot.pipelines.access import App, Resting, Token, named
+from bot.github.access import App, Resting, Token, named
 from bot.pipelines.github import OUTPUT_S, Workflows
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID

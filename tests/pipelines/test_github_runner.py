@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from inline_snapshot import snapshot
 
-from bot.pipelines.access import Token
+from bot.github.access import Token
 from bot.pipelines.github import SETTLES, Workflows
 from bot.pipelines.runner import Runner
 from bot.release.stages.failure import FailStep, RetryStep

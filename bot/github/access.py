@@ -15,8 +15,6 @@ from gidgethub.aiohttp import GitHubAPI
 from gidgethub.apps import get_installation_access_token, get_jwt
 from jwt import InvalidKeyError
 
-from bot.pipelines.provider import NotStarted
-
 RENEWED_S: Final = 300.0
 """How long before it expires the token of an installation is renewed; it lives for an hour."""
 LIMITED_S: Final = 60.0
@@ -39,6 +37,10 @@ class App:
 
     id: str
     key: str = field(repr=False)
+
+
+class NoAccess(Exception):
+    """GitHub cannot be called, however often it is tried; the message says why."""
 
 
 class Resting(Exception):
@@ -104,7 +106,7 @@ class Repository(GitHubAPI):
         return False
 
     async def _oauth(self) -> str:
-        """Return the token to call with. Raises NotStarted where there is none."""
+        """Return the token to call with. Raises NoAccess where there is none."""
         match self._access:
             case Token(token=token):
                 return token
@@ -113,7 +115,7 @@ class Repository(GitHubAPI):
                     await self._renew(app)
                 return self._token
             case None:
-                raise NotStarted(
+                raise NoAccess(
                     "Rollcall has no access to GitHub. Whoever runs it sets GITHUB_TOKEN, or GITHUB_APP_ID"
                     " and GITHUB_APP_KEY_FILE."
                 )
@@ -123,9 +125,7 @@ class Repository(GitHubAPI):
         try:
             jwt = get_jwt(app_id=app.id, private_key=app.key)
         except (InvalidKeyError, ValueError) as fault:
-            raise NotStarted(
-                "The file of GITHUB_APP_KEY_FILE holds no private key of a GitHub App."
-            ) from fault
+            raise NoAccess("The file of GITHUB_APP_KEY_FILE holds no private key of a GitHub App.") from fault
         found = await self.getitem(f"/repos/{self.name}/installation", jwt=jwt)
         got = await get_installation_access_token(
             self, installation_id=str(found["id"]), app_id=app.id, private_key=app.key
@@ -135,11 +135,11 @@ class Repository(GitHubAPI):
 
 
 def named(address: str, api: str) -> str:
-    """Return `owner/name` of a repository by its address. Raises NotStarted for one of another GitHub."""
+    """Return `owner/name` of a repository by its address. Raises NoAccess for one of another GitHub."""
     found = _REPOSITORY.fullmatch(address)
     here = (urlsplit(api).hostname or "").removeprefix("api.")
     if found is None or found["host"] != here:
-        raise NotStarted(
+        raise NoAccess(
             f"The repository {address or 'of the runbook'} is not at {here}, the GitHub of GITHUB_URL."
         )
     return found["name"]

@@ -1,0 +1,1 @@
+"""GitHub as it is called: with which access, and how often."""
