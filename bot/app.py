@@ -46,6 +46,8 @@ from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
+from bot.sources.github import GitHub
+from bot.sources.gitlab import GitLab
 from bot.sources.people import PeopleFile
 from bot.sources.sources import Sources
 from bot.subscribers.file import Unusable, read_subscribers
@@ -124,12 +126,16 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             tellers.wake()
 
         runbooks = _runbooks(settings)
+        hubs = _hubs(settings, session)
+        for hub in hubs:
+            stack.push_async_callback(hub.stop)
+        sources = Sources([Checkouts(settings.rollcall_checkouts), *hubs], _authors(settings))
         coordinator = Coordinator(
             database,
             ledger,
             runbooks,
             directory,
-            _sources(settings),
+            sources,
             clock,
             changed,
         )
@@ -218,12 +224,18 @@ def _runbooks(settings: Settings) -> Runbooks:
     return runbooks
 
 
-def _sources(settings: Settings) -> Sources:
-    """Return where it is read what is in a version, and who wrote it."""
+def _authors(settings: Settings) -> PeopleFile:
+    """Return who is known by which addresses and logins. A file that is not right stops what needs it."""
     people = PeopleFile(settings.rollcall_authors)
     for problem in people.problems():
         log.error("The file of ROLLCALL_AUTHORS cannot be used: %s", problem)
-    return Sources([Checkouts(settings.rollcall_checkouts)], people)
+    return people
+
+
+def _hubs(settings: Settings, session: aiohttp.ClientSession) -> Sequence[GitHub | GitLab]:
+    """Return where it is asked what is in a version of which there is no repository on this machine."""
+    github = GitHub(session, settings.github_url, _github(settings))
+    return github, GitLab(session, settings.gitlab_url, settings.gitlab_token.get_secret_value())
 
 
 def _commands(settings: Settings) -> Commands:

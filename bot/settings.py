@@ -90,10 +90,11 @@ class Settings(BaseSettings):
         1.0, gt=0, description="Seconds between two looks at a command that is under way."
     )
     github_token: SecretStr = Field(
-        SecretStr(""), description="A token with which workflows of GitHub Actions are run."
+        SecretStr(""),
+        description="A token with which workflows of GitHub Actions are run, and versions are read.",
     )
     github_app_id: str = Field(
-        "", description="The id of a GitHub App that runs them instead, where it is installed."
+        "", description="The id of a GitHub App that does so instead, where it is installed."
     )
     github_app_key_file: Path | None = Field(
         None, description="The file with the private key of that app, as GitHub gives it (PEM)."
@@ -110,6 +111,14 @@ class Settings(BaseSettings):
     )
     github_poll: float = Field(
         15.0, gt=0, description="Seconds between two looks at a workflow that is under way."
+    )
+    gitlab_token: SecretStr = Field(
+        SecretStr(""), description="A token with which it is read at GitLab what is in a version."
+    )
+    gitlab_url: str = Field(
+        "https://gitlab.com/api/v4",
+        pattern="^https?://",
+        description="Where the API of GitLab is; that of one's own ends with `/api/v4`, too.",
     )
     rollcall_api_token: SecretStr = Field(
         SecretStr(""),

@@ -16,6 +16,7 @@ def standing(release: Release) -> Mapping[str, Any]:
         "service": release.service,
         "version": release.version,
         "commit": release.manifest.commit,
+        "changes": _changes(release),
         "kind": release.runbook.kind,
         "state": release.state,
         "ended": release.state.ended,
@@ -25,6 +26,23 @@ def standing(release: Release) -> Mapping[str, Any]:
         "started": moment(release.started_at),
         "on_hold": bool(release.holds),
         "waiting_for": [_waiting(one) for one in waiting_on(release)],
+    }
+
+
+def _changes(release: Release) -> Mapping[str, Any]:
+    """Return what is in a release, as far as it was read from a repository."""
+    manifest, tickets = release.manifest, release.runbook.tickets
+    return {
+        "since": manifest.since or None,
+        "commits": len(manifest.commits) + manifest.more,
+        "authors": list(manifest.authors),
+        "pull_requests": [
+            {"number": one.number, "title": one.title, "link": one.link} for one in manifest.pulls
+        ],
+        "tickets": [
+            {"key": key, "link": (tickets.address(key) if tickets else "") or None}
+            for key in manifest.tickets
+        ],
     }
 
 

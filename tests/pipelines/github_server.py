@@ -14,6 +14,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.pipelines.github_contents import contents
+
 TOKEN = "ghp_a_token_for_tests"
 REFS = ("main", "v2.0")
 STEPS = ("Check out", "Deploy", "Smoke test")
@@ -162,6 +164,8 @@ class GitHub:
             case "POST", ["repos", "acme", "shop", "actions", "runs", id_, "cancel"]:
                 assert not await request.read()
                 return self._cancel(int(id_))
+            case "GET", ["repos", "acme", "shop", *rest] if (found := contents(rest)) is not None:
+                return web.json_response(found)
             case _:
                 return said(404, "Not Found")
 

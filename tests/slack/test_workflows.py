@@ -145,7 +145,9 @@ async def test_a_workflow_is_cancelled_by_a_person_who_says_why(tmp_path: Path, 
 *shop-1* is *stopped by a failure* in production (stage 1 of 1)
 ✗ production
 *Waiting for*
-• @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows\
+• @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
+*What is in it*: the first release that is known, at commit <https://127.0.0.1/acme/shop/commit/70142f66475ae2fb33722d8d4750f386ecfefe7b|70142f6>
+Written by Robin Name (not known in Slack)\
 """)
 
 

@@ -105,6 +105,7 @@ async def test_how_a_release_stands(served: Served) -> None:
                 "service": "shop",
                 "version": "2.0",
                 "commit": "",
+                "changes": {"since": None, "commits": 0, "authors": [], "pull_requests": [], "tickets": []},
                 "kind": "normal",
                 "state": "awaiting_approval",
                 "ended": False,

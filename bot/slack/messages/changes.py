@@ -96,7 +96,9 @@ def _for(release: Release, most: int) -> Iterable[str]:
 
 
 def _pull(pull: Pull) -> str:
-    return f"{_linked(pull.link, f'#{pull.number}')} {escape(shorten(pull.title, LONGEST_SUMMARY))}"
+    # GitLab calls them merge requests, and writes them with another sign.
+    sign = "!" if "/merge_requests/" in pull.link else "#"
+    return f"{_linked(pull.link, f'{sign}{pull.number}')} {escape(shorten(pull.title, LONGEST_SUMMARY))}"
 
 
 def _reviewed(pull: Pull) -> str:
