@@ -45,3 +45,13 @@ def test_waiting_needs_to_know_where_rollcall_is_and_for_how_long(tmp_path: Path
     assert types(tmp_path, "wait", "shop-1", "--timeout", "soon", **there).splitlines()[-1] == snapshot(
         "rollcall wait: error: argument --timeout: soon is no time such as 90s, 30m or 2h"
     )
+
+
+def test_lint_looks_at_who_wrote_what_as_well(tmp_path: Path) -> None:
+    (tmp_path / "people.yaml").write_text("people: {Ana: {github: [ana]}}\n")
+    runbooks = {"ROLLCALL_RUNBOOKS": str(HERE / "runbooks")}
+    assert "people.yaml" not in types(tmp_path, "lint", **runbooks)
+    told = types(tmp_path, "lint", ROLLCALL_AUTHORS="people.yaml", **runbooks)
+    assert told.splitlines()[0] == snapshot(
+        'people.yaml:1:10: people.Ana: expected a user id such as "U02ABCDEF", or an address that Slack knows; found "Ana"'
+    )

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -66,8 +66,8 @@ class Manifest:
     more: int = 0
     strangers: tuple[str, ...] = ()
     unread: str = ""
-    pulls: tuple[Pull, ...] = ()
-    tickets: tuple[str, ...] = ()
+    pulls: tuple[Pull, ...] = field(default=(), hash=False)
+    tickets: tuple[str, ...] = field(default=(), hash=False)
     untold: str = ""
 
 

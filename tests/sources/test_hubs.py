@@ -288,6 +288,19 @@ async def test_of_a_tree_that_is_too_large_it_is_said_that_not_all_is_known(
     )
 
 
+async def test_what_github_cannot_compare_is_not_taken_for_nothing_new(
+    shop: Repository, hub: Hub, sources: Mapping[str, Source]
+) -> None:
+    begun = shop.commits("ana", "Begin")
+    shop.tags("1.0")
+    shop.commits("ben", "Search")
+    shop.tags("1.1")
+    hub.faults["/compare/"] = lambda: refused(404, "No common ancestor between them")
+    assert await sources["github"].read(wanted("1.1", "1.0")) == Unread(
+        because=f"GitHub cannot compare it with {begun[:12]}, which may have been removed"
+    )
+
+
 FAULTS = {
     "broken": lambda: web.Response(status=502, text="<html>Unicorn</html>", content_type="text/html"),
     "forbidden": lambda: refused(403, "Resource not accessible\u202e"),

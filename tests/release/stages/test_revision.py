@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
-from bot.release.manifest import Manifest
+from bot.release.manifest import Manifest, Pull
 from bot.release.outlook.why import Deed, why
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Code, Refused
@@ -495,3 +495,13 @@ def test_a_gate_that_is_not_needed_any_more_is_not_kept_open_by_who_abstained() 
     release = play(started_with(start(manifest=Manifest(labels=("db",))), book), cleo.abstains("DB"))
     changed = play(release, ana.changes("1.4.0", Manifest()))
     assert gate(changed, "DB").status is GateStatus.NOT_NEEDED
+
+
+def test_what_is_only_told_anew_of_the_same_is_no_change() -> None:
+    release = play(started(), ben.approves("QA"))
+    pull = Pull(number=7, title="Search", link="https://x.example/7")
+    told = replace(release.manifest, pulls=(pull,), tickets=("SHOP-1",), untold="why")
+    assert refusal(release, ana.changes(release.version, told)).code is Code.MANIFEST_SAME
+    assert (
+        names(release, ana.changes(release.version, replace(told, commit="abc1234")))[0] == "ManifestChanged"
+    )
