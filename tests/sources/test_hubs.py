@@ -94,9 +94,11 @@ async def test_what_is_in_a_version_is_the_same_wherever_it_is_read(
     back = changes(await source.read(wanted("1.1", "1.2")))
     assert (back.written, sorted(back.digests)) == ((), ["old", "search/a"])
 
-    unknown = await source.read(wanted("main", "1.0"))
-    assert isinstance(unknown, NoVersion)
-    assert sorted(unknown.known) == ["1.1", "1.2", "v1.0"]
+    shop.git("branch", "abcdef1")
+    for branch in ("main", "abcdef1"):
+        unknown = await source.read(wanted(branch, "1.0"))
+        assert isinstance(unknown, NoVersion)
+        assert sorted(unknown.known) == ["1.1", "1.2", "v1.0"]
     assert await source.read(wanted("1.2", "0.9")) == Unread(
         because="the version before, 0.9, is not in the repository"
     )
@@ -301,6 +303,21 @@ async def test_what_github_cannot_compare_is_not_taken_for_nothing_new(
     )
 
 
+async def test_where_gitlab_does_not_say_how_a_file_differs_nothing_passes_for_the_same(
+    shop: Repository, sources: Mapping[str, Source]
+) -> None:
+    shop.commits("ana", "Begin", basket="1")
+    shop.tags("1.0")
+    shop.commits("ben", "Search", empty="", basket="2")
+    shop.tags("1.1")
+    first = changes(await sources["gitlab"].read(wanted("1.1", "1.0"))).digests
+    shop.commits("ben", "Search more", basket="3")
+    shop.tags("1.2")
+    second = changes(await sources["gitlab"].read(wanted("1.2", "1.0"))).digests
+    assert first["empty"] == second["empty"] == ""
+    assert first["basket"] != second["basket"]
+
+
 FAULTS = {
     "broken": lambda: web.Response(status=502, text="<html>Unicorn</html>", content_type="text/html"),
     "forbidden": lambda: refused(403, "Resource not accessible\u202e"),
@@ -309,6 +326,7 @@ FAULTS = {
     "moved": lambda: web.Response(status=301, headers={"Location": "http://127.0.0.1:9/"}),
     "no text": lambda: web.Response(body=b"\xff\xfe", content_type="application/json"),
     "odd": lambda: web.json_response({"total_commits": "many", "commits": [None]}),
+    "too few": lambda: web.json_response({"total_commits": 1, "commits": [], "files": []}),
     "empty": lambda: web.json_response([]),
     "null": lambda: web.json_response(None),
 }
