@@ -12,6 +12,9 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.coordinator import Coordinator
+from bot.deployments.finding import Finding
+from bot.deployments.follower import Follower
+from bot.deployments.github import Rules, Unanswerable, read
 from bot.github.access import App, Token
 from bot.jobs.attend import attend_due
 from bot.jobs.people import PeopleWatch
@@ -65,6 +68,10 @@ log = logging.getLogger(__name__)
 
 PEOPLE_S = 600.0
 """Seconds after which people and groups are read again, in case an event about them was lost."""
+DEPLOYMENTS_S = 60.0
+"""Seconds after which the deployments that wait are read again, in case who was asked is gone."""
+LOOKS = 4
+"""A deployment can wait for days, so it is looked at this much less often than a workflow."""
 DRAIN_S = 10.0
 HOME_GAPS = 3
 """A Home tab is looked at less closely than a thread, so it follows at a third of the pace."""
@@ -124,6 +131,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             homes.wake(release)
             runner.wake(release)
             tellers.wake()
+            deployments.wake(release)
 
         runbooks = _runbooks(settings)
         hubs = _hubs(settings, session)
@@ -144,6 +152,14 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         runner = Runner(providers, coordinator, releases, database, clock)
         tellers = Tellers(subscribers, inside, identity.workspace, releases, database, clock)
         stack.push_async_callback(tellers.stop)
+        deployments = Follower(
+            Rules(session, settings.github_url, _github_app(settings) or _github(settings)),
+            Finding(releases, runbooks, coordinator, identity.workspace),
+            database,
+            identity.workspace,
+            clock,
+            LOOKS * settings.github_poll,
+        )
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
         def own_changed() -> None:
@@ -172,6 +188,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.push_async_callback(runner.stop)
         await runner.take_up()
         await tellers.start()
+        stack.push_async_callback(deployments.stop)
+        await deployments.take_up()
         stack.push_async_callback(tasks.finish, DRAIN_S)
         tasks.run(people.follow())
 
@@ -180,6 +198,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.every(settings.rollcall_tick, delivery.wake_digests)
         ticks.every(settings.rollcall_tick, people.follow)
         ticks.every(PEOPLE_S, _noted(people.changed))
+        ticks.every(DEPLOYMENTS_S, deployments.take_up)
         stack.push_async_callback(ticks.stop)
         ticks.start()
 
@@ -191,7 +210,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             socket = SlackOverSocket(app, settings.slack_app_token.get_secret_value())
             connected = socket.is_connected
         if webhook_secret := settings.github_webhook_secret.get_secret_value():
-            posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up).answer
+            hears = _asked(deployments, settings.github_url)
+            posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up, hears).answer
         gets: dict[str, Handler] = {}
         if api_token := settings.rollcall_api_token.get_secret_value():
             token = ApiToken(api_token)
@@ -248,6 +268,11 @@ def _github(settings: Settings) -> Token | App | None:
     """Return how Rollcall gets to GitHub, if it does. Raises Misconfigured where the key cannot be read."""
     if token := settings.github_token.get_secret_value():
         return Token(token=token)
+    return _github_app(settings)
+
+
+def _github_app(settings: Settings) -> App | None:
+    """Return the GitHub App, if there is one: as no other than that is a rule answered."""
     if not settings.github_app_id or settings.github_app_key_file is None:
         return None
     try:
@@ -273,6 +298,19 @@ def _inside(settings: Settings) -> Networks:
         return networks(settings.rollcall_inside)
     except ValueError as trouble:
         raise Misconfigured(f"ROLLCALL_INSIDE names no network: {trouble}") from None
+
+
+def _asked(deployments: Follower, api: str) -> Callable[[object], Awaitable[str]]:
+    """Return how GitHub asks about a deployment."""
+
+    async def asked(content: object) -> str:
+        try:
+            await deployments.asked(read(content, api))
+        except Unanswerable as why:
+            return str(why)
+        return ""
+
+    return asked
 
 
 def _health(

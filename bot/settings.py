@@ -94,7 +94,9 @@ class Settings(BaseSettings):
         description="A token with which workflows of GitHub Actions are run, and versions are read.",
     )
     github_app_id: str = Field(
-        "", description="The id of a GitHub App that does so instead, where it is installed."
+        "",
+        description="The id of a GitHub App that does so instead, where it is installed, and whose rule"
+        " deployments wait for.",
     )
     github_app_key_file: Path | None = Field(
         None, description="The file with the private key of that app, as GitHub gives it (PEM)."
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
     github_webhook_secret: SecretStr = Field(
         SecretStr(""),
         description="The secret of a webhook, which is then served at `/github`: so the end of a workflow is"
-        " seen at once.",
+        " seen at once, and deployments can wait for Rollcall.",
     )
     github_url: str = Field(
         "https://api.github.com",

@@ -218,6 +218,11 @@ class Ledger:
             self._newest(connection, workspace, going_out),
         )
 
+    def newest(self, connection: Connection, workspace: WorkspaceId, service: str) -> Release | None:
+        """Return the release of a service that was started last, or None."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        return self._newest(connection, workspace, mine)
+
     def _newest(
         self, connection: Connection, workspace: WorkspaceId, of: ColumnElement[bool]
     ) -> Release | None:

@@ -74,6 +74,10 @@ class Reader:
             lambda c: listing.went_out(c, workspace, service, since, after, limit)
         )
 
+    async def newest(self, workspace: WorkspaceId, service: str) -> Release | None:
+        """Return the release of a service that was started last, or None."""
+        return await self._database.read(lambda c: self._ledger.newest(c, workspace, service))
+
     async def about(
         self, workspace: WorkspaceId, channel: ChannelId, thread: str | None = None
     ) -> Release | None:

@@ -244,3 +244,32 @@ tellings: Final = Table(
 
 `claimed_until` is set while somebody sends; the rest is about the event that comes next, where it was tried.
 """
+
+deployments: Final = Table(
+    "deployments",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("commit", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("release", Text),
+    Column("told", Text, nullable=False),
+    Column("reports", Integer, nullable=False),
+    Column("answer", Text),
+    PrimaryKeyConstraint("workspace", "repository", "pipeline", "environment", "number"),
+    Index(
+        "ix_deployments_unanswered",
+        "workspace",
+        "asked_at",
+        sqlite_where=text("answer IS NULL"),
+        postgresql_where=text("answer IS NULL"),
+    ),
+)
+"""The deployments of pipelines that wait at Rollcall. `release` is the one to which a deployment was found to
+belong, `told` what its pipeline was told last while it waited, `reports` how often it was told something;
+`answer` is how it ended, once nothing is left to do."""

@@ -26,6 +26,7 @@ from bot.runbook.roles import Known, Role, RoleName, known
 from bot.runbook.runs import BEFORE, Run
 from bot.runbook.tickets import Tickets
 from bot.runbook.values import (
+    ChannelId,
     Day,
     Duration,
     Name,
@@ -196,6 +197,9 @@ class Runbook(Part):
     """The address of the source; it begins with `https://`."""
     tickets: Tickets | None = None
     """How tickets are named in commits and pull requests; without it, none are looked for."""
+    channel: ChannelId | None = None
+    """The id of the channel in which a release appears that a pipeline has begun; without it, such a pipeline
+    waits until somebody starts the release."""
     kind: Name = NORMAL
     """The kind of release that it is for."""
     kinds: Annotated[tuple[Name, ...], Few(1, PARTS_LIMIT), distinct()] = (NORMAL,)

@@ -14,6 +14,7 @@ from bot.runbook.problems import did_you_mean, found, nearest, one_of
 
 SERVICE_KEY = "[a-z][a-z0-9-]{0,39}"
 USER_ID = "[UW][A-Z0-9]{2,20}"
+CHANNEL_ID = "[CG][A-Z0-9]{2,20}"
 GROUP = r"[^\s@<>&|]+"
 REPOSITORY = r"https://[^\s<>|@]+"
 TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -180,6 +181,9 @@ Group = Annotated[
     str, line(80), shaped(GROUP, "a user group's handle without @, or its id"), shape_schema(GROUP)
 ]
 UserId = Annotated[str, shaped(USER_ID, 'a user id such as "U02ABCDEF"'), shape_schema(USER_ID)]
+ChannelId = Annotated[
+    str, shaped(CHANNEL_ID, 'the id of a channel such as "C02ABCDEF"'), shape_schema(CHANNEL_ID)
+]
 Repository = Annotated[
     str,
     line(200),

@@ -119,6 +119,7 @@ async def test_partial_indexes_are_partial_on_every_database(url: str) -> None:
         "ix_releases_attention_at": "attention_at IS NOT NULL",
         "ix_releases_unshown": "shown_seq < seq",
         "ix_releases_ended": "ended_at IS NOT NULL",
+        "ix_deployments_unanswered": "answer IS NULL",
         "ix_runs_unsettled": "NOT settled",
         "ix_tellings_waiting": "told < head",
     }

@@ -18,6 +18,8 @@ from tests.pipelines.github_contents import contents
 
 TOKEN = "ghp_a_token_for_tests"
 REFS = ("main", "v2.0")
+COMMITS = {"main": "a" * 40, "v2.0": "b" * 40, "v1.9": "c" * 40}
+"""The commits of the branch and of the tags."""
 STEPS = ("Check out", "Deploy", "Smoke test")
 
 
@@ -46,6 +48,29 @@ class Run:
 
 
 @dataclass
+class Deployment:
+    """A deployment that waits for the rules of its environment, and what the rule of Rollcall said to it.
+
+    `others` is whether it waits for other rules, too.
+    """
+
+    number: int
+    run: int
+    environment: str
+    commit: str
+    ref: str
+    answer: str = ""
+    said: str = ""
+    reports: list[str] = field(default_factory=list)
+    others: bool = False
+    gone: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return not self.gone and (not self.answer or (self.answer == "approved" and self.others))
+
+
+@dataclass
 class Fault:
     """What becomes of the calls to come: of those of a method whose path has some text in it, or of all."""
 
@@ -69,6 +94,7 @@ class GitHub:
         self.page = page
         self.workflows = {"deploy.yml": Workflow(), "back.yml": Workflow()}
         self.runs: list[Run] = []
+        self.deployments: list[Deployment] = []
         self.late_s = 0.0
         self.slow_s = 0.0
         self.ends_at_once = True
@@ -98,6 +124,42 @@ class GitHub:
         run = self.runs[-1]
         run.attempts[-1] = conclusion
         run.failed = failed
+
+    def deploys(self, environment: str = "production", ref: str = "main", run: int = 0) -> Deployment:
+        """Have a pipeline come to a job that deploys to an environment, and wait for its rules."""
+        number = 501 + len(self.deployments)
+        commit = COMMITS.get(ref, COMMITS["main"])
+        deployment = Deployment(number, run or 70_000 + number, environment, commit, ref)
+        self.deployments.append(deployment)
+        return deployment
+
+    def asks(self, deployment: Deployment) -> dict[str, Any]:
+        """Return what GitHub asks about a deployment, as its webhook says it."""
+        run = f"/repos/acme/shop/actions/runs/{deployment.run}"
+        return {
+            "action": "requested",
+            "environment": deployment.environment,
+            "event": "push",
+            "sha": deployment.commit,
+            "ref": deployment.ref,
+            "deployment_callback_url": f"{self.url}{run}/deployment_protection_rule",
+            "deployment": {
+                "url": f"{self.url}/repos/acme/shop/deployments/{deployment.number}",
+                "id": deployment.number,
+                "task": "deploy",
+                "original_environment": deployment.environment,
+                "environment": deployment.environment,
+                "description": None,
+                "sha": deployment.commit,
+                "ref": deployment.ref,
+                "creator": {"login": "bea-gh", "id": 21_031_067, "type": "User"},
+                "payload": {},
+            },
+            "pull_requests": [],
+            "repository": {"id": 1, "full_name": "acme/shop", "html_url": self.repository},
+            "installation": {"id": 9, "node_id": "MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9uOQ=="},
+            "sender": {"login": "bea-gh", "id": 21_031_067, "type": "User"},
+        }
 
     def reruns(self) -> None:
         """Run the newest run again, as a person does by hand."""
@@ -166,8 +228,47 @@ class GitHub:
                 return self._cancel(int(id_))
             case "GET", ["repos", "acme", "shop", *rest] if (found := contents(rest)) is not None:
                 return web.json_response(found)
+            case "GET", ["repos", "acme", "shop", "actions", "runs", id_, "pending_deployments"]:
+                return self._pending(int(id_))
+            case "POST", ["repos", "acme", "shop", "actions", "runs", id_, "deployment_protection_rule"]:
+                return self._review(int(id_), await request.json(), request)
             case _:
                 return said(404, "Not Found")
+
+    def _pending(self, run: int) -> web.Response:
+        names = {one.environment for one in self.deployments if one.run == run and one.waits}
+        return web.json_response(
+            [
+                {"environment": {"id": 1, "name": name}, "wait_timer": 0, "current_user_can_approve": False}
+                for name in sorted(names)
+            ]
+        )
+
+    def _review(self, run: int, asked: Mapping[str, Any], request: web.Request) -> web.Response:
+        """Review all deployments of a run to an environment, as an app does whose rule asks for it."""
+        if "ghs_" not in request.headers["Authorization"]:
+            return said(403, "Resource not accessible by personal access token")
+        assert set(asked) <= {"environment_name", "state", "comment"}
+        assert 0 < len(asked["comment"]) <= 1_024
+        here = [one for one in self.deployments if one.run == run]
+        if not here:
+            return said(404, "Not Found")
+        pending = [
+            one
+            for one in here
+            if one.environment == asked["environment_name"] and not one.answer and not one.gone
+        ]
+        if not pending:
+            return said(422, "No pending deployment requests to approve or reject")
+        for one in pending:
+            if "state" not in asked:
+                if len(one.reports) == 10:
+                    return said(422, "The maximum number of status reports was reached")
+                one.reports.append(asked["comment"])
+            else:
+                assert asked["state"] in ("approved", "rejected")
+                one.answer, one.said = asked["state"], asked["comment"]
+        return web.Response(status=204)
 
     def _knows(self, request: web.Request) -> bool:
         token = request.headers.get("Authorization", "").removeprefix("token ")

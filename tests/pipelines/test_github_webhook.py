@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -36,6 +37,9 @@ class Ear:
     async def look(self) -> None:
         self.looks += 1
 
+    async def asked(self, content: object) -> str:
+        return "This is no place for deployments."
+
     async def hears(self, body: bytes, event: str = "workflow_run", **headers: str) -> int:
         async with aiohttp.ClientSession() as session:
             return await deliver(session, self.url, body, event, **headers)
@@ -48,7 +52,8 @@ async def deliver(
     own = {"X-GitHub-Event": event, "X-GitHub-Delivery": "1", "Content-Type": "application/json"}
     sign = {"X-Hub-Signature-256": signed(body)}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with session.post(f"{url}/github", data=body, headers={**own, **sign, **named}) as answer:
+    content = io.BytesIO(body)
+    async with session.post(f"{url}/github", data=content, headers={**own, **sign, **named}) as answer:
         return answer.status
 
 
@@ -67,7 +72,7 @@ async def _healthy() -> Mapping[str, bool]:
 @pytest.fixture
 async def ear() -> AsyncIterator[Ear]:
     ear = Ear()
-    server = WebServer(_healthy, {"/github": GitHubWebhook(SECRET, ear.look).answer}, {})
+    server = WebServer(_healthy, {"/github": GitHubWebhook(SECRET, ear.look, ear.asked).answer}, {})
     ear.url = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
     yield ear
     await server.stop()

@@ -69,7 +69,7 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
     [
         (
             STAGE + "titel: x\n",
-            "9:1: titel: expected one of the keys title, extends, service, repository, kinds, "
+            "9:1: titel: expected one of the keys title, extends, service, repository, channel, kinds, "
             'duties, roles, checks, lead, overrides, review, offers, reminders, handoffs, own_channel, holidays, rollback, stages; found "titel"; did you mean "title"?',
         ),
         (STAGE.replace("title: Standard\n", ""), "1:1: title: is missing"),
@@ -98,6 +98,10 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             STAGE + f"service: {'x' * 41}\n",
             '9:10: service: expected a key such as "checkout-api": at most 40 '
             f'small letters, digits and hyphens, found "{"x" * 41}"',
+        ),
+        (
+            STAGE + "channel: releases\n",
+            '9:10: channel: expected the id of a channel such as "C02ABCDEF", found "releases"',
         ),
         (
             STAGE + "repository: git@github.com:x/y\n",

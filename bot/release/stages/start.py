@@ -9,7 +9,7 @@ from typing import Final
 from bot.release.command import Decision, Facts
 from bot.release.event import Event
 from bot.release.gates.result import GateResult, gate_result
-from bot.release.ids import ChannelId, ReleaseKey, UserId, WorkspaceId
+from bot.release.ids import ROLLCALL, ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import NOTHING_KNOWN, Manifest, manifest_trouble
 from bot.release.people.directory import Away, Directory
 from bot.release.people.duties import Circle, kept_apart, people_of
@@ -82,7 +82,8 @@ class Started(Event):
     """A release was started; it keeps the runbook's content and who was in its roles.
 
     `before` is the runbook by which the service was released last, if who may say go is different in it, and
-    `policy` says how; those whom it asked sign the difference at the first gate.
+    `policy` says how; those whom it asked sign the difference at the first gate. `captain` is who leads it,
+    where a pipeline has begun it and not a person.
     """
 
     workspace: WorkspaceId
@@ -104,6 +105,7 @@ class Started(Event):
     withdrawn: tuple[Withdrawn, ...] = ()
     replaces: str = ""
     rehearsal: Rehearsal | None = None
+    captain: UserId | None = None
 
     def change(self, release: Release) -> Release:
         return replace(release, opened={0: self.at}, since=self.at)
@@ -126,8 +128,8 @@ class Started(Event):
             replaces=self.replaces,
             rehearsal=self.rehearsal,
             channel=self.channel,
-            starter=self.by,
-            captain=self.by,
+            starter=self.captain or self.by,
+            captain=self.captain or self.by,
             started_at=self.at,
             members=self.members,
             deputies=self.deputies,
@@ -151,7 +153,10 @@ class DutiesRelaxed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Start a release of `version` of `service` in a channel; `same` where nothing in it need be new."""
+    """Start a release of `version` of `service` in a channel; `same` where nothing in it need be new.
+
+    What a pipeline has begun is started by Rollcall; somebody of those who lead then counts as its starter.
+    """
 
     workspace: WorkspaceId
     by: UserId
@@ -222,9 +227,12 @@ class Start:
 
     def _may_not(self, facts: StartFacts, runbook: Runbook) -> Refused | None:
         pinned = signing(facts.signed, runbook) if facts.signed else runbook
-        if trouble := unread(pinned, self._about, facts.directory, facts.now):
+        starter = self._starter(facts, runbook)
+        if trouble := unread(pinned, self._about(starter), facts.directory, facts.now):
             return trouble
-        standing = facts.directory.people.get(self.by)
+        if starter == ROLLCALL:
+            return self._nobody_leads(runbook)
+        standing = facts.directory.people.get(starter)
         if standing is not Standing.MEMBER:
             return Refused(
                 code=Code.NOT_ELIGIBLE,
@@ -232,8 +240,8 @@ class Start:
                 f" a {standing or Standing.STRANGER}.",
                 instead="Ask a member to start it.",
             )
-        lead = known(self._read(facts, pinned)).get(runbook.lead or "", ())
-        if runbook.lead is not None and self.by not in lead:
+        lead = known(self._read(facts, pinned, starter)).get(runbook.lead or "", ())
+        if runbook.lead is not None and starter not in lead:
             return Refused(
                 code=Code.NOT_ELIGIBLE,
                 because=f"Releases of {self.service} are led by people in {runbook.lead}.",
@@ -241,6 +249,23 @@ class Start:
                 ask=lead,
             )
         return None
+
+    def _starter(self, facts: StartFacts, runbook: Runbook) -> UserId:
+        """Return who starts it: of what a pipeline has begun, the first who may lead, or Rollcall."""
+        if self.by != ROLLCALL:
+            return self.by
+        members = known(self._read(facts, runbook, ROLLCALL))
+        people = [person for role in _leading(runbook) for person in members.get(role, ())]
+        full = [p for p in people if facts.directory.people.get(p) is Standing.MEMBER]
+        away = facts.directory.deputies(facts.now)
+        return next((person for person in full if person not in away), next(iter(full), ROLLCALL))
+
+    def _nobody_leads(self, runbook: Runbook) -> Refused:
+        return Refused(
+            code=Code.NOT_ENOUGH_PEOPLE,
+            because=f"A pipeline has begun it, and nobody is in {' or '.join(_leading(runbook))} to lead it.",
+            instead="Start it in Slack, and lead it.",
+        )
 
     def _begin(self, facts: StartFacts, runbook: Runbook) -> Decision:
         started = self._started(facts, runbook)
@@ -254,8 +279,9 @@ class Start:
         policy = changes(facts.signed, runbook) if facts.signed else ()
         before = facts.signed if policy else None
         pinned = signing(before, runbook) if before else runbook
-        members = self._read(facts, pinned)
-        deputies = standing_in(pinned, members, (self.by,), Facts(now=facts.now, directory=facts.directory))
+        starter = self._starter(facts, runbook)
+        members = self._read(facts, pinned, starter)
+        deputies = standing_in(pinned, members, (starter,), Facts(now=facts.now, directory=facts.directory))
         return Started(
             at=facts.now,
             by=self.by,
@@ -271,21 +297,28 @@ class Start:
             manifest=self.manifest,
             deputies=deputies,
             guests=guests_in(members, facts.directory),
-            hours=hours_in(members, deputies, (self.by,), facts.directory),
+            hours=hours_in(members, deputies, (starter,), facts.directory),
             before=before,
             policy=policy,
             earlier=facts.earlier,
             withdrawn=facts.withdrawn,
             replaces=facts.in_production,
             rehearsal=facts.rehearsal,
+            captain=None if starter == self.by else starter,
         )
 
-    def _read(self, facts: StartFacts, runbook: Runbook) -> Mapping[str, tuple[UserId, ...] | None]:
-        return read_members(runbook, self._about, facts.directory, facts.now)
+    def _read(
+        self, facts: StartFacts, runbook: Runbook, starter: UserId
+    ) -> Mapping[str, tuple[UserId, ...] | None]:
+        return read_members(runbook, self._about(starter), facts.directory, facts.now)
 
-    @property
-    def _about(self) -> About:
-        return About(starter=self.by, manifest=self.manifest)
+    def _about(self, starter: UserId) -> About:
+        return About(starter=starter, manifest=self.manifest)
+
+
+def _leading(runbook: Runbook) -> Sequence[str]:
+    """Return the roles whose people may lead what nobody has started: that of the runbook, or the owners'."""
+    return [runbook.lead] if runbook.lead else list(dict.fromkeys(stage.owner for stage in runbook.stages))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,8 @@ def changes_of(release: Release) -> Block:
 def _amount(release: Release) -> str:
     manifest = release.manifest
     count = len(manifest.commits) + manifest.more
+    if not manifest.since and manifest.unread and not count:
+        return f"commit {_link(release, manifest.commit)}"
     if not manifest.since:
         return f"the first release that is known, at commit {_link(release, manifest.commit)}"
     if not count and manifest.paths:

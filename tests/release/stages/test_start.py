@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.decide import decide_start, fold
-from bot.release.ids import ChannelId, ReleaseKey, UserId
+from bot.release.ids import ROLLCALL, ChannelId, ReleaseKey, UserId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
@@ -27,10 +27,13 @@ from tests.release.given import (
     ben,
     cleo,
     dan,
+    dee,
     eli,
     gated,
     gus,
     needs,
+    play,
+    refusal,
     runbook,
     standing,
     start,
@@ -429,3 +432,45 @@ def test_a_release_knows_from_its_start_who_is_away() -> None:
     decision = decide_start(start(), start_facts(directory=absent(town())))
     assert not isinstance(decision, Refused)
     assert fold(decision).deputies == {bea.id: Away(deputy=gus.id, until=NINE + timedelta(days=3))}
+
+
+def begun_by_a_pipeline() -> Start:
+    return replace(start(), by=ROLLCALL)
+
+
+def test_what_a_pipeline_has_begun_is_led_by_the_first_who_owns_a_stage() -> None:
+    decision = decide_start(begun_by_a_pipeline(), start_facts())
+    assert not isinstance(decision, Refused)
+    release = fold(decision)
+    assert decision[0].by == ROLLCALL
+    assert release.captain == release.starter == bea.id
+    # Who leads it counts as who has started it, in the roles and at the gates.
+    assert release.members["captain"] == (bea.id,)
+    assert play(release, ben.approves("QA"), cleo.approves("Security")).state is State.AWAITING_APPROVAL
+    assert refusal(release, bea.approves("QA")).code is Code.YOUR_OWN_RELEASE
+
+
+def test_what_a_pipeline_has_begun_is_led_by_the_role_that_leads_and_by_somebody_who_is_there() -> None:
+    book = runbook(lead="on-call")
+    assert started_with(begun_by_a_pipeline(), book).captain == dan.id
+    there = town(away={dan.id: Away(deputy=ana.id, until=NINE + timedelta(days=1))})
+    decision = decide_start(begun_by_a_pipeline(), start_facts(book, directory=there))
+    assert not isinstance(decision, Refused)
+    assert fold(decision).captain == dee.id
+
+
+def test_what_a_pipeline_has_begun_is_led_by_no_guest() -> None:
+    book = runbook(lead="on-call")
+    directory = standing(dee, Standing.GUEST)(standing(dan, Standing.GUEST)(town()))
+    assert refused(begun_by_a_pipeline(), start_facts(book, directory=directory)) == snapshot(
+        Refused(
+            code=Code.NOT_ENOUGH_PEOPLE,
+            because="A pipeline has begun it, and nobody is in on-call to lead it.",
+            instead="Start it in Slack, and lead it.",
+        )
+    )
+
+
+def test_what_a_pipeline_has_begun_is_not_started_while_nobody_can_be_read() -> None:
+    facts = start_facts(directory=Directory())
+    assert refused(begun_by_a_pipeline(), facts).code is Code.CANNOT_READ_PEOPLE

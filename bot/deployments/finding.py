@@ -1,0 +1,196 @@
+"""Which release a deployment belongs to, and starting one for a deployment that belongs to none."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.coordinator import Accepted, Answer, Coordinator
+from bot.deployments.verdict import SHORTEST, No, Verdict, Wait, belongs, is_run_of, judge, no_stage, works_in
+from bot.ledger.deployments import Deployment
+from bot.ledger.reader import Reader
+from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, WorkspaceId
+from bot.release.manifest import VERSION, Manifest
+from bot.release.refusal import Code, Refused
+from bot.release.release import Release
+from bot.release.stages.start import Start
+from bot.release.state import State
+from bot.runbook.files.read import Runbooks
+from bot.runbook.model import Runbook
+from bot.runbook.problems import RunbookError
+
+TAG: Final = re.compile(r"v?[0-9]+\.[0-9][A-Za-z0-9.+_-]*", re.ASCII)
+"""A branch or tag that looks like a version. Nothing tells a tag from a branch, and those rarely do."""
+UNREAD: Final = "nothing was read from a repository"
+BROKEN: Final = "A runbook cannot be used, which may be the one of this repository."
+_IN_A_MOMENT: Final = (Code.CANNOT_READ_PEOPLE,)
+_OWN_WORDS: Final[Mapping[Code, str]] = {
+    Code.LOCKED: "{service} is locked since a release was rolled back. The lock is lifted in Slack.",
+    Code.RUNBOOK_BROKEN: "The runbook of {service} cannot be used. Check it with `rollcall lint`.",
+}
+"""What is told of refusals that say more than a pipeline should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The release to which a deployment belongs, and what it is told.
+
+    Without a release, `services` are those of which one may come.
+    """
+
+    release: ReleaseKey | None = None
+    services: tuple[str, ...] = ()
+    verdict: Verdict
+
+
+class Finding:
+    """Find the releases of deployments."""
+
+    def __init__(
+        self, releases: Reader, runbooks: Runbooks, coordinator: Coordinator, workspace: WorkspaceId
+    ) -> None:
+        self._releases = releases
+        self._runbooks = runbooks
+        self._coordinator = coordinator
+        self._workspace = workspace
+
+    async def find(self, deployment: Deployment, known: ReleaseKey | None) -> Found:
+        """Return the release of a deployment, and what it says; `known` is the one that was found before."""
+        if known and (release := await self._releases.find(ReleaseId(self._workspace, known))):
+            return await self._judged(deployment, release)
+        try:
+            services, all_read = await asyncio.to_thread(self._services, deployment)
+        except RunbookError:
+            return Found(verdict=Wait("The runbooks cannot be read just now."))
+        for service in services:
+            if release := await self._release(deployment, service):
+                return await self._judged(deployment, release)
+        return await self._without(deployment, services, all_read=all_read)
+
+    def _services(self, deployment: Deployment) -> tuple[Mapping[str, Runbook], bool]:
+        """Return the services of its repository with their runbooks, and whether all runbooks can be used."""
+        found, all_read = dict[str, Runbook](), True
+        for service in self._runbooks.services():
+            try:
+                runbook = self._runbooks.for_service(service)
+            except RunbookError:
+                all_read = False
+                continue
+            if _address(runbook.repository or "") == _address(deployment.repository):
+                found[service] = runbook
+        return found, all_read
+
+    async def _release(self, deployment: Deployment, service: str) -> Release | None:
+        """Return the open release of a service, or the one in production, if the deployment belongs to it.
+
+        A run of Rollcall's own belongs to its release even when that has ended.
+        """
+        completed, going_out = await self._releases.of_service(self._workspace, service)
+        release = going_out or completed
+        if release and belongs(deployment, release, await self._before(release)):
+            return release
+        newest = await self._releases.newest(self._workspace, service)
+        return newest if newest and is_run_of(deployment, newest) else None
+
+    async def _judged(self, deployment: Deployment, release: Release) -> Found:
+        if release.state is State.COMPLETED:
+            completed, _ = await self._releases.of_service(self._workspace, release.service)
+            if completed and completed.key != release.key:
+                return Found(
+                    release=release.key,
+                    verdict=No(f"{release.key} is not in production any more; {completed.key} is."),
+                )
+        return Found(release=release.key, verdict=judge(deployment, release, await self._before(release)))
+
+    async def _before(self, release: Release) -> str:
+        """Return the commit of the version to which a release goes back, where that is known."""
+        to = release.taken_back.to if release.taken_back else None
+        if to is None:
+            return ""
+        before = await self._releases.of_version(self._workspace, release.service, to)
+        return before.manifest.commit if before else ""
+
+    async def _without(
+        self, deployment: Deployment, services: Mapping[str, Runbook], *, all_read: bool
+    ) -> Found:
+        """Return what is said to a deployment that belongs to no release; where it can, start one."""
+        where = deployment.environment
+        fitting = tuple(name for name, runbook in services.items() if works_in(where, runbook.stages))
+        if not fitting:
+            return Found(verdict=_unknown(deployment, services) if all_read else Wait(BROKEN))
+        if any([await self._begins_a_run(service) for service in fitting]):
+            return Found(services=fitting, verdict=Wait())
+        channel = services[fitting[0]].channel
+        if len(fitting) > 1 or channel is None:
+            return Found(services=fitting, verdict=Wait(_to_start(deployment, " or ".join(fitting))))
+        answer = await self._start(deployment, fitting[0], ChannelId(channel))
+        if isinstance(answer, Refused):
+            return Found(services=fitting, verdict=_refused(answer, fitting[0]))
+        return await self._judged(deployment, answer.release)
+
+    async def _begins_a_run(self, service: str) -> bool:
+        """Return whether it may turn out in a moment that the pipeline is a run of Rollcall's own."""
+        _, going_out = await self._releases.of_service(self._workspace, service)
+        run = going_out.run if going_out else None
+        return run is not None and run.began is None and run.ended is None
+
+    async def _start(self, deployment: Deployment, service: str, channel: ChannelId) -> Answer:
+        """Start a release: of its tag, or of its commit where that is no version."""
+        *tags, commit = (
+            Start(
+                workspace=self._workspace,
+                by=ROLLCALL,
+                channel=channel,
+                service=service,
+                version=version,
+                note=_note(deployment),
+                manifest=Manifest(commit=deployment.commit, unread=UNREAD),
+            )
+            for version in _versions(deployment)
+        )
+        for start in tags:
+            answer = await self._coordinator.handle(start)
+            if isinstance(answer, Accepted) or answer.code is not Code.VERSION_UNKNOWN:
+                return answer
+        return await self._coordinator.handle(commit)
+
+
+def _unknown(deployment: Deployment, services: Mapping[str, Runbook]) -> No:
+    """Say that nothing is released from a repository, or into an environment."""
+    if services:
+        return No(no_stage(deployment, services))
+    return No(f"No runbook names the repository {deployment.repository}.")
+
+
+def _versions(deployment: Deployment) -> Sequence[str]:
+    """Return as what a deployment can be released: as its tag, or else as its commit."""
+    tag = deployment.ref.removeprefix("refs/tags/")
+    commit = deployment.commit[:SHORTEST]
+    return [tag, commit] if TAG.fullmatch(tag) and VERSION.fullmatch(tag) else [commit]
+
+
+def _note(deployment: Deployment) -> str:
+    by = f" by {deployment.sender}" if deployment.sender else ""
+    ref = deployment.ref.removeprefix("refs/heads/").removeprefix("refs/tags/") or "a commit"
+    what = f"waits to deploy {ref} to {deployment.environment}"
+    return f"A pipeline was begun{by}, and {what}: {deployment.pipeline}"
+
+
+def _to_start(deployment: Deployment, service: str) -> str:
+    return (
+        f"It belongs to no open release of {service}. Start the release of {deployment.commit[:SHORTEST]}"
+        " in Slack; then this waits for it."
+    )
+
+
+def _refused(refused: Refused, service: str) -> Verdict:
+    if refused.code in _IN_A_MOMENT:
+        return Wait()
+    told = _OWN_WORDS.get(refused.code, f"{refused.because} {refused.instead}".strip())
+    text = told.format(service=service) if refused.code in _OWN_WORDS else told
+    return No(text) if refused.code is Code.ALREADY_RELEASED else Wait(f"No release was started. {text}")
+
+
+def _address(repository: str) -> str:
+    return repository.casefold().rstrip("/").removesuffix(".git")

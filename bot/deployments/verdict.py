@@ -1,0 +1,150 @@
+"""What a deployment is told by its release: go on, never, or what is waited for.
+
+It is told what stands in the runbook, and nothing that people have written: others may read it there.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.ledger.deployments import Deployment
+from bot.release.release import Release
+from bot.release.state import State
+from bot.release.waiting import Awaited, Waiting, waiting_on
+from bot.runbook.model import Stage
+
+SHORTEST: Final = 12
+"""Digits of a commit's id that are told to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may go on."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """It never may."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It is not decided yet. There is nothing to tell where it is decided again in a moment."""
+
+    because: str = ""
+
+
+Verdict = Go | No | Wait
+
+
+def belongs(deployment: Deployment, release: Release, before: str = "") -> bool:
+    """Return whether it is what a release puts into its environments, or puts back.
+
+    `before` is the commit of the version to which it goes back, where that is known.
+    """
+    forward = _is(deployment, release.version, release.manifest.commit)
+    return forward or is_run_of(deployment, release) or _goes_back(deployment, release, before)
+
+
+def is_run_of(deployment: Deployment, release: Release) -> bool:
+    """Return whether its pipeline is a run that a release has asked for."""
+    return any(run.link == deployment.pipeline for run in release.runs)
+
+
+def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict:
+    """Return what a release says to a deployment that belongs to it, or once did."""
+    if release.state in (State.CANCELLED, State.ROLLED_BACK):
+        return No(f"{_name(release)} is {_state(release)}.")
+    if no := _not_wanted(deployment, release, before):
+        return No(f"{_name(release)} {no}.")
+    stage = _stage(deployment, release)
+    if stage is None:
+        return No(no_stage(deployment, [release.service]))
+    name = _quoted(release.stage_name(stage))
+    if stage not in release.began or _is_stopped(release):
+        where = _quoted(release.current.name)
+        return Wait(f"{_name(release)} is {_state(release)} in {where}{_for(release)}.")
+    return Go(f"{_name(release)}: {name} has begun.")
+
+
+def works_in(environment: str, stages: Iterable[Stage]) -> bool:
+    """Return whether one of some stages works in an environment; their names differ in more than capitals."""
+    return any(stage.where.casefold() == environment.casefold() for stage in stages)
+
+
+def no_stage(deployment: Deployment, services: Iterable[str]) -> str:
+    """Say that nothing is released into the environment of a deployment."""
+    return (
+        f"No stage of {' or '.join(services)} works in {_quoted(deployment.environment)}. Name it in the"
+        " runbook, or take the rule off this environment."
+    )
+
+
+def _stage(deployment: Deployment, release: Release) -> int | None:
+    """Return the stage that works in the environment; the last, so that none is reached before its gates."""
+    if release.state is State.ROLLING_BACK:
+        return release.back if works_in(deployment.environment, [release.runbook.way_back]) else None
+    stages = release.runbook.stages
+    fitting = (i for i, stage in enumerate(stages) if works_in(deployment.environment, [stage]))
+    return max(fitting, default=None)
+
+
+def _is_stopped(release: Release) -> bool:
+    """Return whether what has begun does not go on just now. No hold stops the way back."""
+    return release.failure is not None or (bool(release.holds) and release.state is not State.ROLLING_BACK)
+
+
+def _not_wanted(deployment: Deployment, release: Release, before: str) -> str:
+    """Return why a release that goes on does not want a deployment, in words that follow its name."""
+    if is_run_of(deployment, release):
+        wanted = release.run is not None and release.run.link == deployment.pipeline
+        return "" if wanted else "no longer wants this run"
+    if release.state is State.ROLLING_BACK:
+        back = _goes_back(deployment, release, before)
+        return "" if back else "is rolling back, and this is not the version before"
+    forward = _is(deployment, release.version, release.manifest.commit)
+    return "" if forward else f"no longer releases {deployment.commit[:SHORTEST]}"
+
+
+def _goes_back(deployment: Deployment, release: Release, before: str) -> bool:
+    to = release.taken_back.to if release.taken_back else None
+    return to is not None and _is(deployment, to, before)
+
+
+def _is(deployment: Deployment, version: str, commit: str) -> bool:
+    """Return whether it is a version. A tag may have been moved, so the commit counts where it is known."""
+    if commit:
+        return deployment.commit == commit
+    return deployment.ref.removeprefix("refs/tags/") in (version, f"v{version}")
+
+
+def _name(release: Release) -> str:
+    return f"{release.key} ({release.service} {release.version})"
+
+
+def _state(release: Release) -> str:
+    return release.state.value.replace("_", " ")
+
+
+def _for(release: Release) -> str:
+    what = ", ".join(dict.fromkeys(map(_awaited, waiting_on(release))))
+    return f"; it waits for {what}" if what else ""
+
+
+def _awaited(waiting: Waiting) -> str:
+    match waiting.kind:
+        case Awaited.HOLD | Awaited.QUESTION:
+            return f"hold {waiting.count}"
+        case Awaited.CAPTAIN:
+            return "somebody to lead it"
+        case _:
+            return _quoted(waiting.name)
+
+
+def _quoted(name: str) -> str:
+    """Return a name as code in Markdown, so that nothing in it means something there."""
+    return f"`{name.replace('`', chr(39))}`"

@@ -1,0 +1,393 @@
+"""Following deployments: each is answered, and once, whatever is lost, refused or ended on the way."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from inline_snapshot import snapshot
+from sqlalchemy import select
+
+from bot.deployments.finding import Finding
+from bot.deployments.follower import LAST, LONGEST, SETTLES, Follower
+from bot.deployments.github import Rules, read
+from bot.deployments.platform import MOST, Platform
+from bot.github.access import App
+from bot.ledger import deployments
+from bot.ledger.deployments import Deployment
+from bot.ledger.reader import Reader
+from bot.ledger.tables import metadata
+from bot.release.ids import ReleaseKey
+from bot.release.manifest import Manifest
+from bot.release.stages.holds import LiftHold, PlaceHold
+from bot.release.stages.revision import ChangeManifest
+from bot.runbook.files.read import Runbooks
+from tests.ledger.world import ANA, BEN, TEAM, Replica, StillClock, Town, act, approve, cancel, finish, start
+from tests.pipelines import github_server
+from tests.pipelines.github_server import GitHub, broken, github_there, limited_for, said
+from tests.pipelines.place import Dies
+from tests.world import PATIENCE_S
+
+RUNBOOK = """\
+title: Checkout
+service: checkout
+repository: https://127.0.0.1/acme/shop
+channel: C0RELEASES
+roles:
+  captain: {starter: true}
+  qa: {group: qa}
+  security: {group: security}
+stages:
+  - name: staging
+    owner: security
+    environment: production
+    gates:
+      - {name: QA, approvals: {qa: 1}}
+    steps:
+      - do: Deploy to staging
+"""
+RULE = "/deployment_protection_rule"
+PENDING = "/pending_deployments"
+POINTS = ("before it is followed", "before the call", "after the call")
+"""Where Rollcall is ended once GitHub has heard that it was asked."""
+
+
+class Court:
+    """A ledger, a GitHub whose deployments wait for it, and one Rollcall after the other."""
+
+    def __init__(self, folder: Path, github: GitHub, session: aiohttp.ClientSession) -> None:
+        self.github = github
+        self.session = session
+        self.access = App(id="4711", key=github.has_app())
+        (folder / "runbooks").mkdir()
+        (folder / "runbooks" / "checkout.yaml").write_text(RUNBOOK)
+        self.replica = Replica(f"sqlite:///{folder / 'ledger.db'}", folder / "runbooks", Town(), StillClock())
+        with self.replica.database.engine.begin() as connection:
+            metadata.create_all(connection)
+        self.releases = Reader(self.replica.database, self.replica.ledger)
+
+    def rules(self) -> Rules:
+        return Rules(self.session, self.github.url, self.access)
+
+    def follower(self, platform: Platform | None = None) -> Follower:
+        replica = self.replica
+        finding = Finding(self.releases, Runbooks(replica.runbooks), replica.coordinator, TEAM)
+        return Follower(
+            platform or self.rules(),
+            finding,
+            replica.database,
+            TEAM,
+            replica.clock,
+            poll_s=0.02,
+            retry_s=0.01,
+        )
+
+    @asynccontextmanager
+    async def rollcall(self, platform: Platform | None = None) -> AsyncIterator[Follower]:
+        """Run Rollcall until the block is left."""
+        follower = self.follower(platform)
+        await follower.take_up()
+        try:
+            yield follower
+        finally:
+            await follower.stop()
+
+    async def asks(self, follower: Follower, asked: github_server.Deployment) -> None:
+        await follower.asked(read(self.github.asks(asked), self.github.url))
+
+    async def answers(self) -> list[str | None]:
+        """Return how the deployments ended that were asked about, as they are kept."""
+        query = select(metadata.tables["deployments"].c.answer)
+        return list(await self.replica.database.read(lambda c: c.scalars(query).all()))
+
+    async def until_settled(self) -> list[str | None]:
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.replica.database.read(lambda c: deployments.waiting(c, TEAM)):
+                await asyncio.sleep(0.01)
+        return await self.answers()
+
+    async def sees(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+    async def sees_calls(self, number: int) -> None:
+        """Wait until GitHub was answered or told something so often."""
+        await self.sees(lambda: self.github.count(RULE) >= number)
+
+    async def sees_report(self, deployment: github_server.Deployment, number: int) -> None:
+        """Wait until a deployment was told something so often, or as often as it may be."""
+        await self.sees(lambda: len(deployment.reports) >= min(number, MOST))
+
+    async def acts(self, follower: Follower, *commands: Any) -> None:
+        for command in commands:
+            release = await self.replica.accepts(command)
+            follower.wake(release.id)
+
+
+@pytest.fixture
+async def court(tmp_path: Path) -> AsyncIterator[Court]:
+    async with github_there(GitHub()) as github, aiohttp.ClientSession() as session:
+        court = Court(tmp_path, github, session)
+        yield court
+        court.replica.database.close()
+
+
+class Dying:
+    """A platform at which Rollcall is ended, before or after it has answered or told something."""
+
+    def __init__(self, inner: Platform, dies: Dies, when: str) -> None:
+        self._inner = inner
+        self._dies = dies
+        self._when = when
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def answer(self, deployment: Deployment, *, go: bool, because: str) -> None:
+        await self._call(self._inner.answer(deployment, go=go, because=because))
+
+    async def tell(self, deployment: Deployment, because: str) -> None:
+        await self._call(self._inner.tell(deployment, because))
+
+    async def _call(self, call: Awaitable[None]) -> None:
+        if self._when == "before the call":
+            asyncio.ensure_future(call).cancel()
+            await self._dies.here()
+        await call
+        if self._when == "after the call":
+            await self._dies.here()
+
+
+async def end_at(court: Court, asked: github_server.Deployment, point: str) -> None:
+    """Have GitHub ask about a deployment, and end Rollcall at a point."""
+    dies = Dies()
+    follower = court.follower(Dying(court.rules(), dies, point))
+    await court.asks(follower, asked)
+    if point == "before it is followed":
+        dies.reached.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await dies.reached.wait()
+    tasks = [followed.task for followed in follower._followed.values() if followed.task]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_wherever_rollcall_is_ended_a_deployment_is_answered(court: Court, point: str) -> None:
+    await court.replica.accepts(start("2.0"))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys(ref="v2.0")
+    await end_at(court, deployment, point)
+    async with court.rollcall():
+        assert await court.until_settled() == ["approved"]
+    assert (deployment.answer, deployment.reports) == ("approved", [])
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_wherever_rollcall_is_ended_it_is_told_something_once_at_most(court: Court, point: str) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    await end_at(court, deployment, point)
+    async with court.rollcall() as follower:
+        await court.acts(follower, approve(BEN))
+        assert await court.until_settled() == ["approved"]
+    assert len(deployment.reports) == len({*deployment.reports}) <= 1
+
+
+async def test_a_release_that_was_started_for_it_is_started_once(court: Court) -> None:
+    """Ended just after the start, so that nothing is known of whose it is."""
+    deployment = court.github.deploys(ref="v2.0")
+    asked = read(court.github.asks(deployment), court.github.url)
+    follower = court.follower()
+    await follower._finding.find(asked, None)
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees(lambda: bool(deployment.reports))
+        await court.acts(follower, cancel(by=await _captain(court)))
+        assert await court.until_settled() == ["rejected"]
+    assert await court.replica.kinds(ReleaseKey("checkout-2")) == []
+
+
+async def _captain(court: Court) -> Any:
+    release = await court.releases.newest(TEAM, "checkout")
+    assert release is not None
+    return release.captain
+
+
+@pytest.mark.parametrize("others", [False, True])
+async def test_an_answer_whose_receipt_is_lost_is_given_once(court: Court, others: bool) -> None:
+    await court.replica.accepts(start("2.0"))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys(ref="v2.0")
+    deployment.others = others
+    court.github.loses("POST", RULE)
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        assert await court.until_settled() == ["approved"]
+    assert court.github.count(RULE) == 2
+    assert deployment.answer == "approved"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        broken,
+        lambda: limited_for(0),
+        lambda: said(404, "Not Found"),
+        lambda: said(403, "No."),
+        lambda: said(401, "No."),
+    ],
+)
+async def test_what_goes_wrong_is_tried_again(court: Court, fault: Callable[[], Any]) -> None:
+    await court.replica.accepts(start("2.0"))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys(ref="v2.0")
+    court.github.fails(fault, "POST", RULE, times=3)
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        assert await court.until_settled() == ["approved"]
+    assert deployment.answer == "approved"
+
+
+async def test_a_report_that_goes_wrong_is_made_again_and_not_counted(court: Court) -> None:
+    release = await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    court.github.fails(broken, "POST", RULE, times=MOST + 2)
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        for calls in range(1, MOST + 3):
+            await court.sees_calls(calls)
+            follower.wake(release.id)
+        await court.sees(lambda: len(deployment.reports) == 1)
+    assert court.github.count(RULE) == MOST + 3
+
+
+async def test_it_is_told_no_more_often_than_github_takes_and_then_answered(court: Court) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees(lambda: len(deployment.reports) == 1)
+        for number in range(1, 10):
+            await court.acts(follower, act(PlaceHold, ANA, reason="Wait."))
+            await court.sees_report(deployment, 2 * number)
+            await court.acts(follower, act(LiftHold, ANA, number=number))
+            await court.sees_report(deployment, 2 * number + 1)
+        assert len(deployment.reports) == MOST
+        assert [text for text in deployment.reports if LAST in text] == deployment.reports[-1:]
+        await court.acts(follower, approve(BEN))
+        assert await court.until_settled() == ["approved"]
+    assert court.github.count(RULE) == MOST + 1
+
+
+async def test_two_at_once_tell_and_answer_it_once(court: Court) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as one, court.rollcall() as two:
+        await asyncio.gather(court.asks(one, deployment), court.asks(two, deployment))
+        await court.sees(lambda: bool(deployment.reports))
+        await court.acts(one, approve(BEN))
+        assert await court.until_settled() == ["approved"]
+    assert len(deployment.reports) == 1
+
+
+@pytest.mark.parametrize(
+    "how", ["its run was cancelled", "somebody let it through at GitHub", "it is too old"]
+)
+async def test_what_waits_no_longer_is_dropped(court: Court, how: str) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees(lambda: bool(deployment.reports))
+        if how == "it is too old":
+            court.replica.clock.time += LONGEST + timedelta(seconds=1)
+        else:
+            deployment.gone = how == "its run was cancelled"
+            deployment.answer = "" if deployment.gone else "approved"
+            court.replica.clock.time += SETTLES
+        assert await court.until_settled() == ["gone"]
+    calls = len(court.github.calls)
+    async with court.rollcall():
+        assert len(court.github.calls) == calls
+
+
+async def test_nothing_is_dropped_while_github_may_not_show_it_yet_or_cannot_be_read(court: Court) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    deployment.gone = True
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees(lambda: court.github.count(RULE) > 0)
+        assert court.github.count(PENDING) == 0
+        deployment.gone = False
+        court.github.fails(broken, "GET", PENDING, times=2)
+        court.github.fails(lambda: said(404, "Not Found"), "GET", PENDING, times=2)
+        court.replica.clock.time += SETTLES
+        await court.sees(lambda: court.github.count(PENDING) > 5)
+        assert await court.answers() == [None]
+        await court.acts(follower, approve(BEN))
+        assert await court.until_settled() == ["approved"]
+
+
+async def test_what_is_released_instead_leaves_it_behind(court: Court) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees(lambda: bool(deployment.reports))
+        await court.acts(follower, act(ChangeManifest, ANA, version="2.1", manifest=Manifest()))
+        assert await court.until_settled() == ["rejected"]
+    assert deployment.said == snapshot("checkout-1 (checkout 2.1) no longer releases bbbbbbbbbbbb.")
+
+
+async def test_a_tag_that_was_moved_is_not_what_was_approved(court: Court) -> None:
+    await court.replica.accepts(start("2.0", manifest=Manifest(commit="e" * 40)))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees(lambda: bool(deployment.reports))
+    assert deployment.answer == ""
+    assert deployment.reports == snapshot(
+        [
+            "No release was started. checkout-1 is still open, and one release at a time holds a service. Finish or cancel checkout-1 first."
+        ]
+    )
+
+
+async def test_what_was_released_before_is_not_released_past_the_gates_again(court: Court) -> None:
+    for key, version in (("checkout-1", "v1.9"), ("checkout-2", "v2.0")):
+        await court.replica.accepts(start(version))
+        await court.replica.accepts(approve(BEN, ReleaseKey(key)))
+        await court.replica.accepts(finish(ANA, 0, ReleaseKey(key)))
+    old, newest = court.github.deploys(ref="v1.9"), court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, old)
+        await court.asks(follower, newest)
+        assert sorted(map(str, await court.until_settled())) == ["approved", "rejected"]
+    assert (old.answer, old.said) == snapshot(
+        ("rejected", "checkout v1.9 was released as checkout-1. Start the version that is new.")
+    )
+    assert newest.answer == "approved"
+
+
+async def test_without_access_it_is_kept_until_there_is_some(
+    court: Court, caplog: pytest.LogCaptureFixture
+) -> None:
+    await court.replica.accepts(start("2.0"))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys(ref="v2.0")
+    with caplog.at_level(logging.CRITICAL):
+        async with court.rollcall(Rules(court.session, court.github.url, None)) as follower:
+            await court.asks(follower, deployment)
+            await asyncio.sleep(0)
+    async with court.rollcall():
+        assert await court.until_settled() == ["approved"]
