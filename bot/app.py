@@ -15,6 +15,7 @@ from bot.coordinator import Coordinator
 from bot.deployments.finding import Finding
 from bot.deployments.follower import Follower
 from bot.deployments.github import Rules, Unanswerable, read
+from bot.deployments.redelivery import Redelivery
 from bot.github.access import App, Token
 from bot.jobs.attend import attend_due
 from bot.jobs.people import PeopleWatch
@@ -70,6 +71,8 @@ PEOPLE_S = 600.0
 """Seconds after which people and groups are read again, in case an event about them was lost."""
 DEPLOYMENTS_S = 60.0
 """Seconds after which the deployments that wait are read again, in case who was asked is gone."""
+REDELIVERY_S = 300.0
+"""Seconds after which GitHub is asked to send again what was lost."""
 LOOKS = 4
 """A deployment can wait for days, so it is looked at this much less often than a workflow."""
 DRAIN_S = 10.0
@@ -199,6 +202,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.every(settings.rollcall_tick, people.follow)
         ticks.every(PEOPLE_S, _noted(people.changed))
         ticks.every(DEPLOYMENTS_S, deployments.take_up)
+        if at_github := _github_app(settings):
+            ticks.every(REDELIVERY_S, Redelivery(session, settings.github_url, at_github).ask)
         stack.push_async_callback(ticks.stop)
         ticks.start()
 

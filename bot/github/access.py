@@ -122,16 +122,20 @@ class Repository(GitHubAPI):
 
     async def _renew(self, app: App) -> None:
         """Get a token for the installation of the app at the repository."""
-        try:
-            jwt = get_jwt(app_id=app.id, private_key=app.key)
-        except (InvalidKeyError, ValueError) as fault:
-            raise NoAccess("The file of GITHUB_APP_KEY_FILE holds no private key of a GitHub App.") from fault
-        found = await self.getitem(f"/repos/{self.name}/installation", jwt=jwt)
+        found = await self.getitem(f"/repos/{self.name}/installation", jwt=signed_in(app))
         got = await get_installation_access_token(
             self, installation_id=str(found["id"]), app_id=app.id, private_key=app.key
         )
         lives_s = datetime.fromisoformat(got["expires_at"]).timestamp() - time.time()
         self._token, self._renewed_at = got["token"], _now() + lives_s - RENEWED_S
+
+
+def signed_in(app: App) -> str:
+    """Return the token by which an app says that it is itself. Raises NoAccess where its key is none."""
+    try:
+        return get_jwt(app_id=app.id, private_key=app.key)
+    except (InvalidKeyError, ValueError) as fault:
+        raise NoAccess("The file of GITHUB_APP_KEY_FILE holds no private key of a GitHub App.") from fault
 
 
 def named(address: str, api: str) -> str:

@@ -22,12 +22,26 @@ from bot.ledger import deployments
 from bot.ledger.deployments import Deployment
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
-from bot.release.ids import ReleaseKey
+from bot.release.ids import ROLLCALL, ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.runs import ReportRunBegan
 from bot.runbook.files.read import Runbooks
-from tests.ledger.world import ANA, BEN, TEAM, Replica, StillClock, Town, act, approve, cancel, finish, start
+from tests.ledger.world import (
+    ANA,
+    BEN,
+    CLEO,
+    TEAM,
+    Replica,
+    StillClock,
+    Town,
+    act,
+    approve,
+    cancel,
+    finish,
+    start,
+)
 from tests.pipelines import github_server
 from tests.pipelines.github_server import GitHub, broken, github_there, limited_for, said
 from tests.pipelines.place import Dies
@@ -64,12 +78,22 @@ class Court:
         self.github = github
         self.session = session
         self.access = App(id="4711", key=github.has_app())
-        (folder / "runbooks").mkdir()
-        (folder / "runbooks" / "checkout.yaml").write_text(RUNBOOK)
-        self.replica = Replica(f"sqlite:///{folder / 'ledger.db'}", folder / "runbooks", Town(), StillClock())
+        self.runbooks = folder / "runbooks"
+        self.runbooks.mkdir()
+        self.has_runbook(RUNBOOK)
+        self.replica = Replica(f"sqlite:///{folder / 'ledger.db'}", self.runbooks, Town(), StillClock())
         with self.replica.database.engine.begin() as connection:
             metadata.create_all(connection)
         self.releases = Reader(self.replica.database, self.replica.ledger)
+
+    def has_runbook(self, runbook: str, service: str = "checkout") -> None:
+        (self.runbooks / f"{service}.yaml").write_text(runbook)
+
+    async def looked_at(self) -> None:
+        """Wait until GitHub was asked whether what waits still does, and it was seen to."""
+        self.replica.clock.time += SETTLES
+        before = self.github.count(PENDING)
+        await self.sees(lambda: self.github.count(PENDING) > before + 1)
 
     def rules(self) -> Rules:
         return Rules(self.session, self.github.url, self.access)
@@ -377,6 +401,71 @@ async def test_what_was_released_before_is_not_released_past_the_gates_again(cou
         ("rejected", "checkout v1.9 was released as checkout-1. Start the version that is new.")
     )
     assert newest.answer == "approved"
+
+
+WITH_RUN = RUNBOOK.replace(
+    "- do: Deploy to staging",
+    "- do: Deploy\n        run: {workflow: deploy.yml, ref: main}",
+)
+
+
+async def test_a_run_whose_start_is_not_known_yet_is_told_nothing_and_starts_nothing(court: Court) -> None:
+    court.has_runbook(WITH_RUN)
+    await court.replica.accepts(start("2.0"))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys()
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.looked_at()
+        link = f"{court.github.repository}/actions/runs/{deployment.run}"
+        await court.acts(follower, act(ReportRunBegan, ROLLCALL, number=1, link=link))
+        assert await court.until_settled() == ["approved"]
+    assert deployment.reports == []
+    assert await court.replica.kinds(ReleaseKey("checkout-2")) == []
+
+
+async def test_a_run_of_a_release_that_has_ended_starts_no_other(court: Court) -> None:
+    court.has_runbook(WITH_RUN)
+    await court.replica.accepts(start("2.0"))
+    await court.replica.accepts(approve(BEN))
+    deployment = court.github.deploys()
+    link = f"{court.github.repository}/actions/runs/{deployment.run}"
+    await court.replica.accepts(act(ReportRunBegan, ROLLCALL, number=1, link=link))
+    await court.replica.accepts(cancel())
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        assert await court.until_settled() == ["rejected"]
+    assert await court.replica.kinds(ReleaseKey("checkout-2")) == []
+
+
+async def test_where_several_services_are_in_one_repository_somebody_says_which(court: Court) -> None:
+    court.has_runbook(RUNBOOK.replace("service: checkout", "service: search"), "search")
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        assert deployment.reports == snapshot(
+            [
+                "It belongs to no open release of checkout or search. Start the release of bbbbbbbbbbbb in Slack; then this waits for it."
+            ]
+        )
+        await court.acts(follower, start("2.0", service="search"))
+        await court.acts(follower, approve(BEN, ReleaseKey("search-1")))
+        assert await court.until_settled() == ["approved"]
+
+
+async def test_while_a_runbook_is_broken_nothing_is_rejected_for_the_want_of_one(court: Court) -> None:
+    court.has_runbook(RUNBOOK.replace("owner: security", "owner: secruity"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        assert deployment.reports == snapshot(
+            ["A runbook cannot be used, which may be the one of this repository."]
+        )
+        court.has_runbook(RUNBOOK)
+        await court.sees_report(deployment, 2)
+    assert (await _captain(court)) == CLEO
 
 
 async def test_without_access_it_is_kept_until_there_is_some(

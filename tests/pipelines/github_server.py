@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -95,6 +95,8 @@ class GitHub:
         self.workflows = {"deploy.yml": Workflow(), "back.yml": Workflow()}
         self.runs: list[Run] = []
         self.deployments: list[Deployment] = []
+        self.deliveries: list[dict[str, Any]] = []
+        self.redelivers: Callable[[int], Awaitable[int]] | None = None
         self.late_s = 0.0
         self.slow_s = 0.0
         self.ends_at_once = True
@@ -211,7 +213,7 @@ class GitHub:
     async def _routed(self, request: web.Request) -> web.Response:
         parts = request.path.strip("/").split("/")
         if parts[0] == "app" or parts[-1] == "installation":
-            return self._as_app(request, parts)
+            return await self._as_app(request, parts)
         if not self._knows(request):
             return said(401, "Bad credentials")
         match request.method, parts:
@@ -274,7 +276,30 @@ class GitHub:
         token = request.headers.get("Authorization", "").removeprefix("token ")
         return self.tokens.get(token, 0) > time.time()
 
-    def _as_app(self, request: web.Request, parts: list[str]) -> web.Response:
+    def delivered(self, event: str, status: int, guid: str, redelivery: bool = False) -> None:
+        """Note that a delivery to the webhook of the app was answered with a status, or 0 where it was not."""
+        number = 1 + len(self.deliveries)
+        self.deliveries.append(
+            {
+                "id": number,
+                "guid": guid,
+                "delivered_at": written_time(
+                    datetime(2026, 11, 24, 10, tzinfo=UTC) + timedelta(seconds=number)
+                ),
+                "redelivery": redelivery,
+                "status": "OK" if status == 200 else "Failed",
+                "status_code": status,
+                "event": event,
+            }
+        )
+
+    async def _redeliver(self, number: int) -> web.Response:
+        one = self.deliveries[number - 1]
+        assert self.redelivers is not None
+        self.delivered(one["event"], await self.redelivers(number), one["guid"], redelivery=True)
+        return web.json_response({}, status=202)
+
+    async def _as_app(self, request: web.Request, parts: list[str]) -> web.Response:
         written = request.headers.get("Authorization", "").removeprefix("bearer ")
         try:
             claims = jwt.decode(written, self._public, algorithms=["RS256"], issuer="4711")
@@ -283,7 +308,14 @@ class GitHub:
         assert claims["exp"] - claims["iat"] <= 600
         if parts[-1] == "installation":
             return web.json_response({"id": 9}) if self.installed else said(404, "Not Found")
-        assert parts == ["app", "installations", "9", "access_tokens"]
+        match parts:
+            case ["app", "hook", "deliveries"]:
+                assert request.query["per_page"] == "100"
+                return web.json_response(self.deliveries[::-1])
+            case ["app", "hook", "deliveries", id_, "attempts"]:
+                return await self._redeliver(int(id_))
+            case _:
+                assert parts == ["app", "installations", "9", "access_tokens"]
         token = f"ghs_{len(self.tokens)}"
         self.tokens[token] = time.time() + self.lives_s
         expires = datetime.now(UTC) + timedelta(seconds=self.lives_s)
