@@ -14,6 +14,7 @@ from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, Workspac
 from bot.release.manifest import VERSION, Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.stages.drill import drills_of
 from bot.release.stages.start import Start
 from bot.release.state import State
 from bot.runbook.files.read import Runbooks
@@ -84,14 +85,17 @@ class Finding:
     async def _release(self, deployment: Deployment, service: str) -> Release | None:
         """Return the open release of a service, or the one in production, if the deployment belongs to it.
 
-        A run of Rollcall's own belongs to its release even when that has ended.
+        A run of Rollcall's own belongs to its release even when that has ended, and to a drill.
         """
         completed, going_out = await self._releases.of_service(self._workspace, service)
         release = going_out or completed
         if release and belongs(deployment, release, await self._before(release)):
             return release
-        newest = await self._releases.newest(self._workspace, service)
-        return newest if newest and is_run_of(deployment, newest) else None
+        for name in _with_drills(service):
+            newest = await self._releases.newest(self._workspace, name)
+            if newest and is_run_of(deployment, newest):
+                return newest
+        return None
 
     async def _judged(self, deployment: Deployment, release: Release) -> Found:
         if release.state is State.COMPLETED:
@@ -115,12 +119,13 @@ class Finding:
         self, deployment: Deployment, services: Mapping[str, Runbook], *, all_read: bool
     ) -> Found:
         """Return what is said to a deployment that belongs to no release; where it can, start one."""
+        names = tuple(name for service in services for name in _with_drills(service))
+        if any([await self._begins_a_run(name) for name in names]):
+            return Found(services=names, verdict=Wait())
         where = deployment.environment
         fitting = tuple(name for name, runbook in services.items() if works_in(where, runbook.stages))
         if not fitting:
             return Found(verdict=_unknown(deployment, services) if all_read else Wait(BROKEN))
-        if any([await self._begins_a_run(service) for service in fitting]):
-            return Found(services=fitting, verdict=Wait())
         channel = services[fitting[0]].channel
         if len(fitting) > 1 or channel is None:
             return Found(services=fitting, verdict=Wait(_to_start(deployment, " or ".join(fitting))))
@@ -154,6 +159,10 @@ class Finding:
             if isinstance(answer, Accepted) or answer.code is not Code.VERSION_UNKNOWN:
                 return answer
         return await self._coordinator.handle(commit)
+
+
+def _with_drills(service: str) -> Sequence[str]:
+    return service, drills_of(service)
 
 
 def _unknown(deployment: Deployment, services: Mapping[str, Runbook]) -> No:

@@ -13,6 +13,7 @@ import pytest
 from inline_snapshot import snapshot
 from sqlalchemy import select
 
+from bot.coordinator import Accepted
 from bot.deployments.finding import Finding
 from bot.deployments.follower import LAST, LONGEST, SETTLES, Follower
 from bot.deployments.github import Rules, read
@@ -24,6 +25,7 @@ from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
 from bot.release.ids import ROLLCALL, ReleaseKey
 from bot.release.manifest import Manifest
+from bot.release.stages.drill import StartDrill
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.runs import ReportRunBegan
@@ -31,6 +33,7 @@ from bot.runbook.files.read import Runbooks
 from tests.ledger.world import (
     ANA,
     BEN,
+    CHANNEL,
     CLEO,
     TEAM,
     Replica,
@@ -436,6 +439,27 @@ async def test_a_run_of_a_release_that_has_ended_starts_no_other(court: Court) -
         await court.asks(follower, deployment)
         assert await court.until_settled() == ["rejected"]
     assert await court.replica.kinds(ReleaseKey("checkout-2")) == []
+
+
+async def test_a_drill_lets_its_own_run_through_and_nothing_is_started_for_it(court: Court) -> None:
+    rehearsed = "rollback: {drill: rehearsal, steps: [{do: Restore, run: {workflow: back.yml, ref: main}}]}\n"
+    court.has_runbook(RUNBOOK + rehearsed)
+    for key, version in (("checkout-1", "1.9"), ("checkout-2", "2.0")):
+        await court.replica.accepts(start(version))
+        await court.replica.accepts(approve(BEN, ReleaseKey(key)))
+        await court.replica.accepts(finish(ANA, 0, ReleaseKey(key)))
+    drill = StartDrill(workspace=TEAM, by=ANA, channel=CHANNEL, service="checkout")
+    begun = await court.replica.coordinator.handle(drill)
+    assert isinstance(begun, Accepted)
+    deployment = court.github.deploys("rehearsal")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.looked_at()
+        link = f"{court.github.repository}/actions/runs/{deployment.run}"
+        await court.acts(follower, act(ReportRunBegan, ROLLCALL, begun.release.key, number=1, link=link))
+        assert await court.until_settled() == ["approved"]
+    assert deployment.reports == []
+    assert await court.replica.kinds(ReleaseKey("checkout-3")) == []
 
 
 async def test_where_several_services_are_in_one_repository_somebody_says_which(court: Court) -> None:
