@@ -406,6 +406,22 @@ async def test_what_was_released_before_is_not_released_past_the_gates_again(cou
     assert newest.answer == "approved"
 
 
+async def test_what_was_overtaken_while_rollcall_was_down_does_not_go_back(court: Court) -> None:
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+    for key in (ReleaseKey("checkout-1"), ReleaseKey("checkout-2")):
+        await court.replica.accepts(approve(BEN, key))
+        await court.replica.accepts(finish(ANA, 0, key))
+        if key == "checkout-1":
+            await court.replica.accepts(start("2.1"))
+    async with court.rollcall():
+        assert await court.until_settled() == ["rejected"]
+    assert deployment.said == snapshot("checkout-1 is not in production any more; checkout-2 is.")
+
+
 WITH_RUN = RUNBOOK.replace(
     "- do: Deploy to staging",
     "- do: Deploy\n        run: {workflow: deploy.yml, ref: main}",
