@@ -64,9 +64,14 @@ class Finding:
             services, all_read = await asyncio.to_thread(self._services, deployment)
         except RunbookError:
             return Found(verdict=Wait("The runbooks cannot be read just now."))
+        names = tuple(name for service in services for name in _with_drills(service))
+        # Before the releases are looked at: a run that is known by then is found among theirs.
+        begins = any([await self._begins_a_run(name) for name in names])
         for service in services:
             if release := await self._release(deployment, service):
                 return await self._judged(deployment, release)
+        if begins:
+            return Found(services=names, verdict=Wait())
         return await self._without(deployment, services, all_read=all_read)
 
     def _services(self, deployment: Deployment) -> tuple[Mapping[str, Runbook], bool]:
@@ -119,9 +124,6 @@ class Finding:
         self, deployment: Deployment, services: Mapping[str, Runbook], *, all_read: bool
     ) -> Found:
         """Return what is said to a deployment that belongs to no release; where it can, start one."""
-        names = tuple(name for service in services for name in _with_drills(service))
-        if any([await self._begins_a_run(name) for name in names]):
-            return Found(services=names, verdict=Wait())
         where = deployment.environment
         fitting = tuple(name for name, runbook in services.items() if works_in(where, runbook.stages))
         if not fitting:
