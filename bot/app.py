@@ -25,8 +25,8 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
 from bot.outgoing import Networks, networks
-from bot.pipelines.commands import Commands
-from bot.pipelines.github import Workflows
+from bot.pipelines.commands.commands import Commands
+from bot.pipelines.github.workflows import Workflows
 from bot.pipelines.providers import Providers
 from bot.pipelines.runner import Runner
 from bot.release.ids import ReleaseId

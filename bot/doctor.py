@@ -21,7 +21,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import UnusableDatabase, missing_migrations
 from bot.ledger.tellings import Trouble
-from bot.pipelines.commands import cannot_write
+from bot.pipelines.commands.commands import cannot_write
 from bot.release.ids import ChannelId, WorkspaceId
 from bot.runbook.problems import RunbookError
 from bot.settings import Settings

@@ -10,7 +10,7 @@ from bot.coordinator import Answer
 from bot.ledger import runs
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
-from bot.pipelines.commands import Commands
+from bot.pipelines.commands.commands import Commands
 from bot.pipelines.provider import Ended, Job, Provider
 from bot.pipelines.runner import Runner
 from bot.release.command import Command

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.pipelines.commands import Commands
+from bot.pipelines.commands.commands import Commands
+from bot.pipelines.commands.supervisor import KEPT, RESULT, SINCE, Output, end_group, place, stat
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID
-from bot.pipelines.supervisor import KEPT, RESULT, SINCE, Output, end_group, place, stat
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.stages.runs import Order
 from bot.runbook.runs import Provider

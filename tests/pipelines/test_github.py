@@ -15,7 +15,7 @@ from inline_snapshot import snapshot
 
 from bot.app import _github
 from bot.github.access import App, Resting, Token, named
-from bot.pipelines.github import OUTPUT_S, Workflows
+from bot.pipelines.github.workflows import OUTPUT_S, Workflows
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId

@@ -10,7 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.github.access import Token
-from bot.pipelines.github import SETTLES, Workflows
+from bot.pipelines.github.workflows import SETTLES, Workflows
 from bot.pipelines.runner import Runner
 from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.state import State

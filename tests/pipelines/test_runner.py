@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert
 from bot.clock import MovableClock
 from bot.ledger import runs, tables
 from bot.ledger.verify import rebuild
-from bot.pipelines.commands import Commands
+from bot.pipelines.commands.commands import Commands
 from bot.pipelines.provider import Job
 from bot.practice import Practice
 from bot.release.ids import ReleaseId, ReleaseKey

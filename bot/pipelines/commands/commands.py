@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Final
 from uuid import uuid4
 
-from bot.pipelines import supervisor
+from bot.pipelines.commands import supervisor
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID, readable
 

@@ -13,9 +13,9 @@ import aiohttp
 from gidgethub import GitHubException, HTTPException
 
 from bot.github.access import App, NoAccess, Repository, Resting, Token, named, rest_s
+from bot.pipelines.github.workflow_run import Told, has_a_name, id_in, is_named, progress, why_failed
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import as_reason, readable
-from bot.pipelines.workflow_run import Told, has_a_name, id_in, is_named, progress, why_failed
 from bot.runbook.runs import OWN_INPUT
 
 SETTLES: Final = timedelta(seconds=60)

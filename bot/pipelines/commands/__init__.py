@@ -1,0 +1,1 @@
+"""The provider of commands that are run on this machine."""

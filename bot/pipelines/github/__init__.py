@@ -1,0 +1,1 @@
+"""The provider of workflows of GitHub Actions."""
