@@ -24,15 +24,19 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
-from bot.outgoing import Networks, networks
+from bot.outgoing import Networks, networks, outgoing
 from bot.pipelines.commands.commands import Commands
 from bot.pipelines.github.workflows import Workflows
+from bot.pipelines.gitlab.pipelines import Pipelines
 from bot.pipelines.providers import Providers
 from bot.pipelines.runner import Runner
+from bot.pipelines.webhook.reports import Reports
+from bot.pipelines.webhook.webhooks import REPORTS, Webhooks
 from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.runbook.runs import Provider
 from bot.settings import Misconfigured, Settings, Transport
+from bot.signing import Key
 from bot.slack.asked.reading import Asked
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery.calls import Calls
@@ -60,6 +64,7 @@ from bot.subscribers.tellers import Tellers
 from bot.web.api import Api
 from bot.web.deliveries import Deliveries, Named
 from bot.web.github import GitHubWebhook
+from bot.web.gitlab import GitLabWebhook
 from bot.web.server import Handler, WebServer
 from bot.web.token import Token as ApiToken
 
@@ -151,7 +156,18 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             changed,
         )
         workflows = Workflows(session, settings.github_url, _github(settings), settings.github_poll)
-        providers = Providers({Provider.COMMAND: _commands(settings), Provider.WORKFLOW: workflows})
+        gitlab_token = settings.gitlab_token.get_secret_value()
+        pipelines = Pipelines(session, settings.gitlab_url, gitlab_token, settings.gitlab_poll)
+        outside = await stack.enter_async_context(outgoing(inside, CALL_TIMEOUT))
+        key = _key(settings)
+        providers = Providers(
+            {
+                Provider.COMMAND: _commands(settings),
+                Provider.WORKFLOW: workflows,
+                Provider.PIPELINE: pipelines,
+                Provider.WEBHOOK: Webhooks(outside, settings.rollcall_url, key),
+            }
+        )
         runner = Runner(providers, coordinator, releases, database, clock)
         tellers = Tellers(subscribers, inside, identity.workspace, releases, database, clock)
         stack.push_async_callback(tellers.stop)
@@ -217,6 +233,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         if webhook_secret := settings.github_webhook_secret.get_secret_value():
             hears = _asked(deployments, settings.github_url)
             posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up, hears).answer
+        if webhook_secret := settings.gitlab_webhook_secret.get_secret_value():
+            posts["/gitlab"] = GitLabWebhook(webhook_secret, runner.take_up).answer
+        if key:
+            posts[REPORTS] = Reports(coordinator, releases, database, identity.workspace, key).answer
         gets: dict[str, Handler] = {}
         if api_token := settings.rollcall_api_token.get_secret_value():
             token = ApiToken(api_token)
@@ -316,6 +336,15 @@ def _asked(deployments: Follower, api: str) -> Callable[[object], Awaitable[str]
         return ""
 
     return asked
+
+
+def _key(settings: Settings) -> Key | None:
+    """Return what runs elsewhere are asked for and reported with, if they are. Raises Misconfigured."""
+    secret = settings.rollcall_webhook_secret.get_secret_value()
+    try:
+        return Key.read(secret) if secret else None
+    except ValueError as fault:
+        raise Misconfigured(f"ROLLCALL_WEBHOOK_SECRET: {fault}") from None
 
 
 def _health(

@@ -115,12 +115,24 @@ class Settings(BaseSettings):
         15.0, gt=0, description="Seconds between two looks at a workflow that is under way."
     )
     gitlab_token: SecretStr = Field(
-        SecretStr(""), description="A token with which it is read at GitLab what is in a version."
+        SecretStr(""), description="A token with which pipelines of GitLab are run, and versions are read."
+    )
+    gitlab_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The signing token or the secret token of a webhook, which is then served at `/gitlab`:"
+        " so the end of a pipeline is seen at once.",
     )
     gitlab_url: str = Field(
         "https://gitlab.com/api/v4",
         pattern="^https?://",
         description="Where the API of GitLab is; that of one's own ends with `/api/v4`, too.",
+    )
+    gitlab_poll: float = Field(
+        15.0, gt=0, description="Seconds between two looks at a pipeline that is under way."
+    )
+    rollcall_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The key, `whsec_…`, with which runs are asked for elsewhere, and reported at `/runs`.",
     )
     rollcall_api_token: SecretStr = Field(
         SecretStr(""),
@@ -128,7 +140,9 @@ class Settings(BaseSettings):
         " deliveries; without it, there is neither.",
     )
     rollcall_url: str = Field(
-        "", description="Where `rollcall wait` finds Rollcall, such as `https://rollcall.example.com`."
+        "",
+        description="Where `rollcall wait`, and what is run elsewhere, finds Rollcall, such as"
+        " `https://rollcall.example.com`.",
     )
     rollcall_subscribers: Path | None = Field(
         None, description="The file that names who is told of every event; without it, nobody is."

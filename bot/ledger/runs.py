@@ -48,6 +48,13 @@ def call(
     return connection.execute(update(runs).where(here).values(called_at=at)).rowcount == 1
 
 
+def uncall(
+    connection: Connection, release: ReleaseId, number: int, at: datetime, last: datetime | None
+) -> None:
+    """Note that a run was surely not started when it was tried; not where another process has since."""
+    connection.execute(update(runs).where(_one(release, number, at)).values(called_at=last))
+
+
 def settle(connection: Connection, release: ReleaseId, number: int, last: datetime | None) -> None:
     """Note that nothing is left to do for a run; not where another process has tried since `last`."""
     connection.execute(update(runs).where(_one(release, number, last)).values(settled=True))

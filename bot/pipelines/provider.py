@@ -44,6 +44,10 @@ class NotStarted(Exception):
     """A run cannot be started, however often it is tried; the message says why."""
 
 
+class Unreached(Exception):
+    """A run was surely not started, and may be when it is tried again."""
+
+
 class Provider(Protocol):
     """Something that runs steps. Whatever else goes wrong than NotStarted is tried again later."""
 
@@ -56,7 +60,7 @@ class Provider(Protocol):
         ...
 
     async def start(self, job: Job) -> str:
-        """Start a run, and return where it can be watched, or nothing. Raises NotStarted."""
+        """Start a run, and return where it can be watched, or nothing. Raises NotStarted and Unreached."""
         ...
 
     async def find(self, job: Job) -> str | None:

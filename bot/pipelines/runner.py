@@ -10,7 +10,7 @@ from bot.coordinator import Coordinator
 from bot.ledger import runs
 from bot.ledger.database import Database
 from bot.ledger.reader import Reader
-from bot.pipelines.provider import Ended, Job, NotStarted, Provider
+from bot.pipelines.provider import Ended, Job, NotStarted, Provider, Unreached
 from bot.pipelines.said import as_reason
 from bot.release.ids import ROLLCALL, ReleaseId
 from bot.release.release import Release
@@ -136,6 +136,9 @@ class Runner:
                 ):
                     return
                 link = await self._provider.start(job)
+        except Unreached:
+            await self._database.write(lambda c: runs.uncall(c, job.release, job.number, now, job.tried))
+            raise
         except NotStarted as trouble:
             await self._ended(job, Ended(passed=False, said=as_reason([str(trouble)])))
             return

@@ -23,7 +23,7 @@ from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid
 from bot.runbook.problems import found
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
-from bot.runbook.runs import BEFORE, Run
+from bot.runbook.runs import BEFORE, Provider, Run
 from bot.runbook.tickets import Tickets
 from bot.runbook.values import (
     ChannelId,
@@ -47,8 +47,11 @@ ROLLBACK: Final = "rollback"
 DRILL: Final = "drill"
 """The kind of a release that rehearses the way back, its one stage, and how its service ends."""
 PARTS_LIMIT: Final = 20
-AT_GITHUB: Final = r"https://[^/]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/?"
-"""The address of a repository that can have workflows."""
+HOMES: Final[Mapping[Provider, tuple[str, str]]] = {
+    Provider.WORKFLOW: (r"https://[^/]+(/[A-Za-z0-9._-]+){2}/?", "https://github.com/acme/shop"),
+    Provider.PIPELINE: (r"https://[^/]+(/[A-Za-z0-9._-]+){2,}/?", "https://gitlab.com/acme/shop"),
+}
+"""The address of a repository that can have such a run, and an example."""
 
 
 class Begin(StrEnum):
@@ -280,19 +283,20 @@ class Runbook(Part):
         return self
 
     @model_validator(mode="after")
-    def _knows_where_its_workflows_are(self) -> Self:
+    def _knows_where_its_runs_are(self) -> Self:
         # A runbook without a service is there to be extended, by one that has a repository.
-        if self.service and not re.fullmatch(AT_GITHUB, self.repository or ""):
-            where = "write its address at the top, such as repository: https://github.com/acme/shop"
-            if places := [*self._workflows()]:
-                raise invalid(*(fault_at(place, f"is in no repository; {where}") for place in places))
+        if self.service and (lost := [*self._homeless()]):
+            where = "is in no repository; write its address at the top, such as repository:"
+            raise invalid(*(fault_at(place, f"{where} {HOMES[by][1]}") for place, by in lost))
         return self
 
-    def _workflows(self) -> Iterator[Loc]:
-        """Yield where the runbook names a workflow."""
+    def _homeless(self) -> Iterator[tuple[Loc, Provider]]:
+        """Yield where the runbook names what belongs into a repository that it does not name."""
         for place, step in self._steps():
-            if step.run and step.run.workflow:
-                yield (*place, "run", "workflow")
+            if not step.run or (by := step.run.by) not in HOMES:
+                continue
+            if not re.fullmatch(HOMES[by][0], self.repository or ""):
+                yield (*place, "run", by), by
 
     def _steps(self) -> Iterator[tuple[Loc, Step]]:
         """Yield each step and where it stands."""

@@ -29,7 +29,7 @@ TITLES: Final[Mapping[type[Part], str]] = {
     Gate: "A gate: `needs`, or `approvals`",
     When: "`when`: at least one of these",
     Step: "A step",
-    Run: "`run`: `command`, or `workflow` and `ref`",
+    Run: "`run`: `command`, `workflow` and `ref`, `pipeline`, or `webhook`",
     Rollback: "`rollback`",
     Review: "`review`",
     Tickets: "`tickets`",

@@ -1,6 +1,5 @@
 """A server that behaves like GitHub where Rollcall calls it: its runs of workflows, its tokens, its faults."""
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,6 +13,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.pipelines.faulty import Faulty, listening
 from tests.pipelines.github_contents import contents
 
 TOKEN = "ghp_a_token_for_tests"
@@ -70,19 +70,7 @@ class Deployment:
         return not self.gone and (not self.answer or (self.answer == "approved" and self.others))
 
 
-@dataclass
-class Fault:
-    """What becomes of the calls to come: of those of a method whose path has some text in it, or of all."""
-
-    answer: Callable[[], web.Response] | None
-    method: str
-    path: str
-    times: int
-    done: bool
-    """Whether the call has its effect before the answer goes wrong."""
-
-
-class GitHub:
+class GitHub(Faulty):
     """GitHub, with one repository `acme/shop`. `names_runs` is whether it says which run it has started.
 
     A run is shown `late_s` seconds after it has begun, and each answer takes `slow_s`. One that is cancelled
@@ -90,6 +78,7 @@ class GitHub:
     """
 
     def __init__(self, *, names_runs: bool = True, page: int = 100) -> None:
+        super().__init__()
         self.names_runs = names_runs
         self.page = page
         self.workflows = {"deploy.yml": Workflow(), "back.yml": Workflow()}
@@ -98,28 +87,14 @@ class GitHub:
         self.deliveries: list[dict[str, Any]] = []
         self.redelivers: Callable[[int], Awaitable[int]] | None = None
         self.late_s = 0.0
-        self.slow_s = 0.0
         self.ends_at_once = True
-        self.faults: list[Fault] = []
-        self.calls: list[str] = []
         self.tokens = {TOKEN: time.time() + 3_600}
         self.lives_s = 3_600.0
         self.installed = True
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._public = ""
-        self.url = ""
 
     # What tests order
-
-    def fails(
-        self, answer: Callable[[], web.Response], method: str = "", path: str = "", times: int = 1
-    ) -> None:
-        """Refuse the next calls, without any effect."""
-        self.faults.append(Fault(answer, method, path, times, done=False))
-
-    def loses(self, method: str, path: str, times: int = 1) -> None:
-        """Do what the next calls ask, and lose the answer."""
-        self.faults.append(Fault(None, method, path, times, done=True))
 
     def finish(self, conclusion: str = "success", failed: str = "") -> None:
         """End the newest attempt of the newest run; `failed` names the step that did."""
@@ -180,35 +155,12 @@ class GitHub:
             serialization.NoEncryption(),
         ).decode()
 
-    def count(self, call: str) -> int:
-        """Return how many calls there were whose method and path have some text in them."""
-        return sum(call in one for one in self.calls)
-
     @property
     def repository(self) -> str:
         """Return the address of the repository."""
         return "https://127.0.0.1/acme/shop"
 
     # What it answers
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        self.calls.append(f"{request.method} {request.path}")
-        await asyncio.sleep(self.slow_s)
-        fault = next((f for f in self.faults if f.times and self._fits(f, request)), None)
-        if fault:
-            fault.times -= 1
-            if not fault.done:
-                assert fault.answer is not None
-                return fault.answer()
-        answer = await self._routed(request)
-        if fault:
-            assert request.transport is not None
-            request.transport.close()
-            await asyncio.sleep(0)
-        return answer
-
-    def _fits(self, fault: Fault, request: web.Request) -> bool:
-        return fault.method in ("", request.method) and fault.path in request.path
 
     async def _routed(self, request: web.Request) -> web.Response:
         parts = request.path.strip("/").split("/")
@@ -472,11 +424,5 @@ def written_time(moment: datetime) -> str:
 @asynccontextmanager
 async def github_there(github: GitHub) -> AsyncIterator[GitHub]:
     """Have a GitHub listen on this machine."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", github._answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    github.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield github
-    await runner.cleanup()
+    async with listening(github):
+        yield github

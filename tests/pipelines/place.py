@@ -1,8 +1,9 @@
 """A place where commands are run by one Rollcall after the other, and the points at which it is ended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,20 @@ class Place:
         """Wait until the command has written these lines last."""
         async with asyncio.timeout(PATIENCE_S):
             while self.said[-len(lines) :] != [*lines]:
+                await asyncio.sleep(0.02)
+
+    async def begins(self) -> None:
+        """Start a release, of which nothing has been tried yet."""
+        await self.replica.accepts(start())
+
+    async def passes(self, runner: Runner, **duration: float) -> None:
+        """Let time pass, and have the releases looked at."""
+        self.replica.clock.time += timedelta(**duration)
+        await runner.take_up()
+
+    async def sees(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
                 await asyncio.sleep(0.02)
 
     async def has_begun(self) -> None:

@@ -1,8 +1,7 @@
 """Workflows and the runner: each is dispatched once, whatever is lost, late, refused or ended on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -11,10 +10,9 @@ from inline_snapshot import snapshot
 
 from bot.github.access import Token
 from bot.pipelines.github.workflows import SETTLES, Workflows
-from bot.pipelines.runner import Runner
 from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.state import State
-from tests.ledger.world import ANA, act, start
+from tests.ledger.world import ANA, act
 from tests.pipelines.github_server import TOKEN, GitHub, broken, github_there, said
 from tests.pipelines.place import POINTS, Place, end_at
 from tests.world import PATIENCE_S
@@ -48,23 +46,9 @@ class Street(Place):
     def workflows(self) -> Workflows:
         return Workflows(self.session, self.github.url, Token(token=TOKEN), poll_s=0.02)
 
-    async def begins(self) -> None:
-        """Start a release, of which nothing has been tried yet."""
-        await self.replica.accepts(start())
-
-    async def passes(self, runner: Runner, **duration: float) -> None:
-        """Let time pass, and have the releases looked at."""
-        self.replica.clock.time += timedelta(**duration)
-        await runner.take_up()
-
     async def has_begun(self) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while not (await self.release()).runs[0].began:
-                await asyncio.sleep(0.02)
-
-    async def sees(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds():
                 await asyncio.sleep(0.02)
 
 

@@ -92,7 +92,16 @@ commands = st.builds(
 )
 inputs = st.lists(st.builds(Input, name=names, value=words), max_size=10, unique_by=lambda one: one.name)
 workflows = st.builds(Run, workflow=st.just("deploy.yml"), ref=words, inputs=inputs.map(tuple), within=waits)
-runs = commands | workflows
+variables = st.lists(
+    st.builds(Input, name=st.from_regex(r"[A-Z]{1,8}", fullmatch=True), value=words),
+    max_size=10,
+    unique_by=lambda one: one.name,
+)
+pipelines = st.builds(Run, pipeline=words, inputs=variables.map(tuple), within=waits)
+webhooks = st.builds(
+    Run, webhook=st.just("https://ci.acme.example/deploy"), inputs=inputs.map(tuple), within=waits
+)
+runs = commands | workflows | pipelines | webhooks
 
 
 def roles_named(name: str) -> st.SearchStrategy[Role]:

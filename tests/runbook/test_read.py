@@ -192,11 +192,12 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
         ),
         (
             STAGE + "    steps: [{do: Deploy, run: {}}]\n",
-            "9:26: stages.0.steps.0.run: expected exactly one of command and workflow, found none",
+            "9:26: stages.0.steps.0.run: expected exactly one of command, workflow, pipeline and webhook, found none",
         ),
         (
             RUN + "{command: [deploy], workflow: deploy.yml, ref: main}}]\n",
-            "9:26: stages.0.steps.0.run: expected exactly one of command and workflow, found both",
+            "9:26: stages.0.steps.0.run: expected exactly one of command, workflow, pipeline and webhook, found"
+            " command and workflow",
         ),
         (
             RUN + "{command: [deploy], ref: main}}]\n",
@@ -204,7 +205,7 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
         ),
         (
             RUN + "{command: [deploy], inputs: {to: all}}}]\n",
-            "9:51: stages.0.steps.0.run.inputs: is for a workflow, and not for a command",
+            "9:51: stages.0.steps.0.run.inputs: is for a workflow, a pipeline or a webhook, and not for a command",
         ),
         (RUN + "{workflow: deploy.yml}}]\n", "9:26: stages.0.steps.0.run.ref: is missing"),
         (
@@ -259,6 +260,45 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             + "rollback: {steps: [{do: Undo, run: {workflow: back.yml, ref: main}}]}\n",
             "11:47: rollback.steps.0.run.workflow: is in no repository; write its address at the top, such as"
             " repository: https://github.com/acme/shop",
+        ),
+        (
+            RUN + "{pipeline: main, webhook: 'https://ci.acme.example/deploy'}}]\n",
+            "9:26: stages.0.steps.0.run: expected exactly one of command, workflow, pipeline and webhook, found"
+            " pipeline and webhook",
+        ),
+        (
+            RUN + "{pipeline: main, ref: main}}]\n",
+            "9:53: stages.0.steps.0.run.ref: is for a workflow, and not for a pipeline",
+        ),
+        (
+            RUN + "{pipeline: main, inputs: {dry-run: x}}}]\n",
+            "9:57: stages.0.steps.0.run.inputs.dry-run: expected the name of a variable: letters, digits and _,"
+            ' found "dry-run"',
+        ),
+        (
+            RUN + "{pipeline: main, inputs: {ROLLCALL_RUN: x}}}]\n",
+            '9:57: stages.0.steps.0.run.inputs.ROLLCALL_RUN: Rollcall says by "ROLLCALL_RUN" which run it is;'
+            " choose another name",
+        ),
+        (
+            RUN + "{pipeline: 'v{verison}'}}]\n",
+            '9:42: stages.0.steps.0.run.pipeline: expected a field such as {version}, found "verison"; did you'
+            ' mean "version"?',
+        ),
+        (
+            RUN + "{pipeline: main}}]\nservice: shop\nrepository: https://gitlab.com/shop\n",
+            "9:42: stages.0.steps.0.run.pipeline: is in no repository; write its address at the top, such as"
+            " repository: https://gitlab.com/acme/shop",
+        ),
+        (
+            RUN + "{webhook: ftp://ci.acme.example/deploy}}]\n",
+            "9:41: stages.0.steps.0.run.webhook: expected an address that begins with https:// or http://,"
+            ' without braces, found "ftp://ci.acme.example/deploy"',
+        ),
+        (
+            RUN + "{webhook: 'https://{service}.acme.example/'}}]\n",
+            "9:41: stages.0.steps.0.run.webhook: expected an address that begins with https:// or http://,"
+            ' without braces, found "https://{service}.acme.example/"',
         ),
         (
             STAGE + "    steps: [{do: Deploy, run: {command: []}}]\n",
@@ -716,3 +756,18 @@ def test_a_workflow_is_in_the_repository_of_the_runbook_that_is_released(write: 
     run = read_runbook(write(extending)).stages[0].steps[0].run
     assert run == Run(workflow="deploy.yml", ref="{version}", inputs=(Input(name="to", value="1.10"),))
     assert run.fields == ("version",)
+
+
+def test_a_pipeline_may_be_in_a_group_of_a_group(write: Write) -> None:
+    text = RUN + "{pipeline: 'v{version}', inputs: {ENVIRONMENT: '{environment}'}}}]\nservice: shop\n"
+    book = read_runbook(write(text + "repository: https://git.acme.example/eu/web/shop\n"))
+    run = book.stages[0].steps[0].run
+    assert run == Run(pipeline="v{version}", inputs=(Input(name="ENVIRONMENT", value="{environment}"),))
+    assert run.fields == ("version", "environment")
+
+
+def test_a_webhook_needs_no_repository(write: Write) -> None:
+    text = RUN + "{webhook: 'https://ci.acme.example/hooks/deploy?to=shop', inputs: {dry-run: no}}}]\n"
+    run = read_runbook(write(text + "service: shop\n")).stages[0].steps[0].run
+    assert run is not None
+    assert run.webhook == "https://ci.acme.example/hooks/deploy?to=shop"

@@ -73,6 +73,10 @@ stages:
         run: {command: [deploy, "{version}"], within: 5m}
       - do: Deploy to all
         run: {workflow: deploy.yml, ref: 1.0, inputs: {environment: "{environment}", dry-run: true, of: 10}}
+      - do: Deploy by GitLab
+        run: {pipeline: 1.0, inputs: {ENVIRONMENT: "{environment}"}, within: 1h}
+      - do: Deploy by Jenkins
+        run: {webhook: "https://ci.acme.example/deploy", inputs: {dry-run: false}}
 """
 
 
@@ -138,6 +142,12 @@ def test_every_key_fits(write: Write) -> None:
         RUN + "{workflow: deploy.sh, ref: main}}]\n",
         RUN + "{workflow: deploy.yml, ref: main, inputs: {rollcall: x}}}]\n",
         RUN + "{workflow: deploy.yml, ref: main, inputs: {a b: x}}}]\n",
+        RUN + "{pipeline: main, webhook: 'https://ci.acme.example/deploy'}}]\n",
+        RUN + "{pipeline: main, ref: main}}]\n",
+        RUN + "{pipeline: main, inputs: {a-b: x}}}]\n",
+        RUN + "{pipeline: main, inputs: {ROLLCALL_RUN: x}}}]\n",
+        RUN + "{webhook: ci.acme.example/deploy}}]\n",
+        RUN + "{webhook: 'https://ci.acme.example/{version}'}}]\n",
     ],
 )
 def test_what_lint_refuses_for_its_shape_does_not_fit(text: str, write: Write) -> None:

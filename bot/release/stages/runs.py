@@ -7,6 +7,7 @@ Rollcall, which has seen it; nobody else can say so.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
@@ -27,7 +28,8 @@ from bot.runbook.values import duration
 class Order:
     """What is to be run, with all fields filled: by which provider, what of it, and with which words.
 
-    A workflow is in a repository, is run at a branch or tag, and is given values by name.
+    A workflow and a pipeline are in a repository, are run at a branch or tag, and are given values by name. A
+    webhook is named by its address.
     """
 
     by: Provider
@@ -91,13 +93,14 @@ class RunAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunBegan(Event):
-    """A run was started."""
+    """A run was started, or it became known later where it can be watched."""
 
     number: int
     link: str = ""
 
     def change(self, release: Release) -> Release:
-        return _with(release, replace(release.runs[self.number - 1], began=self.at, link=self.link))
+        run = release.runs[self.number - 1]
+        return _with(release, replace(run, began=run.began or self.at, link=self.link))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +126,11 @@ class ReportRunBegan(Command):
     def decide(self, release: Release, facts: Facts) -> Decision:
         if trouble := _cannot_be_told(release, self.number, self):
             return trouble
-        if release.runs[self.number - 1].began:
-            return _known_already(self.number)
         # A run goes on where its address cannot be shown.
         link = self.link if is_link(self.link) else ""
+        run = release.runs[self.number - 1]
+        if run.began and (run.link or not link):
+            return _known_already(self.number)
         return (RunBegan(at=facts.now, by=self.by, number=self.number, link=link),)
 
 
@@ -210,16 +214,21 @@ def _asked(release: Release, now: datetime) -> Event:
 
 def _order(run: Written, repository: str, values: Mapping[str, str]) -> Order:
     """Return what a runbook says is to be run, with the values of a release in place of its fields."""
-    if run.workflow is None:
-        name, *words = (filled(word, values) for word in run.command or ())
-        return Order(by=Provider.COMMAND, name=name, words=tuple(words))
-    return Order(
-        by=Provider.WORKFLOW,
-        name=run.workflow,
-        repository=repository,
-        ref=filled(run.ref or "", values),
-        inputs=tuple((one.name, filled(one.value, values)) for one in run.inputs),
-    )
+    inputs = tuple((one.name, filled(one.value, values)) for one in run.inputs)
+    match run.by:
+        case Provider.COMMAND:
+            name, *words = (filled(word, values) for word in run.command or ())
+            return Order(by=run.by, name=name, words=tuple(words))
+        case Provider.WORKFLOW:
+            ref = filled(run.ref or "", values)
+            return Order(by=run.by, name=run.workflow or "", repository=repository, ref=ref, inputs=inputs)
+        case Provider.PIPELINE:
+            ref = filled(run.pipeline or "", values)
+            return Order(by=run.by, name=run.by.value, repository=repository, ref=ref, inputs=inputs)
+        case Provider.WEBHOOK:
+            return Order(by=run.by, name=run.webhook or "", inputs=inputs)
+        case _:
+            assert_never(run.by)
 
 
 def _failed(release: Release, reason: str, now: datetime) -> StepFailed:

@@ -11,7 +11,7 @@ from bot.runbook.gates import Gate
 from bot.runbook.model import NORMAL, PARTS_LIMIT, ROLLBACK, Check, Runbook
 from bot.runbook.parts import Part
 from bot.runbook.roles import BINDINGS, RESERVED, Role
-from bot.runbook.runs import INPUT, INPUTS_LIMIT, OWN_INPUT
+from bot.runbook.runs import INPUT, INPUTS_LIMIT, OWN_INPUT, OWN_VARIABLE, VARIABLE, Provider
 from bot.runbook.values import SERVICE_KEY, duration
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -151,11 +151,13 @@ def _finish_run(run: JsonSchemaValue, one: JsonSchemaValue) -> None:
         "description": run["properties"]["inputs"]["description"],
         # An editor takes `true` for more than a word, too.
         "additionalProperties": {**one["properties"]["value"], "type": ["string", "number", "boolean"]},
-        "propertyNames": {"pattern": f"^{INPUT}$", "not": {"const": OWN_INPUT}},
+        "propertyNames": {"pattern": f"^{INPUT}$", "not": {"enum": [OWN_INPUT, OWN_VARIABLE]}},
         "maxProperties": INPUTS_LIMIT,
     }
-    run["oneOf"] = [{"required": ["command"]}, {"required": ["workflow", "ref"]}]
-    run["dependentRequired"] = {key: ["workflow"] for key in ("ref", "inputs")}
+    run["oneOf"] = [{"required": [one]} for one in Provider]
+    run["dependentRequired"] = {"workflow": ["ref"], "ref": ["workflow"]}
+    variables = {"properties": {"inputs": {"propertyNames": {"pattern": f"^{VARIABLE}$"}}}}
+    run["dependentSchemas"] = {"command": {"not": {"required": ["inputs"]}}, "pipeline": variables}
 
 
 def _needs(beside: JsonSchemaValue) -> Iterable[JsonSchemaValue]:

@@ -249,6 +249,30 @@ def test_a_workflow_is_asked_for_with_all_that_github_is_told_of_it() -> None:
     assert play(release, ana.rolls_back(to=None)).failure is not None
 
 
+def test_a_pipeline_is_asked_for_with_all_that_gitlab_is_told_of_it() -> None:
+    run = Run(pipeline="v{version}", inputs=(Input(name="ENVIRONMENT", value="{environment}"),))
+    book = gated(todo=(Step(do="Deploy", run=run),), repository="https://gitlab.com/acme/eu/checkout")
+    release = started(book)
+    assert release.run is not None
+    assert release.run.order == Order(
+        by=Provider.PIPELINE,
+        name="pipeline",
+        repository="https://gitlab.com/acme/eu/checkout",
+        ref="v1.4.0",
+        inputs=(("ENVIRONMENT", "Only"),),
+    )
+    assert release.run.order.text == "pipeline at v1.4.0 ENVIRONMENT=Only"
+
+
+def test_a_webhook_is_asked_for_by_its_address() -> None:
+    address = "https://ci.acme.example/hooks/deploy"
+    run = Run(webhook=address, inputs=(Input(name="tag", value="v{version}"),))
+    release = started(gated(todo=(Step(do="Deploy", run=run),)))
+    assert release.run is not None
+    assert release.run.order == Order(by=Provider.WEBHOOK, name=address, inputs=(("tag", "v1.4.0"),))
+    assert release.run.order.text == f"{address} tag=v1.4.0"
+
+
 def test_what_is_run_may_be_told_the_commit_that_was_approved() -> None:
     book = gated(asks("QA", qa=1), todo=(run_step("Deploy", "deploy", "{commit}"),))
     known = started_with(start(manifest=Manifest(commit="abc1234")), book)

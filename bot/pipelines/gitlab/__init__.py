@@ -1,0 +1,1 @@
+"""The provider of pipelines of GitLab."""

@@ -1,0 +1,53 @@
+"""Webhooks of GitLab. They only say that it is time to look: what becomes of a run is read from its API."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from aiohttp import web
+
+from bot.signing import Key
+
+
+class GitLabWebhook:
+    """Answer GitLab's deliveries, and have the runs looked at when a pipeline has changed.
+
+    The secret is what GitLab calls a signing token, `whsec_…`, or what it calls a secret token.
+    """
+
+    def __init__(self, secret: str, look: Callable[[], Awaitable[None]]) -> None:
+        self._secret = secret.encode()
+        self._look = look
+        self._key: Key | None = None
+        with suppress(ValueError):
+            self._key = Key.read(secret)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one delivery: 401 unless it has the secret or is signed with it, 400 unless it is JSON."""
+        body = await request.read()
+        if not self._is_from_gitlab(request, body):
+            return web.Response(status=401, text="Neither the signature nor the secret token fits.")
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            return web.Response(status=400, text="The body is not JSON.")
+        if _may_be_ours(content):
+            await self._look()
+        return web.Response(text="ok")
+
+    def _is_from_gitlab(self, request: web.Request, body: bytes) -> bool:
+        """What is signed is only taken for its signature."""
+        if self._key and "webhook-signature" in request.headers:
+            return self._key.has_signed(request.headers, body)
+        token = request.headers.get("X-Gitlab-Token", "")
+        return hmac.compare_digest(token.encode(errors="surrogateescape"), self._secret)
+
+
+def _may_be_ours(content: object) -> bool:
+    """Return whether it is about a pipeline that was started as Rollcall starts them."""
+    match content:
+        case {"object_kind": "pipeline", "object_attributes": {"source": "api"}}:
+            return True
+        case _:
+            return False
