@@ -1,6 +1,7 @@
 """Runs elsewhere: asked for once by a signed request, whatever becomes of the answer, and seen by reports."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,13 +10,18 @@ import pytest
 from aiohttp import web
 from inline_snapshot import snapshot
 
+from bot.app import _inside, _key
 from bot.outgoing import networks, outgoing
-from bot.pipelines.webhook.webhooks import SETTLES
-from bot.release.ids import ReleaseKey
+from bot.pipelines.provider import Job
+from bot.pipelines.webhook.webhooks import SETTLES, _id
+from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.stages.failure import FailStep, RetryStep
+from bot.release.stages.runs import Order
 from bot.release.state import State
-from tests.ledger.world import ANA, act, cancel, start
-from tests.pipelines.ci_server import CI
+from bot.runbook.runs import Provider
+from bot.settings import Misconfigured, Settings
+from tests.ledger.world import ANA, MORNING, TEAM, act, cancel, start
+from tests.pipelines.ci_server import CI, SECRET
 from tests.pipelines.faulty import free_port, listening
 from tests.pipelines.place import POINTS, RUNBOOK, end_at
 from tests.pipelines.site import Site
@@ -340,3 +346,37 @@ async def test_what_was_never_asked_for_is_settled_when_it_is_no_longer_wanted(s
     async with site.rollcall(site.webhooks()):
         await site.until_settled()
     assert site.ci.calls == []
+
+
+# Settings
+
+
+def test_settings_that_do_not_fit_are_told_at_the_start() -> None:
+    def settings(**values: str) -> Settings:
+        return Settings.model_validate(values)
+
+    assert _key(settings()) is None
+    assert _key(settings(rollcall_webhook_secret=SECRET)) is not None
+    with pytest.raises(Misconfigured, match="ROLLCALL_WEBHOOK_SECRET: expected whsec_"):
+        _key(settings(rollcall_webhook_secret="a secret"))
+    with pytest.raises(Misconfigured, match=r"ROLLCALL_INSIDE names no network: .*10\.0\.0\.1/8"):
+        _inside(settings(rollcall_inside="127.0.0.1, 10.0.0.1/8"))
+
+
+def test_the_id_of_a_request_is_that_of_no_run_of_another_ledger() -> None:
+    job = Job(
+        release=ReleaseId(TEAM, ReleaseKey("shop-1")),
+        number=1,
+        order=Order(by=Provider.WEBHOOK, name="https://ci.acme.example/deploy"),
+        asked=MORNING,
+        link="",
+        about={},
+        left=timedelta(minutes=30),
+    )
+    others = [
+        replace(job, number=2),
+        replace(job, release=ReleaseId(TEAM, ReleaseKey("shop-2"))),
+        replace(job, asked=MORNING + timedelta(seconds=1)),
+    ]
+    assert _id(job) == _id(replace(job, tried=MORNING, left=timedelta()))
+    assert len({_id(job), *map(_id, others)}) == 4

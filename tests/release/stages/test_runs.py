@@ -249,6 +249,18 @@ def test_a_workflow_is_asked_for_with_all_that_github_is_told_of_it() -> None:
     assert play(release, ana.rolls_back(to=None)).failure is not None
 
 
+def test_where_a_run_can_be_watched_may_become_known_later() -> None:
+    release = play(running(), pipeline.begins())
+    watched = play(release, later(pipeline.begins("https://ci.acme.example/7"), minutes=1))
+    assert release.run is not None
+    assert watched.run is not None
+    assert (watched.run.began, watched.run.link) == (release.run.began, "https://ci.acme.example/7")
+    for link in ("", "no link", "https://ci.acme.example/8"):
+        assert refusal(watched, pipeline.begins(link)).code is Code.ALREADY_DONE
+    for link in ("", "no link"):
+        assert refusal(release, pipeline.begins(link)).code is Code.ALREADY_DONE
+
+
 def test_a_pipeline_is_asked_for_with_all_that_gitlab_is_told_of_it() -> None:
     run = Run(pipeline="v{version}", inputs=(Input(name="ENVIRONMENT", value="{environment}"),))
     book = gated(todo=(Step(do="Deploy", run=run),), repository="https://gitlab.com/acme/eu/checkout")
