@@ -10,6 +10,11 @@ from datetime import timedelta
 
 import aiohttp
 
+from bot.checks.fetch import TIMEOUT
+from bot.checks.health import Health
+from bot.checks.prometheus import Prometheus
+from bot.checks.reader import CheckReader
+from bot.checks.source import Source
 from bot.clock import Clock
 from bot.coordinator import Coordinator
 from bot.deployments.finding import Finding
@@ -179,6 +184,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             clock,
             LOOKS * settings.github_poll,
         )
+        outward = await stack.enter_async_context(outgoing(inside, TIMEOUT))
+        read_in: dict[str, Source] = {"url": Health(outward), "prometheus": Prometheus(outward)}
+        checks = CheckReader(read_in, coordinator, releases, database, clock)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
         def own_changed() -> None:
@@ -209,6 +217,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         await tellers.start()
         stack.push_async_callback(deployments.stop)
         await deployments.take_up()
+        stack.push_async_callback(checks.stop)
         stack.push_async_callback(tasks.finish, DRAIN_S)
         tasks.run(people.follow())
 
@@ -216,6 +225,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.every(settings.rollcall_tick, lambda: attend_due(coordinator, releases, clock))
         ticks.every(settings.rollcall_tick, delivery.wake_digests)
         ticks.every(settings.rollcall_tick, people.follow)
+        ticks.every(settings.rollcall_tick, checks.read_due)
         ticks.every(PEOPLE_S, _noted(people.changed))
         ticks.every(DEPLOYMENTS_S, deployments.take_up)
         if at_github := _github_app(settings):

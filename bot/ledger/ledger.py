@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.ledger import runs, tellings
+from bot.ledger import readings, runs, tellings
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
 from bot.ledger.tables import events, releases, rooms, services
 from bot.release.attention import attention_at
@@ -239,6 +239,7 @@ class Ledger:
         self._project(connection, before, after, newest)
         runs.ask(connection, after.id, after.runs[len(before.runs) if before else 0 :])
         tellings.ask(connection, after.id, before.seq if before else 0, after.seq)
+        readings.follow(connection, before, after)
         return self._keep(newest, after)
 
     def look_later(self, connection: Connection, release: Release, now: datetime) -> None:

@@ -273,3 +273,15 @@ deployments: Final = Table(
 """The deployments of pipelines that wait at Rollcall. `release` is the one to which a deployment was found to
 belong, `told` what its pipeline was told last while it waited, `reports` how often it was told something;
 `answer` is how it ended, once nothing is left to do."""
+
+readings: Final = Table(
+    "readings",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace", "release", "check"),
+    Index("ix_readings_due_at", "due_at"),
+)
+"""The checks that are read for open gates, and when each is read next."""

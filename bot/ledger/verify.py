@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from bot.ledger import own, runs, tables
+from bot.ledger import own, readings, runs, tables
 from bot.ledger.codec import NO_EVENT, canonical, chained, decode, decode_any
 from bot.ledger.ledger import projection
 from bot.ledger.own import MARK
@@ -67,7 +67,9 @@ def rebuild(connection: Connection) -> int:
         row = _projected(written)
         place = {"workspace": chain.workspace, "release": chain.key, "shown_seq": shown}
         connection.execute(insert(releases).values(**place, **row))
-        runs.ask_anew(connection, chain, _folded(written).runs)
+        release = _folded(written)
+        runs.ask_anew(connection, chain, release.runs)
+        readings.follow_anew(connection, release)
         counts[chain.workspace, str(row["service"])] += 1
     for (workspace, service), count in counts.items():
         connection.execute(insert(services).values(workspace=workspace, service=service, releases=count))

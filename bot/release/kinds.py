@@ -19,6 +19,7 @@ from bot.release.gates.checks import CheckReported, ReportCheck
 from bot.release.gates.evidence import AttachEvidence, EvidenceAttached
 from bot.release.gates.expiry import ApprovalExpired, CheckExpired
 from bot.release.gates.override import Overridden, Override
+from bot.release.gates.readings import CheckRead, ReportReading
 from bot.release.gates.review import ReviewOpened, ReviewReminded, ReviewSigned, SignReview
 from bot.release.gates.seat import SeatTaken, TakeSeat
 from bot.release.gates.settle import RejectionResolved, ResolveRejection
@@ -86,6 +87,7 @@ COMMANDS: Final[tuple[type[Command] | type[Start] | type[StartDrill], ...]] = (
     TakeSeat,
     ResolveRejection,
     ReportCheck,
+    ReportReading,
     AttachEvidence,
     Override,
     SignReview,
@@ -125,6 +127,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     RejectionResolved,
     ApprovalExpired,
     CheckReported,
+    CheckRead,
     CheckExpired,
     EvidenceAttached,
     Overridden,

@@ -323,8 +323,9 @@ class Release:
         return self.began[stage].reports if stage in self.began else self.reports
 
     def reporters(self, check: str) -> tuple[UserId, ...]:
-        """Return the people in the role that reports a check, now."""
-        return self.members.get(self.runbook.check(check).by, ())
+        """Return the people in the role that reports a check, now; nobody where none is named."""
+        role = self.runbook.check(check).by
+        return self.members.get(role, ()) if role else ()
 
     def gate(self, stage: int, name: str) -> Gate | None:
         """Return the gate of that name of the stage with the index `stage`, or None."""

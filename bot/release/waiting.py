@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
+from bot.release.gates.checks import Outcome, Report, stands
 from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
@@ -17,6 +18,9 @@ from bot.release.remembered import remembered
 from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
 
+SAID: Final = 120
+"""Characters of the reason why a check does not pass; its gate shows all of it."""
+
 
 class Awaited(StrEnum):
     """The kinds of things that a release waits for."""
@@ -24,6 +28,8 @@ class Awaited(StrEnum):
     APPROVAL = "approval"
     PEOPLE = "people"
     CHECK = "check"
+    READING = "reading"
+    SOAK = "soak"
     REJECTION = "rejection"
     GO = "go"
     STEP = "step"
@@ -44,7 +50,8 @@ class Waiting:
     how many approvals or signatures, or the number of a hold. Where too few people are left to ask, or nobody
     is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Of a
     rejection, its giver comes first in `on`. Nobody is waited for where a step is run, until that has had its
-    time.
+    time; nor while a check passes that must do so for longer (SOAK). `said` is how a check that is read
+    stands, in words that follow its name.
     """
 
     kind: Awaited
@@ -54,6 +61,7 @@ class Waiting:
     on: tuple[UserId, ...]
     since: datetime
     until: datetime | None = None
+    said: str = ""
 
 
 @remembered
@@ -208,10 +216,26 @@ def _could_approve(
 
 
 def _check(release: Release, check: str, opened: datetime) -> Waiting:
-    by, on = release.runbook.check(check).by, release.reporters(check)
     report = release.reports.get(check)
-    since = opened if report is None else report.at
+    since = opened if report is None else report.since
+    if release.runbook.check(check).read and (report is None or report.was_read):
+        return _read(release, check, report, since)
+    by, on = release.runbook.check(check).by or "", release.reporters(check)
     if on:
         return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since)
     lead = first_there(release, Circle.LEAD)
     return Waiting(kind=Awaited.PEOPLE, name=check, role=by, on=lead, since=since)
+
+
+def _read(release: Release, check: str, report: Report | None, since: datetime) -> Waiting:
+    """Return a check that Rollcall reads: who may report it where it cannot be read, or who sees to it."""
+    by, said = release.runbook.check(check).by or "", stands(report, read=True)
+    if report is not None and report.soaks is not None:
+        kind, until = Awaited.SOAK, report.soaks
+        return Waiting(kind=kind, name=check, role=by, on=(), since=since, until=until, said=said)
+    if report is not None and report.comment:
+        said = f"{said}: {' '.join(report.comment.split())[:SAID]}"
+    if report is not None and report.outcome is Outcome.UNKNOWN and (on := release.reporters(check)):
+        return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since, said=said)
+    lead = first_there(release, Circle.LEAD)
+    return Waiting(kind=Awaited.READING, name=check, role=by, on=lead, since=since, said=said)

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validator, model_validator
 
+from bot.runbook.checks import Check as Check
 from bot.runbook.gates import SIGNING, Gate
 from bot.runbook.gates import Reminders as Reminders
 from bot.runbook.handoffs import Handoffs as Handoffs
@@ -68,16 +69,6 @@ class Step(Part):
     """What is done; at most 300 characters. Without `run`, a person does it and then ticks it."""
     run: Run | None = None
     """What does it in place of a person."""
-
-
-class Check(Part):
-    """Something that is tried, and passes or fails; a person of a role reports which."""
-
-    name: Name
-    by: RoleName
-    """The role whose people report whether it passed."""
-    fresh: Duration | None = None
-    """How long a result counts."""
 
 
 class Review(Part):
@@ -283,7 +274,7 @@ class Runbook(Part):
         return self
 
     @model_validator(mode="after")
-    def _knows_where_its_runs_are(self) -> Self:
+    def _knows_its_repository(self) -> Self:
         # A runbook without a service is there to be extended, by one that has a repository.
         if self.service and (lost := [*self._homeless()]):
             where = "is in no repository; write its address at the top, such as repository:"
@@ -292,11 +283,16 @@ class Runbook(Part):
 
     def _homeless(self) -> Iterator[tuple[Loc, Provider]]:
         """Yield where the runbook names what belongs into a repository that it does not name."""
+        for index, check in enumerate(self.checks):
+            if check.read and check.read.ci is not None and not self._is_at(Provider.WORKFLOW):
+                yield ("checks", index, "read", "ci"), Provider.WORKFLOW
         for place, step in self._steps():
-            if not step.run or (by := step.run.by) not in HOMES:
-                continue
-            if not re.fullmatch(HOMES[by][0], self.repository or ""):
+            if step.run and (by := step.run.by) in HOMES and not self._is_at(by):
                 yield (*place, "run", by), by
+
+    def _is_at(self, home: Provider) -> bool:
+        """Return whether its repository can have such a run."""
+        return re.fullmatch(HOMES[home][0], self.repository or "") is not None
 
     def _steps(self) -> Iterator[tuple[Loc, Step]]:
         """Yield each step and where it stands."""

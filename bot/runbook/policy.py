@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
+from bot.runbook.checks import Read
 from bot.runbook.conditions import CONDITIONS
 from bot.runbook.gates import SIGNING, CheckPassed, Gate, Need, Of, Seats, When
 from bot.runbook.model import ROLLBACK, Begin, Check, Review, Runbook, Stage
@@ -53,7 +54,7 @@ def _asked(runbook: Runbook) -> Iterator[str]:
     reporter = {check.name: check.by for check in runbook.checks}
     for stage in (*runbook.stages, runbook.way_back):
         for gate in stage.gates:
-            yield from (*gate.roles, *(reporter[check] for check in gate.checks))
+            yield from (*gate.roles, *filter(None, (reporter[check] for check in gate.checks)))
 
 
 def changes(before: Runbook, after: Runbook) -> tuple[str, ...]:
@@ -86,11 +87,28 @@ def _of_roles(before: Iterable[Role], after: Iterable[Role]) -> Iterator[str]:
 
 def _of_checks(before: Iterable[Check], after: Iterable[Check]) -> Iterator[str]:
     gone, new, kept = _compared(before, after)
-    yield from (f"The check {check.name} is new: {check.by} reports it." for check in new)
-    yield from (f"The check {check.name} is gone; {check.by} reported it." for check in gone)
+    yield from (f"The check {check.name} is new: {_teller(check)} reports it." for check in new)
+    yield from (f"The check {check.name} is gone; {_teller(check)} reported it." for check in gone)
     for was, now in kept:
-        yield from _change(f"Who reports the check {now.name}", was.by, now.by, str)
+        yield from _change(f"Who reports the check {now.name}", was.by, now.by, lambda role: role or NOBODY)
+        yield from _change(f"Where the check {now.name} is read", was.read, now.read, _read)
+        yield from _change(f"How often the check {now.name} is read", was.every, now.every, duration)
         yield from _change(f"How long the check {now.name} counts", was.fresh, now.fresh, _length)
+        yield from _change(f"How long the check {now.name} soaks", was.soak, now.soak, _soak)
+
+
+def _teller(check: Check) -> str:
+    """Return who says how a check went; Rollcall comes first where it reads it."""
+    read = f"Rollcall ({check.read.text})" if check.read else ""
+    return " or ".join(filter(None, (read, check.by)))
+
+
+def _read(read: Read | None) -> str:
+    return read.text if read else "nowhere"
+
+
+def _soak(soak: timedelta | None) -> str:
+    return duration(soak) if soak else "not at all"
 
 
 def _of_stages(before: Sequence[Stage], after: Sequence[Stage]) -> Iterator[str]:

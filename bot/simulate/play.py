@@ -17,7 +17,8 @@ from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
-from bot.release.gates.checks import ReportCheck
+from bot.release.gates.checks import Outcome, ReportCheck
+from bot.release.gates.readings import ReportReading
 from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
 from bot.release.people.handoff import AcceptDuty, Duty, TakeLead, fingerprint
@@ -42,6 +43,8 @@ Z90: Final = 1.2815515655446004
 WORKSPACE: Final = WorkspaceId("simulation")
 SHARE_OF_RUN: Final = 0.5
 """How much of the time that it has a run takes; each passes."""
+BY_ITSELF: Final = frozenset({Awaited.RUN, Awaited.READING, Awaited.SOAK})
+"""What Rollcall sees, and nobody does. A check that it reads passes when it is read first, and ever after."""
 TAKE_OVER: Final = "take over"
 DOUBT: Final = "Something looks odd."
 MENDED: Final = "It is mended."
@@ -165,8 +168,9 @@ class Agenda:
         if asked is None or clock <= self._open[asked].at:
             return max(clock, later), Attend(workspace=WORKSPACE, release=release.key, by=ROLLCALL)
         answer = self._open.pop(asked)
-        if asked.kind == Awaited.RUN:
-            return max(answer.at, later), _passed(release)
+        if asked.kind in BY_ITSELF:
+            at = max(answer.at, later)
+            return at, _passed(release) if asked.kind == Awaited.RUN else _read(release, asked.name, at)
         person = self._plan.people.people[asked.person]
         return max(answer.at, later), _act(release, asked.person, person, answer)
 
@@ -174,6 +178,9 @@ class Agenda:
         if waiting and waiting.kind is Awaited.RUN:
             assert waiting.until is not None
             return Answer(at=at + (waiting.until - at) * SHARE_OF_RUN, luck=100, waiting=waiting)
+        if waiting and waiting.kind in BY_ITSELF:
+            every = self._plan.runbook.check(waiting.name).every
+            return Answer(at=waiting.until or at + every, luck=100, waiting=waiting)
         self._times[asked] += 1
         question = "/".join(map(str, (self._plan.seed, *asked, self._times[asked])))
         luck = Random(question)  # noqa: S311 - It must come out the same again.
@@ -192,7 +199,7 @@ def _questions(turn: Turn) -> Iterable[tuple[Asked, Waiting | None]]:
     """Yield what is asked of whom after a turn: all that is waited for, and a shift whether it takes over."""
     release = turn.release
     for waiting in turn.waiting:
-        for person in able(release, waiting) if waiting.kind is not Awaited.RUN else (ROLLCALL,):
+        for person in able(release, waiting) if waiting.kind not in BY_ITSELF else (ROLLCALL,):
             yield Asked(person, waiting.kind, release.stage, waiting.name), waiting
     for person in asked_of_shift(release):
         yield Asked(person, TAKE_OVER, 0, str(release.shift and release.shift.at)), None
@@ -205,6 +212,8 @@ def able(release: Release, waiting: Waiting) -> tuple[UserId, ...]:
             return ()  # It takes people who are not there, or comes after the release.
         case Awaited.GO | Awaited.STEP | Awaited.CHOICE if release.holds:
             return ()
+        case Awaited.READING:
+            return ()  # Rollcall sees that it passes, before anybody could do something about it.
         case _:
             return waiting.on
 
@@ -257,7 +266,7 @@ def _act(release: Release, by: UserId, person: Person, answer: Answer) -> Comman
             return act(LiftHold, number=it.count, reason=MENDED)
         case Awaited.CAPTAIN:
             return act(TakeLead)
-        case Awaited.PEOPLE | Awaited.REVIEW | Awaited.LOCK | Awaited.RUN:
+        case Awaited.PEOPLE | Awaited.REVIEW | Awaited.LOCK | Awaited.RUN | Awaited.READING | Awaited.SOAK:
             raise AssertionError("Nobody is able to do this, so nobody is asked.")
         case _:
             assert_never(it.kind)
@@ -267,6 +276,20 @@ def _passed(release: Release) -> Command:
     assert release.run is not None
     number = release.run.number
     return ReportRunEnded(workspace=WORKSPACE, release=release.key, by=ROLLCALL, number=number, passed=True)
+
+
+def _read(release: Release, check: str, at: datetime) -> Command:
+    passed = Outcome.PASSED
+    return ReportReading(
+        workspace=WORKSPACE, release=release.key, by=ROLLCALL, check=check, outcome=passed, read=at
+    )
+
+
+def _steady(runbook: Runbook) -> Runbook:
+    """Return the runbook with checks that are not read again and again, as nothing comes of it."""
+    steady = (check.model_copy(update={"fresh": LONGEST_WAIT}) for check in runbook.checks if check.read)
+    checks = {check.name: check for check in (*runbook.checks, *steady)}
+    return runbook.model_copy(update={"checks": tuple(checks.values())})
 
 
 def _turn(at: datetime, by: UserId, decision: Decision, before: Release | None) -> Turn:
@@ -294,7 +317,7 @@ def _start_facts(plan: Plan) -> StartFacts:
         now=plan.at,
         services=(plan.runbook.service or "service",),
         kinds=plan.runbook.kinds,
-        runbook=plan.runbook,
+        runbook=_steady(plan.runbook),
         trouble="",
         directory=plan.people.directory(plan.runbook, plan.at),
         signed=None,

@@ -10,6 +10,7 @@ from bot.release.event import Event
 from bot.release.gates.answers import Abstained, Approved, Rejected, Withdrawn
 from bot.release.gates.checks import CheckReported
 from bot.release.gates.expiry import ApprovalExpired, CheckExpired
+from bot.release.gates.readings import CheckRead
 from bot.release.gates.review import ReviewOpened
 from bot.release.gates.settle import RejectionResolved
 from bot.release.outlook.why import why
@@ -34,6 +35,8 @@ ASKS: Final[Mapping[Awaited, str]] = {
     Awaited.APPROVAL: "approve {name}",
     Awaited.PEOPLE: "find {count} more for {name} in {role}",
     Awaited.CHECK: "report the check {name}",
+    Awaited.READING: "await the check {name}, which Rollcall reads; here it is taken to pass",
+    Awaited.SOAK: "await the check {name}, until it has passed for long enough",
     Awaited.REJECTION: "take the rejection of {name} back, or settle it",
     Awaited.GO: "let {name} begin",
     Awaited.STEP: "do “{name}”",
@@ -147,6 +150,8 @@ class Telling:
                 return f"{by} takes it back at {event.gate}: {event.comment}"
             case CheckReported():
                 return f"{by} reports that {event.check} {'passed' if event.passed else 'failed'}"
+            case CheckRead():
+                return f"{event.check} is read as {event.outcome}"
             case CheckExpired():
                 return f"the report of {event.check} is too old"
             case RejectionResolved():

@@ -22,6 +22,8 @@ PLACES: Final[Mapping[Awaited, str]] = {
     Awaited.PEOPLE: "gate {}",
     Awaited.REJECTION: "gate {}",
     Awaited.CHECK: "check {}",
+    Awaited.READING: "check {}",
+    Awaited.SOAK: "check {}",
     Awaited.GO: "the go",
     Awaited.STEP: "step “{}”",
     Awaited.RUN: "step “{}”",

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic_core import PydanticUndefined
 
+from bot.runbook.checks import Read
 from bot.runbook.files.schema import meanings
 from bot.runbook.gates import Gate, Reminders, When
 from bot.runbook.handoffs import Handoffs, ShiftOfRole
@@ -24,7 +25,8 @@ TITLES: Final[Mapping[type[Part], str]] = {
     Role: "A role: one of these, and `admits`",
     Rotation: "A rotation: `people`, or `shifts`",
     Shift: "A shift",
-    Check: "A check",
+    Check: "A check: `by`, `read` or both",
+    Read: "`read`: `ci`, `url`, or `prometheus` with `server` and a limit",
     Stage: "A stage",
     Gate: "A gate: `needs`, or `approvals`",
     When: "`when`: at least one of these",
@@ -52,6 +54,7 @@ LEFT_OUT: Final[Mapping[tuple[type[Part], str], str]] = {
     (Gate, "when"): "every release",
     (Gate, "expires"): "to the end",
     (Check, "fresh"): "to the end",
+    (Read, "expect"): "200 to 299",
     (Gate, "remind"): "as in `reminders`",
     (Rollback, "steps"): "one step",
     (Runbook, "kinds"): "nothing",

@@ -7,9 +7,10 @@ from typing import Final
 
 from bot.release.command import Command
 from bot.release.gates.answers import Abstain, Approve, Withdraw
-from bot.release.gates.checks import ReportCheck
+from bot.release.gates.checks import Outcome, ReportCheck
 from bot.release.gates.evidence import AttachEvidence
 from bot.release.gates.override import Override
+from bot.release.gates.readings import ReportReading
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
 from bot.release.gates.settle import ResolveRejection
@@ -63,6 +64,7 @@ roles:
   security: {{group: security}}
 checks:
   scan: {{by: security, fresh: 2h}}
+  health: {{read: {{url: "https://shop.example/health?v={{version}}", expect: 200}}}}
 overrides: security
 review: {{within: 4h}}
 stages:
@@ -81,7 +83,7 @@ stages:
     begin: captain
     gates:
       - name: Go or no-go
-        needs: [{{security: 1}}, {{check: scan}}]
+        needs: [{{security: 1}}, {{any: [{{check: scan}}, {{check: health}}]}}]
     steps:
       - do: Deploy to production
 reminders: {{after: 1h, every: 4h, limit: 2}}
@@ -181,6 +183,15 @@ async def _completed(replica: Replica, town: Town, clock: StillClock) -> None:
         act(ReportCheck, DAN, check="scan", passed=True),
         approve(DAN, stage=1),
         act(Withdraw, DAN, stage=1, gate="Go or no-go"),
+        ReportReading(
+            workspace=TEAM,
+            release=CHECKOUT,
+            by=ROLLCALL,
+            check="health",
+            outcome=Outcome.FAILED,
+            said="answered 503",
+            read=clock.now(),
+        ),
         2 * HOUR,
         attend(),  # The report of the check is too old by now.
         act(Override, DAN, stage=1, gate="Go or no-go", reason="Payments are down."),

@@ -211,7 +211,7 @@ def test_a_run_that_was_asked_for_before_there_were_workflows_is_still_read() ->
 
 def test_the_golden_ledger_goes_on_folding_to_the_same(golden: Lines) -> None:
     first, second, third, fourth = (folded(golden, number) for number in (1, 2, 3, 4))
-    assert (first.state, first.stage, first.seq, first.captain) == (State.COMPLETED, 1, 58, "UCLEO")
+    assert (first.state, first.stage, first.seq, first.captain) == (State.COMPLETED, 1, 59, "UCLEO")
     assert (first.note, first.version, first.manifest) == (NOTE, "1.0.1", CHANGED)
     assert [(vote.by, vote.comment) for vote in first.votes][-1] == ("UCLEO", "e\u0301 is not \u00e9")
     assert (second.state, second.ended_because) == (State.CANCELLED, "Not today.")

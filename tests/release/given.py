@@ -12,9 +12,10 @@ from bot.release.command import Command, Decision, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
-from bot.release.gates.checks import ReportCheck
+from bot.release.gates.checks import Outcome, ReportCheck
 from bot.release.gates.evidence import AttachEvidence
 from bot.release.gates.override import Override
+from bot.release.gates.readings import ReportReading
 from bot.release.gates.result import GateResult, gate_result
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
@@ -354,6 +355,43 @@ class Pipeline:
                 said=said,
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reads checks, or somebody who says that they have read one."""
+
+    by: UserId = ROLLCALL
+
+    def says(self, check: str, outcome: Outcome, said: str = "", *, before: timedelta = timedelta()) -> Act:
+        """Report a reading that was made some time before."""
+
+        def asked(release: Release) -> Asked:
+            it = _now(lambda r: Attend(workspace=ACME, release=r.key, by=self.by))(release)
+            command = ReportReading(
+                workspace=ACME,
+                release=release.key,
+                by=self.by,
+                check=check,
+                outcome=outcome,
+                said=said,
+                read=it.facts.now - before,
+            )
+            return replace(it, command=command)
+
+        return asked
+
+    def passes(self, check: str) -> Act:
+        return self.says(check, Outcome.PASSED)
+
+    def fails(self, check: str, said: str = "answered 503") -> Act:
+        return self.says(check, Outcome.FAILED, said)
+
+    def cannot_read(self, check: str, why: str = "there is no name shop.example") -> Act:
+        return self.says(check, Outcome.UNKNOWN, why)
+
+
+reading = Reading()
 
 
 def _newest_run(release: Release, run: int | None) -> int:

@@ -11,6 +11,7 @@ from bot.release.command import Command, Facts
 from bot.release.decide import apply, decide
 from bot.release.event import Event
 from bot.release.gates.answers import Answered, Withdrawn
+from bot.release.gates.checks import Report
 from bot.release.gates.override import Overridden
 from bot.release.gates.result import gate_result
 from bot.release.gates.review import ReviewSigned
@@ -91,10 +92,17 @@ def _met(need: Need, people: People, release: Release) -> set[People]:
             return {people - frozenset(sitting) for sitting in combinations(may, count)}
         case CheckPassed(check=check):
             report = release.reports.get(check)
-            return {people} if report and report.passed else set()
+            return {people} if report and _has_soaked(release, report) else set()
         case Of(parts=parts, count=count):
             chosen = [parts] if count is None else combinations(parts, count)
             return {left for those in chosen for left in _all_met(those, people, release)}
+
+
+def _has_soaked(release: Release, report: Report) -> bool:
+    """Return whether a check has passed; one that Rollcall reads, for as long as it must."""
+    check = next(check for check in release.runbook.checks if check.name == report.check)
+    soaked = report.by != ROLLCALL or not check.soak or report.at - report.since >= check.soak
+    return report.outcome == "passed" and soaked
 
 
 def _all_met(needs: Sequence[Need], people: People, release: Release) -> set[People]:
@@ -307,7 +315,9 @@ def holds_well(release: Release) -> None:
         assert not release.production_at, "5: cancelled after production was touched"
     waits = waiting_on(release)
     assert waits or release.state.ended, "10: an open release waits for nothing"
-    assert all(one.on or (one.kind == "run" and one.until) for one in waits), "10: it waits for nobody"
+    assert all(one.on or (one.kind in ("run", "soak") and one.until) for one in waits), (
+        "10: it waits for nobody"
+    )
     assert all(one.since <= release.at for one in waits), "10: it has waited before it was there"
     for vote in release.votes:
         if vote.verdict == "approved" and vote.by not in release.manifest.authors:

@@ -14,9 +14,10 @@ from bot.release.attention import Attend, attention_at
 from bot.release.command import Command, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
-from bot.release.gates.checks import ReportCheck
+from bot.release.gates.checks import Outcome, ReportCheck
 from bot.release.gates.evidence import AttachEvidence
 from bot.release.gates.override import Override
+from bot.release.gates.readings import ReportReading
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
 from bot.release.gates.settle import ResolveRejection
@@ -40,6 +41,7 @@ from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
 from bot.release.telling.summary import next_summary
+from bot.runbook.checks import Read
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage, Step
@@ -73,7 +75,7 @@ crowds = st.lists(people, max_size=5, unique=True).map(sorted).map(tuple)
 memberships = st.fixed_dictionaries({"captain": st.just((ANA,)), **dict.fromkeys(ROLES, crowds)})
 leaves: st.SearchStrategy[Need] = st.builds(
     Seats, role=st.sampled_from(["qa", "security"]), count=st.integers(1, 2)
-) | st.just(CheckPassed(check="smoke"))
+) | st.sampled_from([CheckPassed(check="smoke"), CheckPassed(check="health")])
 
 
 @st.composite
@@ -122,7 +124,16 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         reminders=draw(plans),
         handoffs=draw(st.sampled_from([None, times, shifts, shifts])),
         offers=draw(st.sampled_from([timedelta(minutes=30), timedelta(hours=3)])),
-        checks=(Check(name="smoke", by="on-call", fresh=draw(st.sampled_from([None, timedelta(hours=2)]))),),
+        checks=(
+            Check(name="smoke", by="on-call", fresh=draw(st.sampled_from([None, timedelta(hours=2)]))),
+            Check(
+                name="health",
+                by=draw(st.sampled_from([None, "on-call"])),
+                read=Read(url="https://shop.example/health"),
+                every=timedelta(minutes=30),
+                soak=draw(st.sampled_from([None, timedelta(hours=2)])),
+            ),
+        ),
         overrides="on-call",
         review=Review(count=draw(st.integers(1, 2)), always=draw(st.booleans())),
         rollback=WayBack(
@@ -162,7 +173,16 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
             for c in reasons
         ],
         ReportCheck: lambda: [
-            ReportCheck(**mine, check=c, passed=p) for c in ("smoke", "smok") for p in (True, True, False)
+            ReportCheck(**mine, check=c, passed=p)
+            for c in ("smoke", "health", "smok")
+            for p in (True, True, False)
+        ],
+        ReportReading: lambda: [
+            ReportReading(**(mine | {"by": who}), check=c, outcome=o, said=s, read=release.at)
+            for c in ("health", "health", "smoke")
+            for o in (Outcome.PASSED, *Outcome)
+            for who in (ROLLCALL, ROLLCALL, by)
+            for s in ("", "x" * 501)
         ],
         AttachEvidence: lambda: [
             AttachEvidence(**mine, link=link, comment=c)
@@ -226,6 +246,7 @@ ONWARD: tuple[type[Command], ...] = (
     Approve,
     Approve,
     ReportCheck,
+    ReportReading,
     BeginStage,
     FinishStep,
     FinishStep,

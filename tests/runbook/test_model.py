@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bot.runbook.checks import Read
 from bot.runbook.files.read import read_runbook
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Risk, Seats, When
 from bot.runbook.handoffs import ShiftOfRole
@@ -102,6 +103,12 @@ webhooks = st.builds(
     Run, webhook=st.just("https://ci.acme.example/deploy"), inputs=inputs.map(tuple), within=waits
 )
 runs = commands | workflows | pipelines | webhooks
+numbers = st.sampled_from(["0", "-1.50", "1e-3", "0.010"])
+reads = st.one_of(
+    st.builds(Read, ci=st.lists(names, max_size=3, unique_by=str.casefold).map(tuple)),
+    st.builds(Read, url=st.just("https://a.example/{version}"), contains=st.none() | words),
+    st.builds(Read, prometheus=st.just("up"), server=st.just("https://p.example"), at_most=numbers),
+)
 
 
 def roles_named(name: str) -> st.SearchStrategy[Role]:
@@ -178,7 +185,12 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         kinds=("normal", "hotfix"),
         duties=draw(st.sampled_from(Duties)),
         roles=roles,
-        checks=tuple(Check(name=name, by=draw(some_role), fresh=draw(st.none() | waits)) for name in checks),
+        checks=tuple(
+            Check(name=name, by=draw(some_role), fresh=draw(st.none() | waits))
+            if draw(st.booleans())
+            else Check(name=name, read=draw(reads), every=draw(waits), soak=draw(st.none() | waits))
+            for name in checks
+        ),
         lead=draw(st.none() | some_role),
         overrides=draw(st.none() | some_role),
         review=Review(

@@ -105,6 +105,21 @@ QA = "        approvals: {qa: 1}\n"
             "{smoke: {by: qa, fresh: 2h}}",
             ("How long the check smoke counts: 2h; before, to the end.",),
         ),
+        (
+            "{smoke: {by: qa}}",
+            "{smoke: {read: {url: https://a.example/h, expect: 204}, every: 2m, soak: 1h}}",
+            (
+                "Who reports the check smoke: nobody; before, qa.",
+                "Where the check smoke is read: https://a.example/h, expecting 204; before, nowhere.",
+                "How often the check smoke is read: 2m; before, 1m.",
+                "How long the check smoke soaks: 1h; before, not at all.",
+            ),
+        ),
+        (
+            "{smoke: {by: qa}}",
+            "{smoke: {by: qa}, load: {by: qa, read: {prometheus: up, server: https://p.example, at_least: 1}}}",
+            ("The check load is new: Rollcall (up at least 1, at https://p.example) or qa reports it.",),
+        ),
         ("checks:", "reminders: {after: 2h}\noffers: 1h\nchecks:", ()),
         (QA, f"{QA}    steps: [do: Deploy]\n", ()),
     ],

@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from bot.cli import main
+from bot.runbook.checks import Read
 from bot.runbook.files.read import read_runbook
 from bot.runbook.files.schema import json_schema, meanings
 from bot.runbook.gates import Gate, When
@@ -20,7 +21,22 @@ from bot.runbook.runs import Run
 from tests.runbook.given import APPROVED, GATE, HEAD, RUN, SHIPPED, STAGE, Write, refusals
 
 PARTS: tuple[type[Part], ...] = (
-    *(Runbook, Role, Rotation, Shift, Check, Stage, Gate, When, Step, Rollback, Review, Reminders, Handoffs),
+    *(
+        Runbook,
+        Role,
+        Rotation,
+        Shift,
+        Check,
+        Read,
+        Stage,
+        Gate,
+        When,
+        Step,
+        Rollback,
+        Review,
+        Reminders,
+        Handoffs,
+    ),
     *(ShiftOfRole, Run),
 )
 SCHEMA = json_schema()
@@ -50,6 +66,11 @@ roles:
         - {begins: "21:00", ends: "09:00", people: [U0BEA]}
 checks:
   smoke: {by: qa, fresh: 2h}
+  ci: {read: {ci: true}}
+  build: {read: {ci: [build, 1.10]}, by: qa, every: 5m, fresh: 1h}
+  health: {read: {url: "https://shop.example/health?v={version}", expect: 200, contains: 1.0}, soak: 30m}
+  errors: {read: {prometheus: 'up{v="{version}"}', server: https://p.example, below: 0.05}}
+  load: {read: {prometheus: up, server: https://p.example, at_least: "1e-3"}}
 kinds:
   hotfix: {title: Fix, handoffs: {timezone: UTC}}
   night: {handoffs: {shifts: [{begins: "21:00", timezone: Europe/Berlin, role: on-call}]}}
@@ -135,6 +156,13 @@ def test_every_key_fits(write: Write) -> None:
         APPROVED + "        needs: {qa: 1}\n",
         APPROVED + "        when: {}\n",
         APPROVED + "checks: {smoke: {}}\n",
+        APPROVED + "checks: {smoke: {read: {}}}\n",
+        APPROVED + "checks: {smoke: {read: {ci: false}}}\n",
+        APPROVED + "checks: {smoke: {read: {ci: true, url: https://a.example}}}\n",
+        APPROVED + "checks: {smoke: {read: {ci: true, expect: 200}}}\n",
+        APPROVED + "checks: {smoke: {read: {url: a.example}}}\n",
+        APPROVED + "checks: {smoke: {read: {prometheus: up, below: 1}}}\n",
+        APPROVED + "checks: {smoke: {read: {prometheus: up, server: https://p.example}}}\n",
         RUN + "{}}]\n",
         RUN + "{command: [deploy], workflow: deploy.yml, ref: main}}]\n",
         RUN + "{command: [deploy], inputs: {to: all}}}]\n",

@@ -1,11 +1,14 @@
-"""The checks that a gate needs: what was reported of them, and for how long it counts."""
+"""The checks that a gate needs: what was reported or read of them, and for how long it counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.ids import UserId
+from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
@@ -15,15 +18,44 @@ from bot.release.state import State
 from bot.runbook.model import Check
 
 
+class Outcome(StrEnum):
+    """How a check went. Only one that passed can count; PENDING has neither passed nor failed yet."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was reported of a check last."""
+    """What was reported or read of a check last; `since` is from when on it has been so.
+
+    Until `soaks`, where that is set, it must go on passing before it counts.
+    """
 
     check: str
-    passed: bool
+    outcome: Outcome
     by: UserId
     at: datetime
     comment: str
+    since: datetime
+    soaks: datetime | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed, which may not count yet."""
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def counts(self) -> bool:
+        """Whether the gates that need the check may be passed by it."""
+        return self.passed and self.soaks is None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether Rollcall has read it, and nobody has reported it by hand."""
+        return self.by == ROLLCALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +67,14 @@ class CheckReported(Event):
     comment: str = ""
 
     def change(self, release: Release) -> Release:
-        report = Report(check=self.check, passed=self.passed, by=self.by, at=self.at, comment=self.comment)
+        report = Report(
+            check=self.check,
+            outcome=Outcome.PASSED if self.passed else Outcome.FAILED,
+            by=self.by,
+            at=self.at,
+            comment=self.comment,
+            since=self.at,
+        )
         return replace(release, reports={**release.reports, self.check: report})
 
     def told(self) -> tuple[str, str]:
@@ -51,35 +90,40 @@ class ReportCheck(Command):
     comment: str = ""
 
     def decide(self, release: Release, facts: Facts) -> Decision:
-        check = next((check for check in release.runbook.checks if check.name == self.check), None)
-        if check is None:
-            return self._unknown(release)
+        check = known_check(release, self.check)
+        if isinstance(check, Refused):
+            return check
         return self._may_not(release, check, facts) or comment_trouble(self.comment) or self._reported(facts)
-
-    def _unknown(self, release: Release) -> Refused:
-        known = ", ".join(check.name for check in release.runbook.checks) or "none"
-        return Refused(
-            code=Code.STALE,
-            because=f"The runbook of {release.key} has no check {self.check[:60]}.",
-            instead=f"Its checks: {known}.",
-        )
 
     def _may_not(self, release: Release, check: Check, facts: Facts) -> Refused | None:
         if trouble := people_trouble(release, facts):
             return trouble
         reporters = release.reporters(check.name)
         if self.by not in reporters:
+            whom = f"people in {check.by}" if check.by else "Rollcall, which reads it itself"
             return Refused(
                 code=Code.NOT_YOURS,
-                because=f"{check.name} is reported by people in {check.by}.",
+                because=f"{check.name} is reported by {whom}.",
                 ask=reporters,
             )
         if release.state is State.ROLLING_BACK and not self._asked(release):
             return Refused(code=Code.STALE, because=f"{release.key} is rolled back, so no check counts.")
-        return None
+        return self._is_read(release, check)
 
     def _asked(self, release: Release) -> bool:
         return any(self.check in gate.checks for gate in release.open_gates)
+
+    def _is_read(self, release: Release, check: Check) -> Refused | None:
+        """Refuse to say by hand what Rollcall reads, unless it cannot."""
+        report = release.reports.get(check.name)
+        if check.read is None or (report and (not report.was_read or report.outcome is Outcome.UNKNOWN)):
+            return None
+        how = f"says {report.outcome}" if report else "has not been read yet"
+        return Refused(
+            code=Code.STALE,
+            because=f"Rollcall reads {check.name} itself, and it {how}.",
+            instead="It is reported by hand only where it cannot be read.",
+        )
 
     def _reported(self, facts: Facts) -> Decision:
         return (
@@ -87,3 +131,38 @@ class ReportCheck(Command):
                 at=facts.now, by=self.by, check=self.check, passed=self.passed, comment=self.comment
             ),
         )
+
+
+def known_check(release: Release, name: str) -> Check | Refused:
+    """Return a check of the runbook by its name."""
+    check = next((check for check in release.runbook.checks if check.name == name), None)
+    if check is not None:
+        return check
+    known = ", ".join(check.name for check in release.runbook.checks) or "none"
+    return Refused(
+        code=Code.STALE,
+        because=f"The runbook of {release.key} has no check {name[:60]}.",
+        instead=f"Its checks: {known}.",
+    )
+
+
+def stands(report: Report | None, *, read: bool) -> str:
+    """Return how a check stands, in words that follow its name; one that Rollcall reads, or people report."""
+    if report is None:
+        return "has not been read yet" if read else "has not been reported"
+    match report.outcome:
+        case Outcome.PASSED:
+            return "passed" if report.counts else "passes, but not for long enough yet"
+        case Outcome.FAILED:
+            return "failed"
+        case Outcome.PENDING:
+            return "is not done yet"
+        case Outcome.UNKNOWN:
+            return "cannot be read"
+        case _:
+            assert_never(report.outcome)
+
+
+def by_hand(reports: Mapping[str, Report]) -> Mapping[str, Report]:
+    """Return what people have reported. What was read counts at the gates for which it was, and no others."""
+    return {check: report for check, report in reports.items() if not report.was_read}

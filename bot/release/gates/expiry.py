@@ -1,4 +1,4 @@
-"""What counts only for a time: approvals at a gate that says so, and the reports of checks."""
+"""What counts only for a time: approvals at a gate that says so, and what is known of checks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,5 +65,12 @@ def _reports(release: Release) -> Iterable[tuple[str, datetime]]:
     if release.state.ended:
         return
     for check in release.runbook.checks:
-        if check.fresh and check.name in release.reports:
-            yield check.name, release.reports[check.name].at + check.fresh
+        report = release.reports.get(check.name)
+        if report is None:
+            continue
+        if not report.was_read:
+            if check.fresh:
+                yield check.name, report.at + check.fresh
+        elif report.passed:
+            # What was read and counts for nothing stands until the next reading.
+            yield check.name, report.at + check.lasts

@@ -118,7 +118,7 @@ def ways_of(release: Release, gate: Gate, stage: int) -> tuple[Way, ...]:
 
 def passed(report: "Report | None") -> bool:
     """Return whether a check has passed, for what is released now; what is not known has not passed."""
-    return report is not None and report.passed
+    return report is not None and report.counts
 
 
 def _crowds(weighed: Weighed, may: Mapping[UserId, Capacity]) -> tuple[Roles, Roles]:
@@ -139,10 +139,10 @@ def _acts(one: Chosen, counted: Roles) -> int:
 
 
 def _open_checks(release: Release, gate: Gate, stage: int) -> Mapping[str, bool]:
-    """Return the checks of a gate that have not passed, each with whether somebody can report it."""
+    """Return the checks of a gate that have not passed, each with whether it can be reported or read."""
     reports = release.reports_at(stage)
     unpassed = (check for check in gate.checks if not passed(reports.get(check)))
-    return {check: bool(release.reporters(check)) for check in unpassed}
+    return {check: bool(release.runbook.check(check).read or release.reporters(check)) for check in unpassed}
 
 
 def _try(

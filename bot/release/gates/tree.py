@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from bot.release.gates.applies import applies
+from bot.release.gates.checks import Report, stands
 from bot.release.gates.seating import Tried, Weighed, passed
 from bot.release.release import Release, Vote
 from bot.runbook.gates import CheckPassed, Need, Of, Seats
-
-if TYPE_CHECKING:
-    from bot.release.gates.checks import Report
 
 
 class GateStatus(StrEnum):
@@ -46,7 +44,7 @@ class Node:
 
     status: GateStatus
     says: str
-    report: "Report | None" = None
+    report: Report | None = None
     seats: tuple[Seat, ...] = ()
     parts: tuple["Node", ...] = ()
 
@@ -103,7 +101,7 @@ class Tree:
 
     def _check(self, need: CheckPassed) -> Node:
         report = self._release.reports_at(self._stage).get(need.check)
-        how = "has not been reported" if report is None else "passed" if report.passed else "failed"
+        how = stands(report, read=self._release.runbook.check(need.check).read is not None)
         status = GateStatus.MET if passed(report) else GateStatus.WAITING
         return Node(status=status, says=f"check {need.check} {how}", report=report)
 

@@ -69,8 +69,9 @@ def _outlook(
 ) -> GateOutlook:
     may = may_fill(release, gate, stage)
     there = {person: capacity for person, capacity in may.items() if person in awake}
-    reported = {check for check in gate.checks if release.reporters(check)}
-    in_time = {check for check in gate.checks if awake.intersection(release.reporters(check))}
+    read = {check for check in gate.checks if release.runbook.check(check).read}
+    reported = read | {check for check in gate.checks if release.reporters(check)}
+    in_time = read | {check for check in gate.checks if awake.intersection(release.reporters(check))}
     short = _short(release, gate, stage, one_for_two(may), reported)
     asleep = () if short else _short(release, gate, stage, one_for_two(there), in_time)
     helping = _helping(release, gate, may, asleep)
@@ -107,7 +108,7 @@ def _short(
 
 
 def _silent(release: Release, checks: Iterable[str], reported: Collection[str]) -> Iterable[str]:
-    return (release.runbook.check(check).by for check in checks if check not in reported)
+    return (release.runbook.check(check).by or "" for check in checks if check not in reported)
 
 
 def _empty(seats: Sequence[str], people: Roles) -> list[str]:

@@ -15,6 +15,8 @@ RULES: Final[Mapping[Awaited, str]] = {
     Awaited.APPROVAL: "a stage begins when every gate before it is passed, each seat by another person",
     Awaited.PEOPLE: "seats are filled and checks reported by people in a role, and there are too few of them",
     Awaited.CHECK: "a check that has not passed, or is not known, counts as no",
+    Awaited.READING: "a check that Rollcall reads itself counts only once it passes there",
+    Awaited.SOAK: "a check that must soak counts once it has passed for so long without a break",
     Awaited.REJECTION: "a rejection blocks until its giver takes it back or the captain settles it",
     Awaited.GO: "this stage begins with the go of the captain or of its owners",
     Awaited.STEP: "the steps of a stage are done in order",
@@ -35,6 +37,8 @@ class Deed(StrEnum):
     APPROVE = "approve"
     FIND_PEOPLE = "find people"
     REPORT = "report"
+    MEND = "mend"
+    SOAK = "soak"
     WITHDRAW = "withdraw"
     BEGIN = "begin"
     FINISH = "finish"
@@ -74,6 +78,8 @@ DEEDS: Final[Mapping[Awaited, Deed]] = {
     Awaited.APPROVAL: Deed.APPROVE,
     Awaited.PEOPLE: Deed.FIND_PEOPLE,
     Awaited.CHECK: Deed.REPORT,
+    Awaited.READING: Deed.MEND,
+    Awaited.SOAK: Deed.SOAK,
     Awaited.REJECTION: Deed.WITHDRAW,
     Awaited.GO: Deed.BEGIN,
     Awaited.STEP: Deed.FINISH,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
+from bot.release.gates.checks import by_hand
 from bot.release.gates.result import gates_met
 from bot.release.ids import ROLLCALL
 from bot.release.people.duties import Circle, not_yours
@@ -47,6 +48,7 @@ class StageBegan(Event):
         return replace(
             release,
             since=self.at,
+            reports=by_hand(release.reports),
             began={**release.began, release.stage: beginning},
             production_at=production_at,
         )

@@ -28,6 +28,7 @@ DAY: Final = timedelta(days=1)
 REMINDED: Final = frozenset(
     {
         Awaited.CHECK,
+        Awaited.READING,
         Awaited.PEOPLE,
         Awaited.REJECTION,
         Awaited.GO,
@@ -154,7 +155,7 @@ def _earliest(release: Release) -> datetime:
     plans = (release.runbook.reminders, *(gate.remind for gate in release.open_gates if gate.remind))
     # What is waited for may be older than the stage.
     since = [*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values())]
-    since += [it.at for it in release.reports.values()]
+    since += [it.since for it in release.reports.values()]
     since += [release.review.opened] if release.review else []
     since += [vote.at for vote in release.votes]
     return min((release.opened[release.stage], *since)) + min(plan.after for plan in plans)

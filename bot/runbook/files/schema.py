@@ -7,6 +7,7 @@ from typing import Final, get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import NullableSchema, WithDefaultSchema
 
+from bot.runbook.checks import BESIDE, LIMITS, READABLE
 from bot.runbook.gates import Gate
 from bot.runbook.model import NORMAL, PARTS_LIMIT, ROLLBACK, Check, Runbook
 from bot.runbook.parts import Part
@@ -127,6 +128,8 @@ def _finish(parts: JsonSchemaValue) -> None:
         ]
     _finish_gate(parts["Gate"])
     _finish_run(parts["Run"], parts.pop("Input"))
+    parts["Check"]["anyOf"] = [{"required": ["by"]}, {"required": ["read"]}]
+    _finish_read(parts["Read"])
     parts["Role"]["oneOf"] = [{"required": [binding]} for binding in BINDINGS]
     parts["Rotation"]["oneOf"] = [{"required": ["people"]}, {"required": ["shifts"]}]
     parts["Stage"]["properties"]["name"]["not"] = {"const": ROLLBACK}
@@ -158,6 +161,17 @@ def _finish_run(run: JsonSchemaValue, one: JsonSchemaValue) -> None:
     run["dependentRequired"] = {"workflow": ["ref"], "ref": ["workflow"]}
     variables = {"properties": {"inputs": {"propertyNames": {"pattern": f"^{VARIABLE}$"}}}}
     run["dependentSchemas"] = {"command": {"not": {"required": ["inputs"]}}, "pipeline": variables}
+
+
+def _finish_read(read: JsonSchemaValue) -> None:
+    keys = read["properties"]
+    names = {key: keys["ci"].pop(key) for key in ("type", "items", "minItems", "maxItems")}
+    keys["ci"]["anyOf"] = [{"const": True}, names]
+    read["oneOf"] = [{"required": [key]} for key in READABLE]
+    read["dependentRequired"] = {key: [with_it] for key, with_it in BESIDE.items()}
+    limits = [{"required": [key]} for key in LIMITS]
+    number = {"required": ["prometheus"]}
+    read["if"], read["then"] = number, {"required": ["server"], "oneOf": limits}
 
 
 def _needs(beside: JsonSchemaValue) -> Iterable[JsonSchemaValue]:

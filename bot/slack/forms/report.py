@@ -19,7 +19,7 @@ MOST_RADIO_BUTTONS: Final = 10
 def report_form(release: Release, target: Target) -> Block:
     """Return the form for the checks of a gate."""
     gate = release.gate(target.stage, target.name)
-    checks = gate.checks if gate else ()
+    checks = [check for check in gate.checks if release.runbook.check(check).by] if gate else []
     names = [{"text": plain(name, 75), "value": name} for name in checks]
     outcomes = [
         {"text": plain(text, 75), "value": value}

@@ -37,7 +37,7 @@ def answers(release: Release, waiting: Waiting, me: UserId | None = None) -> Ite
             return (sign_button(release),)
         case Awaited.LOCK:
             return (unlock_button(release),)
-        case Awaited.PEOPLE | Awaited.CAPTAIN:
+        case Awaited.PEOPLE | Awaited.CAPTAIN | Awaited.READING | Awaited.SOAK:
             why, leads_it = why_button(release), me in leads(release) and not release.state.ended
             return (actions([why, hand_over_button(release)] if leads_it else [why]),)
         case _:

@@ -44,7 +44,8 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
     approve = button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}")
     reject = button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}")
     more = button("More…", Action.ANSWER_FORM, value, label=f"More answers to {what}")
-    report = [report_button(release, gate, stage)] if gate.checks else []
+    reported = any(release.runbook.check(check).by for check in gate.checks)
+    report = [report_button(release, gate, stage)] if reported else []
     answers = [] if not gate.seats else [reject] if status is GateStatus.MET else [approve, reject]
     yield actions([*answers, *report, more])
 
@@ -114,12 +115,18 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
 
 
 def _check(node: Node, indent: str) -> Iterable[str]:
-    """Return a line for a check, and what its reporter said of it."""
+    """Return a line for a check, and who said so, or since when it reads so."""
     yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
-    if node.report is not None:
-        yield f"{indent}  says {person(node.report.by)}, {moment(node.report.at)}"
-        if node.report.comment:
-            yield quoted(node.report.comment)
+    report = node.report
+    if report is None:
+        return
+    if report.was_read:
+        soaks = f"; if it goes on, it counts from {moment(report.soaks)}" if report.soaks else ""
+        yield f"{indent}  since {moment(report.since)}{soaks}"
+    else:
+        yield f"{indent}  says {person(report.by)}, {moment(report.at)}"
+    if report.comment:
+        yield quoted(report.comment)
 
 
 def _left_over(release: Release, result: GateResult, part: Node, indent: str) -> Iterable[str]:

@@ -19,6 +19,7 @@ from bot.slack.messages.text import escape, moment, people
 
 WHAT = {
     Awaited.CHECK: "the check *{name}* has not passed",
+    Awaited.READING: "the check *{name}* does not pass where Rollcall reads it",
     Awaited.PEOPLE: "*{name}* needs people, and nobody is left to ask",
     Awaited.REJECTION: "*{name}* was *rejected*: take it back, or the captain settles it with a reason",
     Awaited.GO: "*{name}* begins with the captain’s go",

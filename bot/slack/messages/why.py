@@ -14,6 +14,8 @@ SAYS: Final[Mapping[Deed, str]] = {
     Deed.APPROVE: "{who} approves *{name}*",
     Deed.FIND_PEOPLE: "{who} finds people for *{name}*",
     Deed.REPORT: "{who} reports that the check *{name}* has passed",
+    Deed.MEND: "{who} sees to it that the check *{name}* passes",
+    Deed.SOAK: "The check *{name}* goes on passing; it needs nobody",
     Deed.WITHDRAW: "{who} takes the rejection of *{name}* back, or settles it",
     Deed.BEGIN: "{who} begins *{name}*",
     Deed.FINISH: "{who} does “{name}”",

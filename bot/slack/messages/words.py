@@ -61,8 +61,11 @@ def waits(waiting: Waiting) -> str:
             return f"{who}: *{name}* needs {_approvals(waiting)}, since {since}"
         case Awaited.PEOPLE:
             return f"{who}: *{name}* needs {_people(waiting)}, and nobody is left to ask, since {since}"
-        case Awaited.CHECK:
-            return f"{who}: the check *{name}* has not passed, since {since}"
+        case Awaited.CHECK | Awaited.READING:
+            how, colon, because = (waiting.said or "has not passed").partition(": ")
+            return f"{who}: the check *{name}* {how}, since {since}{colon}{escape(because)}"
+        case Awaited.SOAK:
+            return f"The check *{name}* has passed since {since} and soaks{_until(waiting)}"
         case Awaited.REJECTION:
             giver, *lead = waiting.on
             settled = f", or settled by {people(lead)}" if lead else ""
@@ -102,8 +105,8 @@ def brief(waiting: Waiting) -> str:
             text = f"{waiting.name} needs {_plain_approvals(waiting)}"
         case Awaited.PEOPLE:
             text = f"{waiting.name} needs {_plain_people(waiting)}"
-        case Awaited.CHECK:
-            text = f"The check {waiting.name} has not passed"
+        case Awaited.CHECK | Awaited.READING | Awaited.SOAK:
+            text = f"The check {waiting.name} {waiting.said or 'has not passed'}"
         case Awaited.REJECTION:
             text = f"{waiting.name} was rejected"
         case Awaited.GO:

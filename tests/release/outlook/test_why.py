@@ -19,6 +19,7 @@ from bot.release.refusal import Refused
 from bot.release.release import Release, Verdict
 from bot.release.state import State
 from bot.release.waiting import Awaited, waiting_on
+from bot.runbook.checks import Read
 from bot.runbook.gates import CheckPassed, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Review
 from bot.runbook.roles import Standing
@@ -40,6 +41,7 @@ from tests.release.given import (
     in_production,
     needs,
     play,
+    reading,
     ready,
     run_step,
     start,
@@ -51,6 +53,8 @@ from tests.release.given import (
 HOUR = timedelta(hours=1)
 LINT = CheckPassed(check="lint")
 CHECKS = (Check(name="lint", by="on-call"), Check(name="load", by="on-call"))
+HEALTH = CheckPassed(check="health")
+READ = Check(name="health", read=Read(url="https://shop.example/health"), soak=HOUR)
 BACK = "Put the version before back in place"
 QUIET = Reminders(after=timedelta(days=90))
 
@@ -74,6 +78,10 @@ WAITS: dict[Awaited, Callable[[], Release]] = {
     Awaited.APPROVAL: started,
     Awaited.PEOPLE: unmanned,
     Awaited.CHECK: lambda: started(gated(needs("Green", LINT), checks=CHECKS)),
+    Awaited.READING: lambda: started(gated(needs("Green", HEALTH), checks=(READ,))),
+    Awaited.SOAK: lambda: play(
+        started(gated(needs("Green", HEALTH), checks=(READ,))), reading.passes("health")
+    ),
     Awaited.REJECTION: lambda: play(ready(), eli.rejects("QA")),
     Awaited.GO: ready,
     Awaited.STEP: in_production,

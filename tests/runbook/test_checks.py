@@ -1,0 +1,145 @@
+"""Checks that Rollcall reads: what a runbook may say of them, and how their fields are filled."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.runbook.checks import Check, Read, filled_query
+from bot.runbook.files.read import read_runbook
+from tests.runbook.given import APPROVED, Write, refusals
+
+PROM = "prometheus: up, server: https://p.example"
+KINDS = "expected exactly one of ci, url and prometheus"
+LIMITS = "expected exactly one of below, above, at_most and at_least"
+
+
+def checks(check: str) -> str:
+    return f"{APPROVED}checks:\n  smoke: {check}\n"
+
+
+def read(check: str, write: Write) -> Check:
+    return read_runbook(write(checks(check))).check("smoke")
+
+
+def test_a_check_is_reported_read_or_both(write: Write) -> None:
+    assert read("{by: qa}", write).read is None
+    assert read("{read: {url: https://shop.example/health}}", write).by is None
+    both = read("{by: qa, read: {ci: true}, every: 5m, fresh: 20m, soak: 1h}", write)
+    assert (both.by, both.read, both.lasts.total_seconds()) == ("qa", Read(ci=()), 1_200)
+
+
+def test_every_way_to_read_is_understood(write: Write) -> None:
+    health = read('{read: {url: "http://shop:8080/h?v={version}", expect: 204, contains: ok}}', write).read
+    assert health == Read(url="http://shop:8080/h?v={version}", expect=204, contains="ok")
+    assert read("{read: {ci: [build, 1.10]}}", write).read == Read(ci=("build", "1.10"))
+    text = f"{{read: {{{PROM}, below: 0.010}}}}"
+    assert read(text, write).read == Read(prometheus="up", server="https://p.example", below="0.010")
+
+
+def test_the_braces_of_a_selector_are_no_fields(write: Write) -> None:
+    query = """sum(rate(errors{job="shop",version="{version}",zone=~'a{2}'}[5m])) by (job)"""
+    text = (
+        f"\n    read:\n      prometheus: >-\n        {query}\n      server: https://p.example\n      below: 1"
+    )
+    assert read(text, write).read == Read(prometheus=query, server="https://p.example", below="1")
+
+
+@pytest.mark.parametrize(
+    ("check", "where", "message"),
+    [
+        ("{fresh: 2h}", "", "expected by, read or both, found none"),
+        ("{by: qa, soak: 1h}", ".soak", "is for a check that is read, and not for one that people report"),
+        ("{by: qa, every: 5m}", ".every", "is for a check that is read, and not for one that people report"),
+        ("{read: {ci: true}, every: 30s}", ".every", 'expected a duration from "1m" to "90d", found "30s"'),
+        (
+            "{read: {ci: true}, every: 5m, fresh: 9m}",
+            ".fresh",
+            "expected at least twice as long as every, which is 5m; found 9m",
+        ),
+        ("{read: {}}", ".read", f"{KINDS}, found none"),
+        ("{read: {ci: true, url: https://a.example}}", ".read", f"{KINDS}, found ci and url"),
+        ("{read: {ci: true, expect: 200}}", ".read.expect", "goes with url, and not with ci"),
+        ("{read: {ci: false}}", ".read.ci", 'expected "true" or a list of names, found "false"'),
+        ("{read: {ci: [a, A]}}", ".read.ci.1", 'expected each only once, found "A" again'),
+        ("{read: {prometheus: up}}", ".read.server", "is missing"),
+        (f"{{read: {{{PROM}}}}}", ".read", f"{LIMITS}, found none"),
+        (f"{{read: {{{PROM}, below: 1, above: 0}}}}", ".read", f"{LIMITS}, found below and above"),
+        (f"{{read: {{{PROM}, below: 5%}}}}", ".read.below", 'expected a number such as "0.05", found "5%"'),
+        (f"{{read: {{{PROM}, below: NaN}}}}", ".read.below", 'expected a number such as "0.05", found "NaN"'),
+        (
+            "{read: {url: ftp://a.example}}",
+            ".read.url",
+            "expected an address such as https://shop.example.com/health, with fields only after its host,"
+            ' found "ftp://a.example"',
+        ),
+        (
+            '{read: {url: "https://{service}.example/"}}',
+            ".read.url",
+            "expected an address such as https://shop.example.com/health, with fields only after its host,"
+            ' found "https://{service}.example/"',
+        ),
+        (
+            "{read: {url: https://me:secret@a.example}}",
+            ".read.url",
+            "expected an address such as https://shop.example.com/health, with fields only after its host,"
+            ' found "https://me:secret@a.example"',
+        ),
+        (
+            '{read: {url: "https://a.example/{versoin}"}}',
+            ".read.url",
+            'expected a field such as {version}, found "versoin"; did you mean "version"?',
+        ),
+        ("{read: {url: https://a.example, expect: 99}}", ".read.expect", "expected a number from 100 to 599, found 99"),
+        (
+            "{read: {prometheus: 'up{version}', server: https://p.example, below: 1}}",
+            ".read.prometheus",
+            'a field stands in quotes, such as {version="{version}"}; {version} does not',
+        ),
+        (
+            "{read: {prometheus: 'up{v=`{version}`}', server: https://p.example, below: 1}}",
+            ".read.prometheus",
+            'a field stands in quotes, such as {version="{version}"}; {version} does not',
+        ),
+        (
+            "{read: {urls: https://a.example}}",
+            ".read.urls",
+            "expected one of the keys ci, url, expect, contains, prometheus, server, below, above, at_most, at_least;"
+            ' found "urls"; did you mean "url"?',
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_where_it_stands(check: str, where: str, message: str, write: Write) -> None:
+    (told,) = refusals(write(checks(check)))
+    assert told.split(": ", 1)[1] == f"checks.smoke{where}: {message}"
+
+
+def test_ci_is_read_in_a_repository_at_github(write: Write) -> None:
+    text = "service: shop\n" + checks("{read: {ci: true}}")
+    (told,) = refusals(write(text))
+    assert told.endswith(
+        "checks.smoke.read.ci: is in no repository; write its address at the top, such as"
+        " repository: https://github.com/acme/shop"
+    )
+    there = read_runbook(write(f"repository: https://github.com/acme/shop\n{text}"))
+    assert there.check("smoke").read == Read(ci=())
+
+
+values = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(values)
+def test_a_value_cannot_leave_the_string_in_which_it_stands(value: str) -> None:
+    double = filled_query('up{v="{version}"}', {"version": value})
+    single = filled_query("up{v='{version}'}", {"version": value})
+    assert (_unquoted(double[5:-1]), _unquoted(single[5:-1])) == (value, value)
+
+
+def _unquoted(text: str) -> str:
+    """Read a string of PromQL to its end, as far as a value can be written in it."""
+    quote, inner, read = text[0], iter(text[1:]), ""
+    for letter in inner:
+        if letter == quote:
+            assert next(inner, None) is None, f"{text} goes on after its end"
+            return read
+        read += next(inner) if letter == "\\" else letter
+    raise AssertionError(f"{text} has no end")
