@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import aiohttp
 
+from bot.checks.ci import Ci
 from bot.checks.fetch import TIMEOUT
 from bot.checks.health import Health
 from bot.checks.prometheus import Prometheus
@@ -185,7 +186,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             LOOKS * settings.github_poll,
         )
         outward = await stack.enter_async_context(outgoing(inside, TIMEOUT))
-        read_in: dict[str, Source] = {"url": Health(outward), "prometheus": Prometheus(outward)}
+        read_in: dict[str, Source] = {
+            "ci": Ci(session, settings.github_url, _github(settings)),
+            "url": Health(outward),
+            "prometheus": Prometheus(outward),
+        }
         checks = CheckReader(read_in, coordinator, releases, database, clock)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 

@@ -14,17 +14,18 @@ from inline_snapshot import snapshot
 
 from bot.release.decide import fold
 from bot.release.gates.answers import Approved
+from bot.release.gates.readings import CheckRead
 from bot.release.ids import ROLLCALL
 from bot.release.people.roles import MembersRead
 from bot.release.people.shift import asked
 from bot.release.refusal import Code
 from bot.release.stages.holds import HoldPlaced
-from bot.release.stages.stage import Completed
+from bot.release.stages.stage import Completed, StageDone
 from bot.runbook.model import Runbook
 from bot.simulate.people import People
 from bot.simulate.play import TURNS_LIMIT, Play, able, play
 from bot.simulate.waits import stalls, waits
-from tests.simulate.given import FRIDAY, MONDAY, Files, happened, people, plan, played
+from tests.simulate.given import BOOK, FRIDAY, MONDAY, Files, book, happened, people, plan, played
 
 ROOT = Path(__file__).parents[2]
 
@@ -302,3 +303,14 @@ def test_whatever_is_played_is_a_history_of_the_core(
             assert waited_for or turn.by in asked(before.release), "Only who is asked acts."
     for wait in waits(it).values():
         assert timedelta() <= wait.asleep <= wait.lasted <= it.until - it.plan.at
+
+
+def test_a_check_that_rollcall_reads_is_taken_to_pass_and_soaks_its_time() -> None:
+    read = "smoke: {read: {url: https://shop.example/health}, soak: 2h}"
+    it = played(runbook=book(BOOK.replace("smoke: {by: on-call}", read)))
+    assert isinstance(it.events[-1], Completed)
+    opened, first, last = (
+        next(turn.at for turn in it.turns if any(isinstance(e, StageDone) for e in turn.events)),
+        *(turn.at for turn in it.turns if any(isinstance(e, CheckRead) for e in turn.events)),
+    )
+    assert (first - opened, last - first) == (timedelta(minutes=1), timedelta(hours=2))
