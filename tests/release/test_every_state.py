@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from multiprocessing import get_context
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ from bot.release.attention import Attend
 from bot.release.command import Command, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.gates.answers import Abstain, Approve, Reject, Withdraw
+from bot.release.gates.checks import Outcome, ReportCheck
 from bot.release.gates.override import Override
+from bot.release.gates.readings import ReportReading
 from bot.release.gates.review import SignReview
 from bot.release.gates.settle import ResolveRejection
 from bot.release.ids import ROLLCALL, UserId
@@ -36,10 +39,11 @@ from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.steps import FinishStep
 from bot.release.state import State
-from bot.runbook.gates import Reminders
-from bot.runbook.model import Begin, Review, Runbook, Stage, Step
+from bot.runbook.checks import Read
+from bot.runbook.gates import CheckPassed, Reminders
+from bot.runbook.model import Begin, Check, Review, Runbook, Stage, Step
 from bot.runbook.model import Rollback as WayBack
-from tests.release.given import ACME, asks, run_step, runbook, start, start_facts, steps, town
+from tests.release.given import ACME, asks, needs, run_step, runbook, start, start_facts, steps, town
 from tests.release.promises import can_go_back, happened, has_one_effect, holds_well
 
 ANA, BEN, DAN, ELI = (UserId(name) for name in ("ana", "ben", "dan", "eli"))
@@ -69,6 +73,7 @@ class Model:
     changes_of_people: bool = False
     runs: bool = False
     automatic: bool = False
+    readings: bool = False
     attempts: int = 2
     gates: tuple[str, ...] = ("Go",)
     """Of the production stage; the first stage has one."""
@@ -88,20 +93,22 @@ class Explored:
         return sum(map(len, self.reached_from))
 
 
-def small(*gates: str, runs: bool = False, automatic: bool = False) -> Runbook:
+def small(*gates: str, runs: bool = False, automatic: bool = False, readings: bool = False) -> Runbook:
     """Return two stages, of which the first waits for the captain and the second is production."""
     deploy, back = (run_step(one, "deploy") if runs else Step(do=one) for one in ("Deploy", "Undo"))
     both = (asks("Both", qa=1, on_call=1),)
+    health = (needs("Health", CheckPassed(check="health")),) if readings else ()
     return runbook(
         Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=both, steps=steps("Tag")),
         Stage(
             name="Production",
             owner="on-call",
             production=True,
-            gates=tuple(asks(name, on_call=1) for name in gates),
+            gates=(*(asks(name, on_call=1) for name in gates), *health),
             steps=(deploy,),
         ),
         rollback=WayBack(steps=(back,), automatic=timedelta(minutes=10) if automatic else None),
+        checks=(Check(name="health", read=Read(url="https://shop.example/health"), by="on-call"),),
         reminders=NEVER,
         overrides="on-call",
         review=Review(count=1),
@@ -135,6 +142,7 @@ def key(release: Release, model: Model) -> Key:
             for run in release.runs
             if run == release.run or not run.ended
         ),
+        frozenset((it.check, it.outcome, it.was_read) for it in release.reports.values()),
         frozenset(hold.owner for hold in release.holds),
         frozenset((stage, gate) for stage, gate in release.overridden if stage >= now),
         frozenset(past.by for past in release.overrides),
@@ -179,7 +187,7 @@ class Explorer:
             found.states[release.state].append(at)
             self._left.append((at, release))
             self._stands(release)
-            if command is not None and not isinstance(command, Attend):
+            if command is not None and not isinstance(command, Attend | ReportCheck):
                 has_one_effect(release, command, self._facts(release))
         if came_from is not None:
             found.reached_from[at].append(came_from)
@@ -239,6 +247,7 @@ class Explorer:
             yield from self._answers(release, by)
             yield from self._work(release, by)
         yield from self._runs(release)
+        yield from self._readings(release) if self._model.readings else ()
         yield from self._troubles(release)
         for by in (ANA, DAN):
             yield self._rollback(release, by)
@@ -299,6 +308,16 @@ class Explorer:
                         workspace=ACME, release=release.key, by=by, number=number, passed=passed
                     )
 
+    def _readings(self, release: Release) -> Iterator[Command]:
+        """Make what may be told of a check: what Rollcall reads, or who reports it, or somebody who may not."""
+        mine: dict[str, Any] = {"workspace": ACME, "release": release.key, "check": "health"}
+        for by in (ROLLCALL, DAN):
+            for outcome in Outcome:
+                yield ReportReading(**mine, by=by, outcome=outcome, read=release.at)
+        for by in (BEN, DAN):
+            for passed in (True, False):
+                yield ReportCheck(**mine, by=by, passed=passed)
+
     def _troubles(self, release: Release) -> Iterator[Command]:
         to = release.key
         if self._model.holds:
@@ -349,7 +368,9 @@ def can_end(explored: Explored) -> set[int]:
 
 def holds_for(model: Model) -> tuple[int, int, set[str]]:
     """Explore a model, protest where a state has no way to an end, and return how many states, ways and which."""
-    explored = Explorer(small(*model.gates, runs=model.runs, automatic=model.automatic), model).explore()
+    explored = Explorer(
+        small(*model.gates, runs=model.runs, automatic=model.automatic, readings=model.readings), model
+    ).explore()
     assert len(can_end(explored)) == len(explored.numbers), "a state has no way to an end"
     return len(explored.numbers), explored.ways, {state.value for state in explored.states}
 
@@ -395,6 +416,11 @@ LARGER: dict[str, tuple[Model, int, set[str]]] = {
     "going back": (
         Model(holds=True, failures=True, automatic=True),
         270,
+        EVERY_STATE,
+    ),
+    "readings": (
+        Model(holds=True, failures=True, overrides=True, revisions=True, readings=True),
+        20_000,
         EVERY_STATE,
     ),
     "two gates": (

@@ -16,6 +16,7 @@ from bot.clock import MovableClock
 from bot.coordinator import WITHDRAWN_LIMIT
 from bot.release.changes import PULLS_LIMIT, TICKETS_LIMIT
 from bot.release.decide import decide_start, fold
+from bot.release.gates.checks import Outcome
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import LABELS_LIMIT, PATH_LIMIT, Commit, Manifest, Pull
 from bot.release.people.directory import Away, Directory
@@ -28,6 +29,7 @@ from bot.release.stages.withdrawn import Withdrawn
 from bot.release.state import State
 from bot.release.telling.reminders import Way
 from bot.release.waiting import waiting_on
+from bot.runbook.checks import Read
 from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage
 from bot.runbook.model import Rollback as WayBack
@@ -55,6 +57,7 @@ from tests.release.given import (
     ana,
     later,
     play,
+    reading,
     runbook,
     start,
     start_facts,
@@ -337,7 +340,15 @@ def largest(words: Words, gates: int) -> Runbook:
     """Return a runbook of as many parts as there may be; the first stage has `gates`, and so the later ones."""
     of = {number: words.name(f"role {number}") for number in ROLE_NUMBERS}
     boss = words.name("boss")
-    checks = tuple(Check(name=words.name(f"check {number}"), by=boss) for number in range(20))
+    checks = tuple(
+        Check(
+            name=words.name(f"check {number}"),
+            by=boss,
+            read=Read(url="https://shop.example/health") if number % 2 else None,
+            soak=timedelta(days=90) if number % 2 else None,
+        )
+        for number in range(20)
+    )
     every: Need = Of(parts=tuple(CheckPassed(check=check.name) for check in checks))
     each: Need = Of(parts=tuple(Seats(role=role, count=5) for role in of.values()))
     one_of: Need = Of(parts=tuple(Seats(role=role, count=1) for role in of.values()), count=1)
@@ -473,7 +484,9 @@ def everything_of(words: Words, gates: int, hours: int = 54) -> Iterator[tuple[s
         *(CROWD[n].approves(name[0], words.reason(n)) for n in range(40, 120)),
         *(CROWD[n].approves(name[2], words.reason(n)) for n in range(15)),
         *(
-            boss.reports(check.name, passed=bool(n % 2), comment=words.reason(n))
+            reading.says(check.name, tuple(Outcome)[n // 2 % 4], words.reason(n))
+            if check.read
+            else boss.reports(check.name, passed=bool(n % 4), comment=words.reason(n))
             for n, check in enumerate(book.checks)
         ),
     )
