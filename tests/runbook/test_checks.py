@@ -124,7 +124,8 @@ def test_ci_is_read_in_a_repository_at_github(write: Write) -> None:
     assert there.check("smoke").read == Read(ci=())
 
 
-values = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
+letters = st.sampled_from("\\\"'{}a") | st.characters(exclude_categories=["Cs"])
+values = st.text(alphabet=letters, max_size=20)
 
 
 @given(values)
