@@ -13,8 +13,8 @@ from bot.runbook.files.strict_yaml import SIZE_LIMIT, parse, plain
 from bot.runbook.parts import Few, Part, distinct, fault
 from bot.runbook.problems import RunbookError, did_you_mean, found, nearest
 from bot.runbook.values import ServiceKey, line, shaped
+from bot.signing import Key
 from bot.subscribers.cloud_event import KINDS, PREFIX
-from bot.subscribers.signature import NoKey, key_of
 from bot.subscribers.subscriber import Subscriber
 
 ANEW: Final = "Make one: echo whsec_$(openssl rand -base64 32)"
@@ -72,6 +72,10 @@ class Entry(Part):
         return self
 
 
+class NoKey(Exception):
+    """There is no secret to sign with; the message says why."""
+
+
 class Entries(Part):
     """The file."""
 
@@ -113,9 +117,9 @@ def _subscriber(name: str, entry: Entry, folder: Path, environment: Mapping[str,
     else:
         place, text = str(entry.secret_file), _secret(folder / str(entry.secret_file))
     try:
-        keys = tuple(map(key_of, text.split()))
-    except NoKey as trouble:
-        raise NoKey(f"{place} holds no secret: {trouble}. {ANEW}") from None
+        keys = tuple(map(Key.read, text.split()))
+    except ValueError as trouble:
+        raise NoKey(f"{place} holds no secret: {trouble}") from None
     if not keys:
         raise NoKey(f"{place} is not set, or empty. {ANEW}")
     return Subscriber(

@@ -10,8 +10,8 @@ from typing import Final
 import aiohttp
 
 from bot.outgoing import Networks, outgoing
+from bot.signing import signed
 from bot.subscribers.cloud_event import CONTENT_TYPE
-from bot.subscribers.signature import signed
 from bot.subscribers.subscriber import Subscriber
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0, connect=5.0)
@@ -56,7 +56,7 @@ class Post:
 
     async def send(self, id_: str, body: bytes, now: datetime) -> Outcome:
         """Send an event, and return what became of it. It is known within ten seconds."""
-        headers = {"Content-Type": CONTENT_TYPE, **signed(self._subscriber.keys, id_, now, body)}
+        headers = {"Content-Type": CONTENT_TYPE, **signed(self._subscriber.keys, id_, body, now.timestamp())}
         try:
             async with self._session.post(
                 self._subscriber.url, data=body, headers=headers, allow_redirects=False

@@ -1,7 +1,9 @@
 """Who is told of events: where, signed with what, and of which."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from bot.signing import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,7 +12,7 @@ class Subscriber:
 
     name: str
     url: str
-    keys: tuple[bytes, ...] = field(repr=False)
+    keys: tuple[Key, ...]
     services: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
 

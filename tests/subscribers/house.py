@@ -15,8 +15,8 @@ from bot.ledger.tables import metadata
 from bot.ledger.tellings import Telling
 from bot.outgoing import networks
 from bot.release.ids import ReleaseId, ReleaseKey
+from bot.signing import Key
 from bot.subscribers.post import Post
-from bot.subscribers.signature import key_of
 from bot.subscribers.subscriber import Subscriber
 from bot.subscribers.teller import Teller
 from tests.ledger.world import CHECKOUT, TEAM, Replica, StillClock, Town, write_runbook
@@ -46,7 +46,7 @@ class House:
         return self.replica.database
 
     def subscriber(self, receiver: Receiver, name: str = "log", **other: Any) -> Subscriber:
-        return Subscriber(name=name, url=receiver.url, keys=(key_of(SECRET),), **other)
+        return Subscriber(name=name, url=receiver.url, keys=(Key.read(SECRET),), **other)
 
     async def enters(self, *names: str) -> None:
         """Let somebody be known, though nobody tells them yet."""

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
+from bot.signing import Key
 from bot.subscribers.post import Post
-from bot.subscribers.signature import key_of
 from bot.subscribers.subscriber import Subscriber
 from bot.subscribers.teller import Teller
 from tests.ledger.world import TEAM
@@ -32,7 +32,7 @@ class QuickClock:
 
 async def tell(database_url: str, url: str, began: float) -> None:
     database = Database(database_url)
-    subscriber = Subscriber(name="log", url=url, keys=(key_of(os.environ["RECEIVER_SECRET"]),))
+    subscriber = Subscriber(name="log", url=url, keys=(Key.read(os.environ["RECEIVER_SECRET"]),))
     post = Post(subscriber, LOOPBACK, QUICK)
     releases = Reader(database, Ledger())
     Teller(subscriber, post, TEAM, releases, database, QuickClock(began), look_s=0.02).start()

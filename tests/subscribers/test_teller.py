@@ -13,8 +13,8 @@ from bot.ledger import tellings
 from bot.ledger.tables import tellings as table
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.state import State
+from bot.signing import Key
 from bot.subscribers.post import SAID_LIMIT, NotTaken, Post
-from bot.subscribers.signature import key_of
 from bot.subscribers.teller import GIVEN_UP_AFTER, LEASE
 from tests.ledger.world import BEN, CHECKOUT, TEAM, approve, cancel, complete, start
 from tests.subscribers.house import LOOPBACK, QUICK, House, sees
@@ -308,7 +308,7 @@ async def test_one_who_signs_with_two_keys_is_believed_by_who_knows_one(
 ) -> None:
     other = "whsec_" + "A" * 43 + "="
     both = house.subscriber(receiver)
-    both = type(both)(name="log", url=both.url, keys=(key_of(other), key_of(SECRET)))
+    both = type(both)(name="log", url=both.url, keys=(Key.read(other), Key.read(SECRET)))
     async with house.rollcall(both):
         await house.accepts(start())
         await house.all_told()
@@ -316,7 +316,7 @@ async def test_one_who_signs_with_two_keys_is_believed_by_who_knows_one(
 
 async def test_what_is_signed_with_another_key_is_not_taken(house: House, receiver: Receiver) -> None:
     stranger = house.subscriber(receiver)
-    stranger = type(stranger)(name="log", url=stranger.url, keys=(b"x" * 32,))
+    stranger = type(stranger)(name="log", url=stranger.url, keys=(Key(b"x" * 32),))
     async with house.rollcall(stranger):
         await house.accepts(start())
         assert (await house.failed(1)).answer == "It answers 401: signature"
