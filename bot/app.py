@@ -11,6 +11,7 @@ from datetime import timedelta
 import aiohttp
 
 from bot.checks.ci import Ci
+from bot.checks.drills import Drills
 from bot.checks.fetch import TIMEOUT
 from bot.checks.health import Health
 from bot.checks.prometheus import Prometheus
@@ -190,6 +191,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             "ci": Ci(session, settings.github_url, _github(settings)),
             "url": Health(outward),
             "prometheus": Prometheus(outward),
+            "drill": Drills(releases, identity.workspace, clock),
         }
         checks = CheckReader(read_in, coordinator, releases, database, clock)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)

@@ -169,6 +169,11 @@ class Ledger:
         done = select(releases.c.version).where(mine, releases.c.state == State.COMPLETED)
         return connection.scalars(done.order_by(*_NEWEST_FIRST).limit(limit)).all()
 
+    def last_drill(self, connection: Connection, workspace: WorkspaceId, service: str) -> Release | None:
+        """Return the newest drill of a service that has come to its end, or None."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == drills_of(service))
+        return self._newest(connection, workspace, and_(mine, releases.c.ended_at.is_not(None)))
+
     def recoveries(self, connection: Connection, workspace: WorkspaceId, service: str) -> Recoveries:
         """Return the last way back of a service in a drill, and for real."""
 

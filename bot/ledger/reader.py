@@ -78,6 +78,10 @@ class Reader:
         """Return the release of a service that was started last, or None."""
         return await self._database.read(lambda c: self._ledger.newest(c, workspace, service))
 
+    async def last_drill(self, workspace: WorkspaceId, service: str) -> Release | None:
+        """Return the newest drill of a service that has come to its end, or None."""
+        return await self._database.read(lambda c: self._ledger.last_drill(c, workspace, service))
+
     async def about(
         self, workspace: WorkspaceId, channel: ChannelId, thread: str | None = None
     ) -> Release | None:

@@ -30,7 +30,7 @@ SERVER: Final = HOST + r"(?:/[A-Za-z0-9._~/-]*)?"
 NUMBER: Final = r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE]-?[0-9]{1,2})?"
 QUERY_LIMIT: Final = 1_000
 NAMES_LIMIT: Final = 20
-READABLE: Final = ("ci", "url", "prometheus")
+READABLE: Final = ("ci", "url", "prometheus", "drill")
 """What can be read, of which a check reads one."""
 LIMITS: Final = ("below", "above", "at_most", "at_least")
 BESIDE: Final[Mapping[str, str]] = {
@@ -109,7 +109,7 @@ Number = Annotated[
 
 
 class Read(Part):
-    """Where Rollcall reads a check itself: `ci`, `url` or `prometheus`."""
+    """Where Rollcall reads a check itself: `ci`, `url`, `prometheus` or `drill`."""
 
     ci: Ci | None = None
     """`true`: all statuses and check runs that GitHub has of the commit of the release, in the `repository`
@@ -117,6 +117,8 @@ class Read(Part):
     url: Url | None = None
     """An address that is asked by GET, such as `https://shop.example.com/health?v={version}`; it begins with
     `https://` or `http://`."""
+    drill: Duration | None = None
+    """How long ago the last drill of the service may have ended well, such as `30d`."""
     expect: Annotated[int, whole_number, between(100, 599), number_schema(100, 599)] | None = None
     """The HTTP status with which `url` answers when it passes; without it, any from 200 to 299."""
     contains: Word | None = None
@@ -161,7 +163,7 @@ class Read(Part):
 
     @property
     def what(self) -> str:
-        """Which of `ci`, `url` and `prometheus` it is."""
+        """Which of `ci`, `url`, `prometheus` and `drill` it is."""
         return next(key for key in READABLE if getattr(self, key) is not None)
 
     @property
@@ -173,6 +175,8 @@ class Read(Part):
         if self.prometheus is not None:
             limit = next(key for key in LIMITS if getattr(self, key) is not None)
             return f"{self.prometheus} {limit.replace('_', ' ')} {getattr(self, limit)}, at {self.server}"
+        if self.drill is not None:
+            return f"a drill in the last {duration(self.drill)}"
         return f"CI: {', '.join(self.ci or ()) or 'all of it'}"
 
 

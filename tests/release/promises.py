@@ -191,7 +191,7 @@ def may_happen(release: Release, event: Event) -> None:
         case RollbackPlanned():
             assert release.production_at, "6: nothing to roll back"
             assert release.state not in ("rolling_back", "completed"), "6: it goes back, or is out"
-            failed = [one.at for one in release.reports.values() if not one.passed]
+            failed = [one.since for one in release.reports.values() if one.outcome == "failed"]
             wrong = [release.failure.at] if release.failure else failed
             assert event.since in wrong, "6: nothing has gone wrong"
             assert all(plan.ended for plan in release.plans), "6: announced twice"

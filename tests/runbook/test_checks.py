@@ -9,7 +9,7 @@ from bot.runbook.files.read import read_runbook
 from tests.runbook.given import APPROVED, Write, refusals
 
 PROM = "prometheus: up, server: https://p.example"
-KINDS = "expected exactly one of ci, url and prometheus"
+KINDS = "expected exactly one of ci, url, prometheus and drill"
 LIMITS = "expected exactly one of below, above, at_most and at_least"
 
 
@@ -103,7 +103,7 @@ def test_the_braces_of_a_selector_are_no_fields(write: Write) -> None:
         (
             "{read: {urls: https://a.example}}",
             ".read.urls",
-            "expected one of the keys ci, url, expect, contains, prometheus, server, below, above, at_most, at_least;"
+            "expected one of the keys ci, url, drill, expect, contains, prometheus, server, below, above, at_most, at_least;"
             ' found "urls"; did you mean "url"?',
         ),
     ],

@@ -107,6 +107,7 @@ numbers = st.sampled_from(["0", "-1.50", "1e-3", "0.010"])
 reads = st.one_of(
     st.builds(Read, ci=st.lists(names, max_size=3, unique_by=str.casefold).map(tuple)),
     st.builds(Read, url=st.just("https://a.example/{version}"), contains=st.none() | words),
+    st.builds(Read, drill=waits),
     st.builds(Read, prometheus=st.just("up"), server=st.just("https://p.example"), at_most=numbers),
 )
 

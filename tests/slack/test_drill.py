@@ -174,3 +174,55 @@ def test_how_long_it_took_is_said_as_a_person_says_it() -> None:
             "25 h",
         ]
     )
+
+
+GATED = RUNBOOK.replace("lead: qa\n", "lead: qa\nchecks:\n  rehearsed:\n    read: {drill: 30d}\n").replace(
+    "    production: true\n",
+    "    production: true\n    gates:\n      - {name: Way back, needs: {check: rehearsed}}\n",
+)
+
+
+async def drills(world: World, number: int) -> None:
+    await world.dan.types("/release drill shop")
+    await world.until(lambda r: r.open_steps[0].run is None, f"shop-drill-{number}")
+    await world.dan.presses("Done", f"shop-drill-{number}", on="stage:0")
+
+
+async def test_a_gate_can_ask_for_a_drill_that_is_not_too_old(tmp_path: Path) -> None:
+    command(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await released(world, "1.0", "1.1")
+        write(tmp_path, GATED)
+        await world.bea.types("/release start shop 1.2")
+        await world.until(lambda r: "rehearsed" in r.reports, "shop-3")
+        assert await shown(world, "shop-3", "gate:0:Way back") == snapshot("""\
+*shop-3* (shop 1.2): *Way back* before production is *waiting*
+☐ check rehearsed failed
+  since <time>
+> the way back was never rehearsed; type: drill shop
+[More…]\
+""")
+        await drills(world, 1)
+        await world.passes(minutes=1)
+        await world.until(lambda r: r.state is State.IN_PROGRESS, "shop-3")
+        await world.dan.presses("Done", "shop-3", on="stage:0")
+
+        # A drill that did not end well counts for more than an older one that did.
+        await world.dan.types("/release drill shop")
+        await world.dan.types("/release cancel shop-drill-2 The disk is full.")
+        await world.bea.types("/release start shop 1.3")
+        await world.until(lambda r: "rehearsed" in r.reports, "shop-4")
+        assert (await world.release("shop-4")).reports["rehearsed"].comment == snapshot(
+            "shop-drill-2 was cancelled; hold another one: drill shop"
+        )
+        await drills(world, 3)
+        await world.passes(minutes=1)
+        await world.until(lambda r: r.state is State.IN_PROGRESS, "shop-4")
+        await world.dan.presses("Done", "shop-4", on="stage:0")
+
+        await world.passes(days=31)
+        await world.bea.types("/release start shop 1.4")
+        await world.until(lambda r: "rehearsed" in r.reports, "shop-5")
+        assert (await world.release("shop-5")).reports["rehearsed"].comment == snapshot(
+            "shop-drill-3 is older than 30d; hold another one: drill shop"
+        )

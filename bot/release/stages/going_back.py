@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
+from bot.release.gates.checks import Outcome
 from bot.release.ids import ROLLCALL
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import LIMIT, reason_trouble
@@ -128,9 +129,10 @@ def _wrong(release: Release) -> tuple[str, datetime] | None:
     if (failure := release.failure) is not None:
         return f"“{failure.step}” has failed: {failure.reason}"[:LIMIT], failure.at
     needed = {check for gate in release.open_gates for check in gate.checks}
-    failed = [report for report in release.reports.values() if report.check in needed and not report.passed]
+    reports = (report for report in release.reports.values() if report.check in needed)
+    failed = [report for report in reports if report.outcome is Outcome.FAILED]
     if not failed:
         return None
-    first = min(failed, key=lambda report: report.at)
+    first = min(failed, key=lambda report: report.since)
     said = f": {first.comment}" if first.comment else ""
-    return f"The check {first.check} has failed{said}"[:LIMIT], first.at
+    return f"The check {first.check} has failed{said}"[:LIMIT], first.since
