@@ -156,8 +156,8 @@ shop aaaaaaaaaaaa (shop-1)
 • @dan: “Smoke test” is to be done, since <time>
 *What goes out*
 > A pipeline was begun by bea-gh, and waits to deploy main to staging: <https://127.0.0.1/acme/shop/actions/runs/70501>
-*What is in it*: commit <https://127.0.0.1/acme/shop/commit/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|aaaaaaa>
-⚠ Not all that is in it is known: nothing was read from a repository
+*What is in it*: the first release that is known, at commit <https://127.0.0.1/acme/shop/commit/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|aaaaaaa>
+Written by Robin Name (not known in Slack)
 Captain @dan · started <time>
 Event <n> · ledger <head>
 [Hold…] [Why?] [Hand over…] [Changes]\

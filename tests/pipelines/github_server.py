@@ -14,12 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.pipelines.faulty import Faulty, listening
-from tests.pipelines.github_contents import contents
+from tests.pipelines.github_contents import COMMITS, contents
 
 TOKEN = "ghp_a_token_for_tests"
 REFS = ("main", "v2.0")
-COMMITS = {"main": "a" * 40, "v2.0": "b" * 40, "v1.9": "c" * 40}
-"""The commits of the branch and of the tags."""
 STEPS = ("Check out", "Deploy", "Smoke test")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.pipelines.faulty import Faulty, listening
+from tests.pipelines.gitlab_contents import contents
 
 TOKEN = "glpat-a-token-for-tests"
 REFS = ("main", "v2.0", "protected")
@@ -89,6 +90,8 @@ class GitLab(Faulty):
         match method, path:
             case "POST", ["pipeline"]:
                 return self._create(await request.json(), user)
+            case "GET", path if (found := contents(path)) is not None:
+                return web.json_response(found)
             case "GET", ["pipelines"]:
                 return self._list(request.query)
             case _, ["pipelines", id_, *below] if pipeline := self._find(int(id_)):

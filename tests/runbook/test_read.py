@@ -69,7 +69,7 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
     [
         (
             STAGE + "titel: x\n",
-            "9:1: titel: expected one of the keys title, extends, service, repository, channel, kinds, "
+            "9:1: titel: expected one of the keys title, extends, service, repository, tickets, channel, kinds, "
             'duties, roles, checks, lead, overrides, review, offers, reminders, handoffs, own_channel, holidays, rollback, stages; found "titel"; did you mean "title"?',
         ),
         (STAGE.replace("title: Standard\n", ""), "1:1: title: is missing"),

@@ -146,7 +146,7 @@ async def test_a_workflow_is_cancelled_by_a_person_who_says_why(tmp_path: Path, 
 ✗ production
 *Waiting for*
 • @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows
-*What is in it*: the first release that is known, at commit <https://127.0.0.1/acme/shop/commit/70142f66475ae2fb33722d8d4750f386ecfefe7b|70142f6>
+*What is in it*: the first release that is known, at commit <https://127.0.0.1/acme/shop/commit/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb|bbbbbbb>
 Written by Robin Name (not known in Slack)\
 """)
 
