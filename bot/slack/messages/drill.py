@@ -12,7 +12,8 @@ def rehearsed(release: Release) -> Iterable[str]:
     """Return the line of a drill's card that says which way back is rehearsed, and where."""
     if one := release.rehearsal:
         way = f"from {escape(one.version)} to {escape(one.to)}"
-        yield f"The way back {way} is rehearsed in {escape(release.stage_at(0).where)}"
+        verb = "was" if release.state.ended else "is"
+        yield f"The way back {way} {verb} rehearsed in {escape(release.stage_at(0).where)}"
 
 
 def times(release: Release) -> Iterable[str]:
