@@ -208,8 +208,7 @@ class Coordinator:
         decision = decide_start(command, starting)
         tickets = starting.runbook.tickets if starting.runbook else None
         known = informed(command, reading, starting.directory, tickets=tickets)
-        # Why it cannot start anyway matters more than what is in it.
-        if isinstance(decision, Refused) or known is command:
+        if known is command or _whatever_is_in_it(decision):
             return decision
         return known if isinstance(known, Refused) else decide_start(known, starting)
 
@@ -358,6 +357,14 @@ class Coordinator:
             return None, unknown.kinds, ""
         except RunbookError as error:
             return None, (), str(error)
+
+
+def _whatever_is_in_it(decision: Decision) -> bool:
+    """Return whether a start is refused anyway: that matters more than what is in the version.
+
+    Too few people there may be only as long as nobody knows who wrote or reviewed it.
+    """
+    return isinstance(decision, Refused) and decision.code is not Code.NOT_ENOUGH_PEOPLE
 
 
 def service_of(key: ReleaseKey) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.clock import Clock
@@ -153,8 +153,15 @@ class Runner:
         )
 
     async def _end(self, job: Job) -> None:
-        """Stop a run that is no longer wanted; until it is over, no other of its service begins."""
-        over = await self._provider.stop(job)
+        """Stop a run that is no longer wanted; until it is over, no other of its service begins.
+
+        One that cannot even be asked about, for want of access, is waited for until it has had its time.
+        """
+        try:
+            over = await self._provider.stop(job)
+        except NotStarted as trouble:
+            log.warning("%s cannot be stopped: %s", job.id, trouble)
+            over = job.left <= timedelta()
         if over or (over is None and not self._may_turn_up(job)):
             await self._settle(job)
 

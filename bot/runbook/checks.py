@@ -214,6 +214,11 @@ class Check(Part):
             yield ("fresh",), f"{least}; found {duration(self.fresh)}"
 
     @property
+    def tells_of_production(self) -> bool:
+        """Whether it says how what is in production does, so that its failure can be a reason to go back."""
+        return self.read is None or self.read.what in ("url", "prometheus")
+
+    @property
     def lasts(self) -> timedelta:
         """How long a result that was read counts."""
         return self.fresh or READINGS * self.every

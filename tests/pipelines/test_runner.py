@@ -13,15 +13,19 @@ from bot.clock import MovableClock
 from bot.ledger import runs, tables
 from bot.ledger.verify import rebuild
 from bot.pipelines.commands.commands import Commands
-from bot.pipelines.provider import Job
+from bot.pipelines.provider import Job, NotStarted
 from bot.practice import Practice
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.stages.holds import PlaceHold
+from bot.release.stages.lock import LiftLock
+from bot.release.stages.rollback import Rollback
+from bot.release.stages.steps import FinishStep
 from bot.release.state import State
 from tests.ledger.world import ANA, CHECKOUT, TEAM, act, cancel, start
 from tests.pipelines.kept import kept
 from tests.pipelines.place import POINTS, RUNBOOK, Place, end_at
+from tests.release.stages.test_rollback import BACK
 from tests.slack.given import ROLES, write
 from tests.slack.killable import Killable
 from tests.world import PATIENCE_S, World
@@ -185,6 +189,31 @@ async def test_a_provider_that_does_not_answer_is_asked_again_and_holds_up_no_ot
     await place.until(State.COMPLETED)
     await runner.stop()
     assert place.times == 1
+
+
+async def test_what_cannot_be_stopped_for_want_of_access_holds_up_the_next_until_its_time_is_over(
+    place: Place,
+) -> None:
+    class Shut(Commands):
+        def __init__(self, inner: Commands) -> None:
+            self.__dict__.update(inner.__dict__)
+
+        async def stop(self, job: Job) -> bool | None:
+            raise NotStarted("Rollcall has no access any more.")
+
+    place.has("echo $1 >> times; [ $1 != 1.0.0 ] || while [ ! -e over ]; do sleep 0.05; done")
+    async with place.rollcall(Shut(place.commands())):
+        await place.tell(start())
+        await place.until_said("1.0.0")
+        await place.tell(act(Rollback, ANA, reason="It hangs."))
+        await place.tell(act(FinishStep, ANA, stage=1, step=BACK))
+        await place.tell(act(LiftLock, ANA, reason="It is mended."))
+        assert (await place.tell(start("1.0.1"))).runs
+        await asyncio.sleep(0.2)
+        assert place.said == ["1.0.0"]
+        place.replica.clock.advance(minutes=31)
+        await place.until_said("1.0.1")
+    (place.folder / "over").touch()
 
 
 async def test_a_ledger_that_is_made_anew_forgets_no_run_that_is_under_way(place: Place) -> None:

@@ -369,3 +369,35 @@ async def test_tickets_are_shown_with_where_they_are_read(tmp_path: Path) -> Non
         )
         await world.ana.presses("Changes", "shop-2", on="card")
         assert "|SHOP-0>" in await open_form(world, "ana")
+
+
+async def test_authors_are_asked_whether_their_changes_are_good_where_they_are(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    runbook = (
+        RUNBOOK.replace("  captain:", "  authors: {authors: true}\n  captain:", 1)
+        .replace("stages:\n", "checks:\n  good in staging: {by: authors}\nstages:\n")
+        .replace("{name: QA, approvals: {qa: 1}}", "{name: Go, needs: [{qa: 1}, {check: good in staging}]}")
+    )
+    async with world_with(tmp_path, runbook, rollcall_checkouts=tmp_path / "checkouts") as world:
+        repository.commits("bea", "A faster basket", basket="2")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert await shown(world, "shop-1", "gate:0:Go") == snapshot("""\
+*shop-1* (shop 1.1): *Go* before production is *waiting*
+☐ qa: @ben
+☐ check good in staging has not been reported
+[Approve] [Reject] [Report a check…] [More…]\
+""")
+        assert await world.dan.types("/release check shop-1 good in staging passed") == snapshot(
+            "good in staging is reported by people in authors. Ask @bea."
+        )
+        assert await world.bea.types("/release check shop-1 good in staging passed") == snapshot(
+            "It is recorded at *shop-1* (shop 1.1)."
+        )
+        await world.ben.presses("Approve", "shop-1", on="gate:0:Go")
+        assert await shown(world, "shop-1", "gate:0:Go") == snapshot("""\
+*shop-1* (shop 1.1): *Go* before production is *met*
+✓ qa: @ben, <time>
+✓ check good in staging passed
+  says @bea, <time>\
+""")

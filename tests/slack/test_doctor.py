@@ -140,7 +140,7 @@ async def test_who_is_told_is_named_and_who_takes_nothing_for_long(world: World,
 async def test_a_database_is_looked_at_and_left_as_it_is(world: World, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.db"
     assert (await says(world, database_url=f"sqlite:///{fresh}"))[1].splitlines()[0] == snapshot(
-        "well   The database lacks 8 migrations. The next start applies them."
+        "well   The database lacks 10 migrations. The next start applies them."
     )
     assert not fresh.exists()
     wrong = await says(world, database_url="postgres://nowhere")

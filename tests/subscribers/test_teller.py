@@ -15,7 +15,7 @@ from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.state import State
 from bot.signing import Key
 from bot.subscribers.post import SAID_LIMIT, NotTaken, Post
-from bot.subscribers.teller import GIVEN_UP_AFTER, LEASE
+from bot.subscribers.teller import AT_ONCE, GIVEN_UP_AFTER, LEASE
 from tests.ledger.world import BEN, CHECKOUT, TEAM, approve, cancel, complete, start
 from tests.subscribers.house import LOOPBACK, QUICK, House, sees
 from tests.subscribers.receiver import SECRET, Receiver, hangs, in_order, receiving, resets, says
@@ -248,7 +248,8 @@ async def test_a_dead_receiver_is_not_asked_by_every_release(house: House, recei
             house.clock.advance(minutes=1)
             teller.wake()
             await asyncio.sleep(0.002)
-        assert at_first <= 4
+        # So many are tried at once, and one more in the place of the first that is not taken.
+        assert at_first <= AT_ONCE + 1
         assert len(receiver.asked) <= at_first + 4 * 60 / 5 + 10
         receiver.always = lambda got: None
         async with asyncio.timeout(PATIENCE_S):

@@ -128,7 +128,10 @@ def _wrong(release: Release) -> tuple[str, datetime] | None:
         return None
     if (failure := release.failure) is not None:
         return f"“{failure.step}” has failed: {failure.reason}"[:LIMIT], failure.at
-    needed = {check for gate in release.open_gates for check in gate.checks}
+    book = release.runbook
+    needed = {
+        check for gate in release.open_gates for check in gate.checks if book.check(check).tells_of_production
+    }
     reports = (report for report in release.reports.values() if report.check in needed)
     failed = [report for report in reports if report.outcome is Outcome.FAILED]
     if not failed:

@@ -7,12 +7,14 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
+from bot.release.gates.checks import Outcome
 from bot.release.ids import ROLLCALL
 from bot.release.refusal import Code, Refused
 from bot.release.release import Ending, Release
 from bot.release.stages.going_back import GoingBack, RollbackCalledOff, RollbackPlanned
 from bot.release.stages.rollback import RollbackBegan
 from bot.release.state import State
+from bot.runbook.checks import Read
 from bot.runbook.gates import CheckPassed
 from bot.runbook.model import Check, Rollback, Stage
 from tests.release.given import (
@@ -31,6 +33,7 @@ from tests.release.given import (
     later,
     needs,
     play,
+    reading,
     refusal,
     runbook,
     started,
@@ -102,6 +105,7 @@ def test_what_is_announced_is_looked_at_again_when_its_time_is_over() -> None:
         lambda: play(deploying(), ben.reports("errors", passed=False)),
         lambda: out(ben.reports("speed", passed=False)),
         lambda: out(ben.reports("errors", passed=True)),
+        lambda: play(rehearsing(), reading.says("rehearsed", Outcome.FAILED)),
         out,
     ],
     ids=[
@@ -112,11 +116,20 @@ def test_what_is_announced_is_looked_at_again_when_its_time_is_over() -> None:
         "no gate is open that needs the check",
         "no gate needs the check",
         "it has passed",
+        "it says nothing of production",
         "nobody has reported it",
     ],
 )
 def test_otherwise_nothing_is_announced(release: Callable[[], Release]) -> None:
     assert not release().plans
+
+
+def rehearsing() -> Release:
+    """Return a release in production that waits for a drill that is not too old."""
+    after = AFTER.model_copy(update={"gates": (needs("Way back", CheckPassed(check="rehearsed")),)})
+    rehearsed = Check(name="rehearsed", read=Read(drill=timedelta(days=30)))
+    book = runbook(LIVE, after, rollback=BACK, checks=(rehearsed,))
+    return play(started(book), dan.finishes("Deploy"))
 
 
 def test_a_check_that_a_gate_needs_is_minded_once_production_was_touched() -> None:
