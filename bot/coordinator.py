@@ -97,8 +97,8 @@ class Coordinator:
     async def handle(self, command: Given, delivery: Delivery | None = None) -> Answer:
         """Answer a command once what it brings about is durable. The same delivery has one effect.
 
-        A command without a delivery comes from the clock: what it brings about depends on the release alone,
-        so a second one finds nothing left to do.
+        A command without a delivery comes from the clock, or from what follows the ledger outside, such as a
+        run, a reading or a deployment. It has one effect by itself: a second one finds nothing left to do.
         """
         reading = await self._reading(command)
         try:

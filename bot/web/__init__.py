@@ -1,1 +1,1 @@
-"""HTTP: Slack's requests where they come that way, and health."""
+"""HTTP: webhooks, the API, what others were told, and health."""
