@@ -71,7 +71,9 @@ class StartDrill:
         owner = runbook.way_back.owner
         if runbook.lead is None or runbook.role(owner).starter:
             return None
-        members = next(one.members for one in decided if isinstance(one, Started))
+        started = decided[0]
+        assert isinstance(started, Started)
+        members = started.members
         may = tuple(dict.fromkeys(p for role in (runbook.lead, owner) for p in members.get(role, ())))
         if self.by in may:
             return None

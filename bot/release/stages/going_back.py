@@ -124,7 +124,7 @@ def _wrong(release: Release) -> tuple[str, datetime] | None:
     back = release.runbook.rollback
     if back is None or back.automatic is None or not release.touched_production:
         return None
-    if release.state.ended or release.state is State.ROLLING_BACK:
+    if release.state is State.ROLLING_BACK:
         return None
     if (failure := release.failure) is not None:
         return f"“{failure.step}” has failed: {failure.reason}"[:LIMIT], failure.at

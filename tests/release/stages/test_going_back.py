@@ -1,12 +1,14 @@
 """Going back by itself: what brings it about, who can veto it, and when it begins."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
+from bot.release.decide import decide_start, fold
 from bot.release.gates.checks import Outcome
 from bot.release.ids import ROLLCALL
 from bot.release.refusal import Code, Refused
@@ -15,7 +17,7 @@ from bot.release.stages.going_back import GoingBack, RollbackCalledOff, Rollback
 from bot.release.stages.rollback import RollbackBegan
 from bot.release.state import State
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed
+from bot.runbook.gates import CheckPassed, Of
 from bot.runbook.model import Check, Rollback, Stage
 from tests.release.given import (
     NINE,
@@ -36,6 +38,8 @@ from tests.release.given import (
     reading,
     refusal,
     runbook,
+    start,
+    start_facts,
     started,
     steps,
     time_passes,
@@ -43,10 +47,11 @@ from tests.release.given import (
 
 MINUTES = timedelta(minutes=10)
 BACK = Rollback(automatic=MINUTES)
+HEALTHY, FAST = CheckPassed(check="errors"), CheckPassed(check="speed")
 AFTER = Stage(
     name="After",
     owner="qa",
-    gates=(needs("Healthy", CheckPassed(check="errors")), asks("Happy", qa=1)),
+    gates=(needs("Healthy", HEALTHY), asks("Happy", qa=1)),
     steps=steps("Tell everybody"),
 )
 LIVE = Stage(name="Production", owner="on-call", production=True, steps=steps("Deploy"))
@@ -141,6 +146,40 @@ def test_a_check_that_a_gate_needs_is_minded_once_production_was_touched() -> No
         until=release.at + MINUTES,
     )
     assert play(release, later(ben.reports("errors", passed=True), minutes=2)).plan is None
+
+
+def test_of_several_checks_that_have_failed_the_first_is_told() -> None:
+    both = AFTER.model_copy(update={"gates": (needs("Well", Of(parts=(FAST, HEALTHY))),)})
+    book = runbook(LIVE, both, rollback=BACK, checks=ERRORS)
+    release = play(started(book), dan.finishes("Deploy"), gus.holds())
+    later_on = play(
+        release,
+        later(ben.reports("speed", passed=False), minutes=1),
+        later(ben.reports("errors", passed=False), minutes=1),
+    )
+    assert [plan.because for plan in later_on.plans] == ["The check speed has failed"]
+
+
+def test_what_goes_wrong_on_the_way_back_announces_nothing() -> None:
+    release = play(
+        failed(), dan.rolls_back("It is broken."), dan.fails("Put the version before back in place")
+    )
+    assert release.failure
+    assert len(release.plans) == 1
+
+
+def test_it_goes_back_to_what_was_in_production_when_it_was_started() -> None:
+    book = runbook(LIVE, AFTER, rollback=BACK, checks=ERRORS)
+    decided = decide_start(start(), replace(start_facts(book), in_production="1.3.0"))
+    assert not isinstance(decided, Refused)
+    back = events(play(fold(decided), dan.fails("Deploy")), time_passes(minutes=10))[0]
+    assert isinstance(back, RollbackBegan)
+    assert back.to == "1.3.0"
+
+
+def test_a_veto_is_told_in_the_next_summary() -> None:
+    vetoed = play(failed(), dan.vetoes("I look at it."))
+    assert [(one.what, one.name) for one in vetoed.news][-1] == ("vetoed the rollback:", "I look at it.")
 
 
 def test_a_check_without_a_word_is_told_without_one() -> None:
