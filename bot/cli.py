@@ -171,16 +171,22 @@ async def _practise(settings: Settings, fresh: bool) -> int:
             "rollcall_settle": PRACTICE_SETTLE_S,
         }
     )
-    # Where it is night, the practice begins in the morning: people are reminded when they are at work.
-    clock.advance(OFFICE.next_at_work(clock.now()) - clock.now())
+    begin_at_work(clock)
     with suppress(asyncio.CancelledError):
         try:
-            async with running(inside, clock):
+            async with running(inside, clock) as rollcall:
+                print(f"Rollcall itself, where runs report, is at {rollcall.address}.")
                 print(f"The practice Slack is at {practice.url} (stop it with Ctrl+C).", flush=True)
                 await asyncio.Event().wait()
         finally:
             await practice.stop()
     return 0
+
+
+def begin_at_work(clock: MovableClock) -> None:
+    """Move the time to the next morning where it is night: people are reminded when they are at work."""
+    now = clock.now()
+    clock.advance(OFFICE.next_at_work(now) - now)
 
 
 def _stop_on_signals() -> None:

@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from inline_snapshot import snapshot
+
+from bot.cli import begin_at_work
+from bot.clock import MovableClock
 
 HERE = Path(__file__).parents[1]
 
@@ -55,3 +60,18 @@ def test_lint_looks_at_who_wrote_what_as_well(tmp_path: Path) -> None:
     assert told.splitlines()[0] == snapshot(
         'people.yaml:1:10: people.Ana: expected a user id such as "U02ABCDEF", or an address that Slack knows; found "Ana"'
     )
+
+
+@pytest.mark.parametrize(
+    ("at", "begins"),
+    [
+        (datetime(2026, 12, 1, 11, tzinfo=UTC), datetime(2026, 12, 1, 11, tzinfo=UTC)),
+        (datetime(2026, 12, 1, 22, tzinfo=UTC), datetime(2026, 12, 2, 8, tzinfo=UTC)),
+        (datetime(2026, 12, 5, 11, tzinfo=UTC), datetime(2026, 12, 7, 8, tzinfo=UTC)),
+    ],
+    ids=["a Tuesday at noon", "a Tuesday night", "a Saturday"],
+)
+def test_the_practice_begins_when_people_are_at_work(at: datetime, begins: datetime) -> None:
+    clock = MovableClock(at - datetime.now(UTC))
+    begin_at_work(clock)
+    assert timedelta() <= clock.now() - begins < timedelta(minutes=1)
