@@ -210,6 +210,8 @@ class Release:
     """All there were."""
     plans: tuple["GoingBack", ...] = ()
     """Every time that it was to go back by itself."""
+    vetoed: frozenset[str] = frozenset()
+    """What went wrong, by its name, for which somebody keeps it from going back by itself."""
     rolled_back_from: State | None = None
     taken_back: "RollbackBegan | None" = None
     """How its rollback began."""

@@ -103,7 +103,12 @@ def _work(release: Release) -> Iterable[Waiting]:
     if release.failure is not None:
         failure, on = release.failure, all_there(release, Circle.LEAD, Circle.OWNERS)
         yield Waiting(
-            kind=Awaited.CHOICE, name=failure.step, role=release.current.owner, on=on, since=failure.at
+            kind=Awaited.CHOICE,
+            name=failure.step,
+            role=release.current.owner,
+            on=on,
+            since=failure.at,
+            until=release.plan.until if release.plan else None,
         )
         return
     if not release.open_steps:

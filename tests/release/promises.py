@@ -191,13 +191,16 @@ def may_happen(release: Release, event: Event) -> None:
         case RollbackPlanned():
             assert release.production_at, "6: nothing to roll back"
             assert release.state not in ("rolling_back", "completed"), "6: it goes back, or is out"
-            failed = [one.since for one in release.reports.values() if one.outcome == "failed"]
-            wrong = [release.failure.at] if release.failure else failed
+            wrong = [one.failing for one in release.reports.values() if one.failing]
+            wrong += [release.failure.at] if release.failure else []
             assert event.since in wrong, "6: nothing has gone wrong"
-            assert all(plan.ended for plan in release.plans), "6: announced twice"
+            if release.plans and not release.plans[-1].ended:
+                assert event.at >= release.plans[-1].until, "6: put off before its time"
             assert event.until > event.at, "6: nobody has time for a veto"
-            vetoed = [plan for plan in release.plans if plan.since >= event.since]
-            assert not vetoed, "6: announced again after a veto"
+            failure = release.failure
+            if failure and event.since == failure.at:
+                step = f"step {failure.stage} {failure.step} {failure.attempt}"
+                assert step not in release.vetoed, "6: announced again after a veto"
         case RollbackVetoed():
             assert release.plans, "6: nothing to veto"
             assert not release.plans[-1].ended, "6: nothing to veto"

@@ -121,7 +121,7 @@ def key(release: Release, model: Model) -> Key:
     Which gates of a stage that has begun were overridden is history, as is what was approved there. A no or
     an abstention comes to matter again when what goes out changes, so long as it can.
     """
-    now, review = release.stage, release.review
+    now, review, failed = release.stage, release.review, release.failure
     said = 0 if model.revisions and not release.production_at else now
     return (
         release.state,
@@ -150,7 +150,7 @@ def key(release: Release, model: Model) -> Key:
         bool(release.production_at),
         release.lock is not None,
         release.plan is not None,
-        release.failure is not None and bool(release.plans),
+        failed is not None and f"step {failed.stage} {failed.step} {failed.attempt}" in release.vetoed,
     )
 
 

@@ -64,7 +64,7 @@ async def test_after_a_step_has_failed_in_production_it_goes_back_by_itself(tmp_
         await released(world)
         await fails(world)
         assert await shown(world, "shop-2", "going-back:0") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It *goes back by itself* <time>, unless somebody vetoes it
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) *goes back by itself* <time>, unless somebody vetoes it
 > “Deploy” has failed: The pods do not start.
 @ana, @dan or @dee: veto it with a reason, or roll it back now.
 [Veto…] [Roll back…]\
@@ -74,7 +74,7 @@ async def test_after_a_step_has_failed_in_production_it_goes_back_by_itself(tmp_
 ✓ staging → ✗ production → ○ done
 ⚠ It *goes back by itself* <time>, unless somebody vetoes it
 *Waiting for*
-• @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows\
+• @ana, @dan or @dee: “Deploy” has *failed*, <time>: choose what follows; it goes back by itself <time>\
 """)
         await world.passes(minutes=9)
         assert (await world.release("shop-2")).state is State.FAILED
@@ -82,7 +82,7 @@ async def test_after_a_step_has_failed_in_production_it_goes_back_by_itself(tmp_
         await world.until(lambda r: r.state is State.ROLLED_BACK, "shop-2")
         assert deploy.with_suffix(".production").read_text() == "1.0\n"
         assert await shown(world, "shop-2", "going-back:0") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It was to *go back by itself* <time>
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) was to *go back by itself* <time>
 > “Deploy” has failed: The pods do not start.
 Rollcall began to roll back, <time>\
 """)
@@ -107,7 +107,7 @@ async def test_a_check_that_fails_after_production_takes_it_back(tmp_path: Path)
         await world.dan.presses("Done", "shop-2", on="stage:1")
         await world.bea.types("/release check shop-2 errors failed 5% of all orders")
         assert await shown(world, "shop-2", "going-back:0") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It *goes back by itself* <time>, unless somebody vetoes it
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) *goes back by itself* <time>, unless somebody vetoes it
 > The check errors has failed: 5% of all orders
 @ana, @dan or @dee: veto it with a reason, or roll it back now.
 [Veto…] [Roll back…]\
@@ -116,9 +116,9 @@ async def test_a_check_that_fails_after_production_takes_it_back(tmp_path: Path)
         await world.passes(minutes=5)
         await world.bea.types("/release check shop-2 errors passed")
         assert await shown(world, "shop-2", "going-back:0") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It was to *go back by itself* <time>
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) was to *go back by itself* <time>
 > The check errors has failed: 5% of all orders
-Rollcall called it off, as what went wrong is over, <time>\
+Rollcall called it off, as what went wrong was mended or is tried again, <time>\
 """)
         await world.passes(minutes=10)
         assert (await world.release("shop-2")).state is State.IN_PROGRESS
@@ -142,7 +142,7 @@ async def test_a_veto_keeps_it_and_the_next_failure_is_announced_anew(tmp_path: 
         await world.dan.presses("Veto…", "shop-2", on="going-back:0")
         await world.dan.submits(reason="Only the new page is broken.")
         assert await shown(world, "shop-2", "going-back:0") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It was to *go back by itself* <time>
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) was to *go back by itself* <time>
 > “Deploy” has failed: The pods do not start.
 @dan vetoed it, <time>
 > Only the new page is broken.\
@@ -158,7 +158,7 @@ async def test_a_veto_keeps_it_and_the_next_failure_is_announced_anew(tmp_path: 
         assert await world.dan.types("/release veto shop-2") == snapshot("")
         await world.dan.submits(reason="I look at it.")
         assert await shown(world, "shop-2", "going-back:1") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It was to *go back by itself* <time>
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) was to *go back by itself* <time>
 > “Deploy” has failed: They still do not start.
 @dan vetoed it, <time>
 > I look at it.\
@@ -173,9 +173,9 @@ async def test_a_retry_calls_it_off(tmp_path: Path) -> None:
         await world.passes(minutes=5)
         await world.dan.presses("Retry", "shop-2", on="stage:1")
         assert await shown(world, "shop-2", "going-back:0") == snapshot("""\
-*shop-2* (shop 1.1): ⚠ It was to *go back by itself* <time>
+*shop-2* (shop 1.1): ⚠ *shop-2* (shop 1.1) was to *go back by itself* <time>
 > “Deploy” has failed: The pods do not start.
-Rollcall called it off, as what went wrong is over, <time>\
+Rollcall called it off, as what went wrong was mended or is tried again, <time>\
 """)
         await world.passes(minutes=10)
         assert (await world.release("shop-2")).state is State.IN_PROGRESS

@@ -31,7 +31,8 @@ class Outcome(StrEnum):
 class Report:
     """What was reported or read of a check last; `since` is from when on it has been so.
 
-    Until `soaks`, where that is set, it must go on passing before it counts.
+    `failing` is since when it has failed without passing in between, whatever of it was not known. Until
+    `soaks`, where that is set, it must go on passing before it counts.
     """
 
     check: str
@@ -41,6 +42,7 @@ class Report:
     comment: str
     since: datetime
     soaks: datetime | None = None
+    failing: datetime | None = None
 
     @property
     def passed(self) -> bool:
@@ -67,13 +69,15 @@ class CheckReported(Event):
     comment: str = ""
 
     def change(self, release: Release) -> Release:
+        outcome = Outcome.PASSED if self.passed else Outcome.FAILED
         report = Report(
             check=self.check,
-            outcome=Outcome.PASSED if self.passed else Outcome.FAILED,
+            outcome=outcome,
             by=self.by,
             at=self.at,
             comment=self.comment,
             since=self.at,
+            failing=failing_since(release.reports.get(self.check), outcome, self.at),
         )
         return replace(release, reports={**release.reports, self.check: report})
 
@@ -131,6 +135,15 @@ class ReportCheck(Command):
                 at=facts.now, by=self.by, check=self.check, passed=self.passed, comment=self.comment
             ),
         )
+
+
+def failing_since(before: Report | None, outcome: Outcome, at: datetime) -> datetime | None:
+    """Return since when a check has failed without passing in between, once it is said how it goes now."""
+    if outcome is Outcome.PASSED:
+        return None
+    if before is not None and before.failing is not None:
+        return before.failing
+    return at if outcome is Outcome.FAILED else None
 
 
 def known_check(release: Release, name: str) -> Check | Refused:

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.checks import Outcome, Report, known_check
+from bot.release.gates.checks import Outcome, Report, failing_since, known_check
 from bot.release.gates.result import passed_over
 from bot.release.gates.seating import ways_of
 from bot.release.ids import ROLLCALL
@@ -46,6 +46,7 @@ class CheckRead(Event):
             comment=self.said,
             since=since,
             soaks=since + soak if soak and soaking else None,
+            failing=failing_since(before, self.outcome, self.at),
         )
         return replace(release, reports={**release.reports, self.check: report})
 

@@ -1,11 +1,13 @@
 """Going back by itself: announced when something goes wrong in production, and stopped by a veto in time."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.gates.checks import Outcome
+from bot.release.gates.result import gate_results
 from bot.release.ids import ROLLCALL
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import LIMIT, reason_trouble
@@ -29,25 +31,33 @@ class GoingBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackPlanned(Event):
-    """Something went wrong in production, `since` then, so the release goes back by itself at `until`."""
+    """Something went wrong in production, `since` then, so the release goes back by itself at `until`.
+
+    Where that was planned already, it is put off: nobody could be told, or nobody could look.
+    """
 
     because: str
     since: datetime
     until: datetime
 
     def change(self, release: Release) -> Release:
+        if release.plan is not None:
+            later = replace(release.plan, because=self.because, until=self.until)
+            return replace(release, plans=(*release.plans[:-1], later))
         plan = GoingBack(because=self.because, since=self.since, at=self.at, until=self.until)
         return replace(release, plans=(*release.plans, plan))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackVetoed(Event):
-    """Somebody keeps the release from going back by itself, for a reason."""
+    """Somebody keeps the release from going back by itself, for a reason, whatever of `causes` goes wrong."""
 
     reason: str
+    causes: tuple[str, ...] = ()
 
     def change(self, release: Release) -> Release:
-        return release.without_plan(Ending(by=self.by, at=self.at, how="vetoed it", reason=self.reason))
+        ended = release.without_plan(Ending(by=self.by, at=self.at, how="vetoed it", reason=self.reason))
+        return replace(ended, vetoed=release.vetoed.union(self.causes))
 
     def told(self) -> tuple[str, str]:
         return "vetoed the rollback:", self.reason
@@ -58,7 +68,7 @@ class RollbackCalledOff(Event):
     """What went wrong is over, so the release does not go back by itself."""
 
     def change(self, release: Release) -> Release:
-        how = "called it off, as what went wrong is over"
+        how = "called it off, as what went wrong was mended or is tried again"
         return release.without_plan(Ending(by=self.by, at=self.at, how=how))
 
 
@@ -73,8 +83,12 @@ class VetoRollback(Command):
             self._nothing_to_veto(release)
             or not_yours(release, self.by, "A veto", Circle.LEAD, Circle.OWNERS, Circle.ROLLBACK)
             or reason_trouble(self.reason)
-            or (RollbackVetoed(at=facts.now, by=self.by, reason=self.reason),)
+            or (self._vetoed(release, facts.now),)
         )
+
+    def _vetoed(self, release: Release, now: datetime) -> RollbackVetoed:
+        causes = tuple(one.name for one in _causes(release))
+        return RollbackVetoed(at=now, by=self.by, reason=self.reason, causes=causes)
 
     def _nothing_to_veto(self, release: Release) -> Refused | None:
         if release.plan is not None:
@@ -85,20 +99,39 @@ class VetoRollback(Command):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cause:
+    """Something that goes wrong in production: what tells it from others, why in words, and since when.
+
+    What is not known just now, and had failed before, is not `sure`: it keeps a plan and makes none.
+    """
+
+    name: str
+    because: str
+    since: datetime
+    sure: bool = True
+
+
 def goes_back(release: Release, now: datetime) -> Event | None:
-    """Return what follows where something goes wrong: it is announced, or the way back begins."""
-    plan = release.plan
+    """Return what follows where something goes wrong: it is announced, put off, or the way back begins."""
+    plan, causes, window = release.plan, _standing(release), _window(release)
+    if window is None or not causes:
+        return None
+    first = min(causes, key=lambda cause: cause.since)
     if plan is None:
-        return _planned(release, wrong, now) if (wrong := _wrong(release)) else None
-    if plan.until <= now:
-        return RollbackBegan(at=now, by=ROLLCALL, reason=plan.because, to=release.replaces or None)
-    return None
+        sure = [cause for cause in causes if cause.sure]
+        return _planned(min(sure, key=lambda cause: cause.since), now + window, now) if sure else None
+    if now < plan.until:
+        return None
+    if now >= plan.until + window:
+        # Nobody looked in all that time, so that nobody may have been told either.
+        return _planned(first, now + window, now)
+    return RollbackBegan(at=now, by=ROLLCALL, reason=first.because, to=release.replaces or None)
 
 
 def called_off(release: Release, now: datetime) -> RollbackCalledOff | None:
     """Return that a release does not go back by itself, where what went wrong is over."""
-    plan = release.plan
-    if plan is None or ((wrong := _wrong(release)) and wrong[1] <= plan.since):
+    if release.plan is None or _standing(release):
         return None
     return RollbackCalledOff(at=now, by=ROLLCALL)
 
@@ -108,34 +141,47 @@ def back_time(release: Release) -> datetime | None:
     return release.plan.until if release.plan else None
 
 
-def _planned(release: Release, wrong: tuple[str, datetime], now: datetime) -> RollbackPlanned | None:
-    because, since = wrong
-    if release.plans and release.plans[-1].since >= since:
-        # That was vetoed.
-        return None
-    assert release.runbook.rollback is not None
-    assert release.runbook.rollback.automatic is not None
-    until = now + release.runbook.rollback.automatic
-    return RollbackPlanned(at=now, by=ROLLCALL, because=because, since=since, until=until)
+def _planned(cause: _Cause, until: datetime, now: datetime) -> RollbackPlanned:
+    return RollbackPlanned(at=now, by=ROLLCALL, because=cause.because, since=cause.since, until=until)
 
 
-def _wrong(release: Release) -> tuple[str, datetime] | None:
-    """Return what goes wrong since production was touched, and since when, where the runbook minds that."""
-    back = release.runbook.rollback
-    if back is None or back.automatic is None or not release.touched_production:
-        return None
-    if release.state is State.ROLLING_BACK:
-        return None
+def _window(release: Release) -> timedelta | None:
+    """Return how long people have for a veto, where the runbook has a release go back by itself."""
+    return release.runbook.rollback.automatic if release.runbook.rollback else None
+
+
+def _standing(release: Release) -> Sequence[_Cause]:
+    """Return what goes wrong, and was vetoed by nobody."""
+    return [cause for cause in _causes(release) if cause.name not in release.vetoed]
+
+
+def _causes(release: Release) -> Iterator[_Cause]:
+    """Yield what goes wrong since production was touched: a step that has failed, and checks that keep it."""
+    if release.production_at is None or release.state is State.ROLLING_BACK:
+        return
     if (failure := release.failure) is not None:
-        return f"“{failure.step}” has failed: {failure.reason}"[:LIMIT], failure.at
-    book = release.runbook
-    needed = {
-        check for gate in release.open_gates for check in gate.checks if book.check(check).tells_of_production
+        yield _Cause(
+            name=f"step {failure.stage} {failure.step} {failure.attempt}",
+            because=f"“{failure.step}” has failed: {failure.reason}"[:LIMIT],
+            since=failure.at,
+        )
+    if not release.open_gates:
+        return
+    keeping = {
+        check for result in gate_results(release) if not result.status.passes for check in result.checks
     }
-    reports = (report for report in release.reports.values() if report.check in needed)
-    failed = [report for report in reports if report.outcome is Outcome.FAILED]
-    if not failed:
-        return None
-    first = min(failed, key=lambda report: report.since)
-    said = f": {first.comment}" if first.comment else ""
-    return f"The check {first.check} has failed{said}"[:LIMIT], first.since
+    for report in release.reports.values():
+        failing = report.failing
+        if report.check not in keeping or not release.runbook.check(report.check).tells_of_production:
+            continue
+        if failing is None or failing < release.production_at:
+            continue
+        said = f": {report.comment}" if report.comment else ""
+        sure = report.outcome is Outcome.FAILED
+        how = "has failed" if sure else "had failed, and cannot be read now"
+        yield _Cause(
+            name=f"check {report.check} {failing.isoformat()}",
+            because=f"The check {report.check} {how}{said}"[:LIMIT],
+            since=failing,
+            sure=sure,
+        )

@@ -19,7 +19,7 @@ from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.stage import step_buttons, ways_on
 from bot.slack.messages.text import escape, moment, people, person, quoted
-from bot.slack.messages.words import ended_by
+from bot.slack.messages.words import ended_by, mention
 
 
 def setbacks(release: Release) -> Iterable[Message]:
@@ -91,11 +91,11 @@ def _failure(release: Release, failure: Failure) -> Iterable[str]:
 
 def _going_back(release: Release, plan: GoingBack) -> Iterable[str]:
     if plan.ended:
-        yield f"⚠ It was to *go back by itself* {moment(plan.until)}"
+        yield f"⚠ {mention(release)} was to *go back by itself* {moment(plan.until)}"
         yield quoted(plan.because)
         yield from ended_by(plan.ended)
         return
-    yield f"⚠ It *goes back by itself* {moment(plan.until)}, unless somebody vetoes it"
+    yield f"⚠ {mention(release)} *goes back by itself* {moment(plan.until)}, unless somebody vetoes it"
     yield quoted(plan.because)
     may = all_there(release, Circle.LEAD, Circle.OWNERS, Circle.ROLLBACK)
     yield f"{people(may)}: veto it with a reason, or roll it back now."

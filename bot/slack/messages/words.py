@@ -77,7 +77,8 @@ def waits(waiting: Waiting) -> str:
         case Awaited.RUN:
             return f"“{name}” is being run, since {since}{_until(waiting)}"
         case Awaited.CHOICE:
-            return f"{who}: “{name}” has *failed*, {since}: choose what follows"
+            back = f"; it goes back by itself {moment(waiting.until)}" if waiting.until else ""
+            return f"{who}: “{name}” has *failed*, {since}: choose what follows{back}"
         case Awaited.HOLD:
             return f"{who}: hold {waiting.count} is to be lifted when it is settled, since {since}: {name}"
         case Awaited.QUESTION:

@@ -17,7 +17,7 @@ from bot.release.stages.going_back import GoingBack, RollbackCalledOff, Rollback
 from bot.release.stages.rollback import RollbackBegan
 from bot.release.state import State
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Of
+from bot.runbook.gates import CheckPassed, Gate, Of
 from bot.runbook.model import Check, Rollback, Stage
 from tests.release.given import (
     NINE,
@@ -55,6 +55,10 @@ AFTER = Stage(
     steps=steps("Tell everybody"),
 )
 LIVE = Stage(name="Production", owner="on-call", production=True, steps=steps("Deploy"))
+READ = tuple(
+    Check(name=name, read=Read(url="https://shop.example/health"), every=timedelta(minutes=5))
+    for name in ("errors", "speed")
+)
 ERRORS = (Check(name="errors", by="qa"), Check(name="speed", by="qa"))
 
 
@@ -160,6 +164,87 @@ def test_of_several_checks_that_have_failed_the_first_is_told() -> None:
     assert [plan.because for plan in later_on.plans] == ["The check speed has failed"]
 
 
+def watched(*gates: Gate) -> Release:
+    """Return a release that is in production, and watched by its checks before the next stage."""
+    after = AFTER.model_copy(update={"gates": gates})
+    book = runbook(LIVE, after, rollback=BACK, checks=READ, overrides="qa")
+    return play(started(book), dan.finishes("Deploy"))
+
+
+def both() -> Release:
+    return watched(needs("Well", Of(parts=(HEALTHY, FAST))))
+
+
+def says(check: str, outcome: Outcome, minutes: float = 1) -> Act:
+    return later(reading.says(check, outcome, "as it is"), minutes=minutes)
+
+
+def test_what_cannot_be_read_any_more_does_not_call_it_off() -> None:
+    release = play(both(), says("errors", Outcome.FAILED), says("errors", Outcome.UNKNOWN))
+    assert release.plan
+    back = events(release, time_passes(minutes=9))[0]
+    assert isinstance(back, RollbackBegan)
+    assert back.reason == "The check errors had failed, and cannot be read now: as it is"
+
+
+def test_what_was_never_read_announces_nothing() -> None:
+    assert not play(both(), says("errors", Outcome.UNKNOWN), says("speed", Outcome.PENDING)).plans
+
+
+def test_a_veto_holds_until_the_check_has_passed() -> None:
+    release = play(both(), says("errors", Outcome.FAILED), dan.vetoes("I look at it."))
+    again = play(release, says("errors", Outcome.UNKNOWN), says("errors", Outcome.FAILED))
+    assert len(again.plans) == 1
+    anew = play(again, says("errors", Outcome.PASSED), says("errors", Outcome.FAILED))
+    assert anew.plan
+
+
+def test_a_veto_is_for_all_that_goes_wrong_then_and_for_nothing_else() -> None:
+    release = play(
+        both(), says("errors", Outcome.FAILED), says("speed", Outcome.FAILED), dan.vetoes("Known.")
+    )
+    assert play(release, says("errors", Outcome.PASSED)).plan is None
+    other = play(both(), says("errors", Outcome.FAILED), dan.vetoes("Known."), says("speed", Outcome.FAILED))
+    assert other.plan
+    assert other.plan.because == "The check speed has failed: as it is"
+
+
+def test_checks_that_fail_in_turn_take_it_back_in_the_end() -> None:
+    release = play(both(), says("errors", Outcome.FAILED), says("speed", Outcome.FAILED))
+    turned = play(release, says("errors", Outcome.PASSED))
+    assert len(turned.plans) == 1
+    back = events(turned, time_passes(minutes=8))[0]
+    assert isinstance(back, RollbackBegan)
+    assert back.reason == "The check speed has failed: as it is"
+
+
+def test_a_check_that_keeps_nothing_back_takes_nothing_back() -> None:
+    happy = asks("Happy", qa=1)
+    either = watched(needs("Well", Of(parts=(HEALTHY, FAST), count=1)), happy)
+    assert not play(either, says("speed", Outcome.PASSED), says("errors", Outcome.FAILED)).plans
+    failing = play(watched(needs("Healthy", HEALTHY), happy), says("errors", Outcome.FAILED))
+    assert failing.plan
+    assert play(failing, ben.overrides("Healthy", "It burns.")).plan is None
+
+
+def test_what_had_failed_before_production_was_touched_takes_nothing_back() -> None:
+    first = Stage(name="Check", owner="qa", gates=(needs("Healthy", HEALTHY),), steps=steps("Tag"))
+    book = runbook(first, LIVE, AFTER, rollback=BACK, checks=ERRORS, overrides="qa")
+    tagged = play(started(book), ben.reports("errors", passed=False), ben.overrides("Healthy", "It is old."))
+    assert not play(
+        tagged, later(ben.finishes("Tag"), minutes=1), later(dan.finishes("Deploy"), minutes=1)
+    ).plans
+
+
+def test_where_nobody_could_look_in_all_that_time_it_is_announced_anew() -> None:
+    late = play(failed(), time_passes(minutes=20))
+    assert late.state is State.FAILED
+    assert late.plan
+    assert (late.plan.until, len(late.plans)) == (late.at + MINUTES, 1)
+    assert play(late, time_passes(minutes=10)).state is State.ROLLING_BACK
+    assert play(failed(), time_passes(minutes=19.9)).state is State.ROLLING_BACK
+
+
 def test_what_goes_wrong_on_the_way_back_announces_nothing() -> None:
     release = play(
         failed(), dan.rolls_back("It is broken."), dan.fails("Put the version before back in place")
@@ -191,7 +276,7 @@ def test_a_check_without_a_word_is_told_without_one() -> None:
 def test_what_went_wrong_and_is_over_takes_nothing_back() -> None:
     release = play(failed(), later(dan.retries("Deploy"), minutes=5))
     assert release.plans[0].ended == Ending(
-        by=ROLLCALL, at=release.at, how="called it off, as what went wrong is over"
+        by=ROLLCALL, at=release.at, how="called it off, as what went wrong was mended or is tried again"
     )
     assert release.plan is None
     assert play(release, time_passes(minutes=30)).state is State.IN_PROGRESS
