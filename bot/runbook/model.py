@@ -268,7 +268,9 @@ class Runbook(Part):
     @model_validator(mode="after")
     def _rehearses_outside_of_production(self) -> Self:
         drill = self.rollback.drill if self.rollback else None
-        if drill in {stage.where for stage in self.stages if stage.production}:
+        # GitHub takes names of environments that differ in capital letters for the same.
+        live = {stage.where.casefold() for stage in self.stages if stage.production}
+        if drill and drill.casefold() in live:
             message = f"{found(drill)} is an environment of production; a drill is held in another one"
             raise invalid(fault_at(("rollback", "drill"), message))
         return self

@@ -182,8 +182,8 @@ def test_a_fault_in_a_kind_of_a_base_is_told_once(write: Write, tmp_path: Path) 
             "filled: under strict duties whoever starts the release may not approve; ask another role",
         ),
         (
-            "    production: true\nrollback: {drill: staging}",
-            '10:19: rollback.drill: "staging" is an environment of production; a drill is held in another one',
+            "    production: true\nrollback: {drill: Staging}",
+            '10:19: rollback.drill: "Staging" is an environment of production; a drill is held in another one',
         ),
         (
             "  - {name: Rollback, owner: qa}",

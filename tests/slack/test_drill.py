@@ -213,7 +213,7 @@ async def test_a_gate_can_ask_for_a_drill_that_is_not_too_old(tmp_path: Path) ->
         await world.bea.types("/release start shop 1.3")
         await world.until(lambda r: "rehearsed" in r.reports, "shop-4")
         assert (await world.release("shop-4")).reports["rehearsed"].comment == snapshot(
-            "shop-drill-2 was cancelled; hold another one: drill shop"
+            "shop-drill-2 did not end well; hold another one: drill shop"
         )
         await drills(world, 3)
         await world.passes(minutes=1)

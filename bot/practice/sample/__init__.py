@@ -11,7 +11,11 @@ CHECKOUTS: Final = "checkouts"
 """The folders of the commands and of the repository, below the one in which the sample is laid out."""
 NAMES: Final = ("Ana Ortiz", "Bea Lang", "Dan Hughes")
 
-_SETTINGS: Final = {"settings/staging.conf": "pages = 2\n", "settings/production.conf": "pages = 40\n"}
+_SETTINGS: Final = {
+    "settings/staging.conf": "pages = 2\n",
+    "settings/rehearsal.conf": "pages = 2\n",
+    "settings/production.conf": "pages = 40\n",
+}
 _CHECK: Final = """\
 #!/bin/sh
 # Whether this version can be served in an environment.

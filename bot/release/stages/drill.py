@@ -69,17 +69,19 @@ class StartDrill:
     def _not_of_it(self, decided: Sequence[object], runbook: Runbook) -> Refused | None:
         """Refuse who neither leads releases of the service nor does the steps of its way back."""
         owner = runbook.way_back.owner
-        if runbook.lead is None or runbook.role(owner).starter:
+        if runbook.lead is None:
             return None
         started = decided[0]
         assert isinstance(started, Started)
         members = started.members
-        may = tuple(dict.fromkeys(p for role in (runbook.lead, owner) for p in members.get(role, ())))
+        # Whoever starts it is in the role of the starter, and in no other by that.
+        roles = [role for role in (runbook.lead, owner) if not runbook.role(role).starter]
+        may = tuple(dict.fromkeys(person for role in roles for person in members.get(role, ())))
         if self.by in may:
             return None
         return Refused(
             code=Code.NOT_ELIGIBLE,
-            because=f"A drill of {self.service} is started by people in {runbook.lead} or {owner}.",
+            because=f"A drill of {self.service} is started by people in {' or '.join(dict.fromkeys(roles))}.",
             instead="Ask one of them to start it.",
             ask=may,
         )

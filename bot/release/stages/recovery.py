@@ -35,11 +35,14 @@ class Rehearsal:
 
 
 def recovery(release: Release) -> Recovery | None:
-    """Return how long the way back took with a release that was rolled back, or with a drill."""
+    """Return how long the way back took with a release that was rolled back, or with a drill.
+
+    A drill in which a step was skipped has rehearsed no whole way back.
+    """
     match release.state:
         case State.ROLLED_BACK if release.taken_back:
             began = release.taken_back.at
-        case State.COMPLETED if release.rehearsal:
+        case State.COMPLETED if release.rehearsal and not any(tick.skipped for tick in release.done):
             began = release.began[0].at
         case _:
             return None

@@ -87,14 +87,29 @@ class ChangeManifest(Command):
             self._too_late(release)
             or not_yours(release, self.by, "Changing what goes out", Circle.LEAD, Circle.STARTER)
             or manifest_trouble(self.version, self.manifest)
+            or self._in_production(release)
             or self._same(release)
             or self._changed(release, facts)
         )
 
     def _too_late(self, release: Release) -> Refused | None:
+        if release.rehearsal:
+            return Refused(
+                code=Code.NOTHING_TO_DO,
+                because=f"{release.key} rehearses the way back from what is in production, and nothing else.",
+            )
         if release.state is State.ROLLING_BACK:
             return production_touched(release, "it is rolled back")
         return production_touched(release, "what was approved is what went there")
+
+    def _in_production(self, release: Release) -> Refused | None:
+        if self.version != release.replaces:
+            return None
+        return Refused(
+            code=Code.ALREADY_RELEASED,
+            because=f"{release.service} {self.version} is in production already.",
+            instead="Name the version that is new, or cancel the release.",
+        )
 
     def _same(self, release: Release) -> Refused | None:
         if bound_to(self.version, self.manifest) != release.bound:

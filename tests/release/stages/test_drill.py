@@ -27,6 +27,7 @@ from tests.release.given import (
     later,
     pipeline,
     play,
+    refusal,
     run_step,
     runbook,
     start_facts,
@@ -96,6 +97,20 @@ def test_where_anybody_leads_anybody_starts_it() -> None:
     assert drilled(facts(lead=None), ana).captain == ana.id
 
 
+def test_who_is_in_no_role_of_it_starts_none_where_the_starter_would_go_back() -> None:
+    back = BACK.model_copy(update={"owner": "captain"})
+    assert refused(facts(rollback=back), gus).because == snapshot(
+        "A drill of checkout is started by people in qa."
+    )
+    assert drilled(facts(rollback=back), bea).captain == bea.id
+
+
+def test_what_is_rehearsed_is_not_changed() -> None:
+    assert refusal(drilled(), dan.changes("1.5.0")).because == snapshot(
+        "checkout-drill-1 rehearses the way back from what is in production, and nothing else."
+    )
+
+
 def test_one_is_held_at_a_time() -> None:
     assert refused(replace(facts(), active=ReleaseKey("checkout-drill-1"))) == snapshot(
         Refused(
@@ -125,6 +140,10 @@ def test_the_stopwatch_runs_from_its_beginning_to_its_end() -> None:
     assert recovery(release) == Recovery(
         key=ReleaseKey("checkout-drill-1"), at=release.since, took=timedelta(minutes=9)
     )
+
+
+def test_a_drill_in_which_a_step_was_skipped_is_no_way_back() -> None:
+    assert recovery(play(drilled(), pipeline.passes(), dan.fails("Look"), dan.skips("Look"))) is None
 
 
 def test_a_release_that_was_completed_is_no_way_back() -> None:

@@ -505,3 +505,14 @@ def test_what_is_only_told_anew_of_the_same_is_no_change() -> None:
     assert (
         names(release, ana.changes(release.version, replace(told, commit="abc1234")))[0] == "ManifestChanged"
     )
+
+
+def test_what_is_in_production_already_does_not_go_out_once_more() -> None:
+    release = replace(started(), replaces="1.3.0")
+    assert refusal(release, ana.changes("1.3.0")) == snapshot(
+        Refused(
+            code=Code.ALREADY_RELEASED,
+            because="checkout 1.3.0 is in production already.",
+            instead="Name the version that is new, or cancel the release.",
+        )
+    )
