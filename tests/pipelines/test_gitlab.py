@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from inline_snapshot import snapshot
 
-from bot.pipelines.gitlab.access import LIMITED_S, LONGEST_REST_S, Declined, Resting, named, rest_s
+from bot.gitlab.access import LIMITED_S, LONGEST_REST_S, Declined, Resting, named, rest_s
 from bot.pipelines.gitlab.pipelines import OUTPUT_S, Pipelines
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID

@@ -12,7 +12,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.pipelines.gitlab.access import Declined, Project, Resting, named
+from bot.gitlab.access import Declined, NoAccess, Project, Resting, named
 from bot.pipelines.gitlab.told import ENDED, MANUAL, Told, id_in, progress, why_failed
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import as_reason, readable
@@ -56,18 +56,10 @@ class Pipelines:
 
     async def start(self, job: Job) -> str:
         """Start a pipeline. Raises NotStarted where GitLab refuses it, and whatever else goes wrong."""
-        if job.tried and (link := await self._started_before(job)):
-            return link
-        project = self._project(job)
-        given = {**dict(job.order.inputs), OWN_VARIABLE: job.id}
-        variables = [{"key": name, "value": value} for name, value in given.items()]
         try:
-            began = await project.send("/pipeline", {"ref": job.order.ref, "variables": variables})
-        except Declined as refusal:
-            if refusal.status >= 500 or refusal.status in (408, 429):
-                raise
-            raise NotStarted(_refused(job, project.name, refusal)) from refusal
-        return str(began["web_url"])
+            return await self._start(job)
+        except NoAccess as trouble:
+            raise NotStarted(str(trouble)) from trouble
 
     async def find(self, job: Job) -> str | None:
         """Return where a pipeline can be watched that has the name of the run in its variables, or None."""
@@ -105,8 +97,22 @@ class Pipelines:
         try:
             async with asyncio.timeout(OUTPUT_S):
                 return "\n".join(progress(await self._jobs(job)))
-        except (aiohttp.ClientError, Declined, NotStarted, Resting, TimeoutError):
+        except (aiohttp.ClientError, Declined, NoAccess, Resting, TimeoutError):
             return f"GitLab does not say now how far it is. See {job.link}"
+
+    async def _start(self, job: Job) -> str:
+        if job.tried and (link := await self._started_before(job)):
+            return link
+        project = self._project(job)
+        given = {**dict(job.order.inputs), OWN_VARIABLE: job.id}
+        variables = [{"key": name, "value": value} for name, value in given.items()]
+        try:
+            began = await project.send("/pipeline", {"ref": job.order.ref, "variables": variables})
+        except Declined as refusal:
+            if refusal.status >= 500 or refusal.status in (408, 429):
+                raise
+            raise NotStarted(_refused(job, project.name, refusal)) from refusal
+        return str(began["web_url"])
 
     async def _cancel(self, job: Job, link: str) -> bool:
         """Cancel a pipeline unless it has ended; return whether it has.

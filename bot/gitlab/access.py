@@ -10,13 +10,15 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
-from bot.pipelines.provider import NotStarted
-
 LIMITED_S: Final = 60.0
 """How long GitLab is left alone when it limits and does not say for how long."""
 LONGEST_REST_S: Final = 3_600.0
 PAGE: Final = 100
 """How many GitLab lists at once, at most (docs.gitlab.com, REST API, pagination)."""
+
+
+class NoAccess(Exception):
+    """GitLab cannot be called, however often it is tried; the message says why."""
 
 
 class Declined(Exception):
@@ -33,7 +35,7 @@ class Resting(Exception):
 
 
 class Project:
-    """The API of GitLab for one project, named by its path such as `acme/shop`."""
+    """The API of GitLab for one project, named by its path such as `acme/shop`; all paths are below it."""
 
     def __init__(self, name: str, session: aiohttp.ClientSession, address: str, token: str) -> None:
         self.name = name
@@ -43,7 +45,7 @@ class Project:
         self._rests_until = 0.0
 
     async def get(self, path: str, **query: str) -> Any:
-        """Read what is at a path below the project. Raises Declined, Resting, and what aiohttp raises."""
+        """Read what is at a path. Raises NoAccess, Declined, Resting, and what aiohttp raises."""
         return (await self._call("GET", path, query=query))[0]
 
     async def each(self, path: str, **query: str) -> AsyncIterator[Any]:
@@ -57,7 +59,7 @@ class Project:
             page = headers.get("X-Next-Page", "")
 
     async def send(self, path: str, data: Mapping[str, Any] | None = None) -> Any:
-        """Post to a path below the project. Raises Declined, Resting, and what aiohttp raises."""
+        """Post to a path. Raises NoAccess, Declined, Resting, and what aiohttp raises."""
         return (await self._call("POST", path, data=data))[0]
 
     async def _call(
@@ -68,7 +70,7 @@ class Project:
         data: Mapping[str, Any] | None = None,
     ) -> tuple[Any, Mapping[str, str]]:
         if not self._token:
-            raise NotStarted("Rollcall has no access to GitLab. Whoever runs it sets GITLAB_TOKEN.")
+            raise NoAccess("Rollcall has no access to GitLab. Whoever runs it sets GITLAB_TOKEN.")
         if (left := self._rests_until - _now()) > 0:
             raise Resting(f"GitLab is left alone for {left:.0f} seconds, as it has asked.")
         # The path of the project is one part of the address, so its slashes stay as they are written.
@@ -111,7 +113,7 @@ def said_in(body: str) -> str:
 
 
 def named(address: str, api: str) -> str:
-    """Return the path of a project by its address. Raises NotStarted for one of another GitLab."""
+    """Return the path of a project by its address. Raises NoAccess for one of another GitLab."""
     parts = urlsplit(api)
     below = parts.path.rstrip("/").removesuffix("/api/v4")
     for host in (parts.netloc, parts.hostname):
@@ -119,7 +121,7 @@ def named(address: str, api: str) -> str:
         if name != address and "/" in name:
             return name.removesuffix("/").removesuffix(".git")
     here = f"{parts.hostname}{below}"
-    raise NotStarted(
+    raise NoAccess(
         f"The repository {address or 'of the runbook'} is not at {here}, the GitLab of GITLAB_URL."
     )
 

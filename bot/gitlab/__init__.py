@@ -1,0 +1,1 @@
+"""GitLab as it is called: with which access, and how often."""
