@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,34 +10,25 @@ from typing import Any
 import aiohttp
 import pytest
 from inline_snapshot import snapshot
-from sqlalchemy import select
 
 from bot.coordinator import Accepted
-from bot.deployments.finding import Finding
 from bot.deployments.follower import LAST, LONGEST, SETTLES, Follower
 from bot.deployments.github import Rules, read
 from bot.deployments.platform import MOST, Platform
 from bot.github.access import App
-from bot.ledger import deployments
-from bot.ledger.deployments import Deployment
-from bot.ledger.reader import Reader
-from bot.ledger.tables import metadata
 from bot.release.ids import ROLLCALL, ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.stages.drill import StartDrill
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.runs import ReportRunBegan
-from bot.runbook.files.read import Runbooks
+from tests.deployments.ground import POINTS, Ground, end_at
 from tests.ledger.world import (
     ANA,
     BEN,
     CHANNEL,
     CLEO,
     TEAM,
-    Replica,
-    StillClock,
-    Town,
     act,
     approve,
     cancel,
@@ -47,8 +37,6 @@ from tests.ledger.world import (
 )
 from tests.pipelines import github_server
 from tests.pipelines.github_server import GitHub, broken, github_there, limited_for, said
-from tests.pipelines.place import Dies
-from tests.world import PATIENCE_S
 
 RUNBOOK = """\
 title: Checkout
@@ -70,78 +58,28 @@ stages:
 """
 RULE = "/deployment_protection_rule"
 PENDING = "/pending_deployments"
-POINTS = ("before it is followed", "before the call", "after the call")
-"""Where Rollcall is ended once GitHub has heard that it was asked."""
 
 
-class Court:
-    """A ledger, a GitHub whose deployments wait for it, and one Rollcall after the other."""
+class Court(Ground):
+    """A ground from which a GitHub can be reached."""
 
     def __init__(self, folder: Path, github: GitHub, session: aiohttp.ClientSession) -> None:
+        super().__init__(folder, RUNBOOK)
         self.github = github
         self.session = session
         self.access = App(id="4711", key=github.has_app())
-        self.runbooks = folder / "runbooks"
-        self.runbooks.mkdir()
-        self.has_runbook(RUNBOOK)
-        self.replica = Replica(f"sqlite:///{folder / 'ledger.db'}", self.runbooks, Town(), StillClock())
-        with self.replica.database.engine.begin() as connection:
-            metadata.create_all(connection)
-        self.releases = Reader(self.replica.database, self.replica.ledger)
 
-    def has_runbook(self, runbook: str, service: str = "checkout") -> None:
-        (self.runbooks / f"{service}.yaml").write_text(runbook)
+    def platform(self) -> Platform:
+        return Rules(self.session, self.github.url, self.access)
+
+    async def asks(self, follower: Follower, asked: github_server.Deployment) -> None:
+        await follower.asked(read(self.github.asks(asked), self.github.url))
 
     async def looked_at(self) -> None:
         """Wait until GitHub was asked whether what waits still does, and it was seen to."""
         self.replica.clock.time += SETTLES
         before = self.github.count(PENDING)
         await self.sees(lambda: self.github.count(PENDING) > before + 1)
-
-    def rules(self) -> Rules:
-        return Rules(self.session, self.github.url, self.access)
-
-    def follower(self, platform: Platform | None = None) -> Follower:
-        replica = self.replica
-        finding = Finding(self.releases, Runbooks(replica.runbooks), replica.coordinator, TEAM)
-        return Follower(
-            platform or self.rules(),
-            finding,
-            replica.database,
-            TEAM,
-            replica.clock,
-            poll_s=0.02,
-            retry_s=0.01,
-        )
-
-    @asynccontextmanager
-    async def rollcall(self, platform: Platform | None = None) -> AsyncIterator[Follower]:
-        """Run Rollcall until the block is left."""
-        follower = self.follower(platform)
-        await follower.take_up()
-        try:
-            yield follower
-        finally:
-            await follower.stop()
-
-    async def asks(self, follower: Follower, asked: github_server.Deployment) -> None:
-        await follower.asked(read(self.github.asks(asked), self.github.url))
-
-    async def answers(self) -> list[str | None]:
-        """Return how the deployments ended that were asked about, as they are kept."""
-        query = select(metadata.tables["deployments"].c.answer)
-        return list(await self.replica.database.read(lambda c: c.scalars(query).all()))
-
-    async def until_settled(self) -> list[str | None]:
-        async with asyncio.timeout(PATIENCE_S):
-            while await self.replica.database.read(lambda c: deployments.waiting(c, TEAM)):
-                await asyncio.sleep(0.01)
-        return await self.answers()
-
-    async def sees(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds():
-                await asyncio.sleep(0.01)
 
     async def sees_calls(self, number: int) -> None:
         """Wait until GitHub was answered or told something so often."""
@@ -151,11 +89,6 @@ class Court:
         """Wait until a deployment was told something so often, or as often as it may be."""
         await self.sees(lambda: len(deployment.reports) >= min(number, MOST))
 
-    async def acts(self, follower: Follower, *commands: Any) -> None:
-        for command in commands:
-            release = await self.replica.accepts(command)
-            follower.wake(release.id)
-
 
 @pytest.fixture
 async def court(tmp_path: Path) -> AsyncIterator[Court]:
@@ -163,47 +96,6 @@ async def court(tmp_path: Path) -> AsyncIterator[Court]:
         court = Court(tmp_path, github, session)
         yield court
         court.replica.database.close()
-
-
-class Dying:
-    """A platform at which Rollcall is ended, before or after it has answered or told something."""
-
-    def __init__(self, inner: Platform, dies: Dies, when: str) -> None:
-        self._inner = inner
-        self._dies = dies
-        self._when = when
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def answer(self, deployment: Deployment, *, go: bool, because: str) -> None:
-        await self._call(self._inner.answer(deployment, go=go, because=because))
-
-    async def tell(self, deployment: Deployment, because: str) -> None:
-        await self._call(self._inner.tell(deployment, because))
-
-    async def _call(self, call: Awaitable[None]) -> None:
-        if self._when == "before the call":
-            asyncio.ensure_future(call).cancel()
-            await self._dies.here()
-        await call
-        if self._when == "after the call":
-            await self._dies.here()
-
-
-async def end_at(court: Court, asked: github_server.Deployment, point: str) -> None:
-    """Have GitHub ask about a deployment, and end Rollcall at a point."""
-    dies = Dies()
-    follower = court.follower(Dying(court.rules(), dies, point))
-    await court.asks(follower, asked)
-    if point == "before it is followed":
-        dies.reached.set()
-    async with asyncio.timeout(PATIENCE_S):
-        await dies.reached.wait()
-    tasks = [followed.task for followed in follower._followed.values() if followed.task]
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
 
 
 @pytest.mark.parametrize("point", POINTS)
