@@ -22,6 +22,8 @@ from bot.coordinator import Coordinator
 from bot.deployments.finding import Finding
 from bot.deployments.follower import Follower
 from bot.deployments.github import Rules, Unanswerable, read
+from bot.deployments.gitlab import Approvals, Blocked
+from bot.deployments.platforms import Platforms
 from bot.deployments.redelivery import Redelivery
 from bot.github.access import App, Token
 from bot.jobs.attend import attend_due
@@ -86,7 +88,7 @@ DEPLOYMENTS_S = 60.0
 REDELIVERY_S = 300.0
 """Seconds after which GitHub is asked to send again what was lost."""
 LOOKS = 4
-"""A deployment can wait for days, so it is looked at this much less often than a workflow."""
+"""A deployment can wait for days, so it is looked at this much less often than a run."""
 DRAIN_S = 10.0
 HOME_GAPS = 3
 """A Home tab is looked at less closely than a thread, so it follows at a third of the pace."""
@@ -178,13 +180,17 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         runner = Runner(providers, coordinator, releases, database, clock)
         tellers = Tellers(subscribers, inside, identity.workspace, releases, database, clock)
         stack.push_async_callback(tellers.stop)
+        approver = settings.gitlab_approver_token.get_secret_value()
+        approvals = Approvals(session, settings.gitlab_url, approver)
+        rules = Rules(session, settings.github_url, _github_app(settings) or _github(settings))
+        finding = Finding(releases, runbooks, coordinator, identity.workspace)
         deployments = Follower(
-            Rules(session, settings.github_url, _github_app(settings) or _github(settings)),
-            Finding(releases, runbooks, coordinator, identity.workspace),
+            Platforms(rules, approvals),
+            finding,
             database,
             identity.workspace,
             clock,
-            LOOKS * settings.github_poll,
+            LOOKS * min(settings.github_poll, settings.gitlab_poll),
         )
         outward = await stack.enter_async_context(outgoing(inside, TIMEOUT))
         read_in: dict[str, Source] = {
@@ -193,6 +199,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             "prometheus": Prometheus(outward),
             "drill": Drills(releases, identity.workspace, clock),
         }
+        blocked = Blocked(approvals, finding, deployments.asked)
         checks = CheckReader(read_in, coordinator, releases, database, clock)
         people = PeopleWatch(directory, coordinator, releases, identity.workspace)
 
@@ -237,6 +244,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.every(DEPLOYMENTS_S, deployments.take_up)
         if at_github := _github_app(settings):
             ticks.every(REDELIVERY_S, Redelivery(session, settings.github_url, at_github).ask)
+        if approver:
+            ticks.every(LOOKS * settings.gitlab_poll, blocked.look_at_all)
         stack.push_async_callback(ticks.stop)
         ticks.start()
 
@@ -251,7 +260,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             hears = _asked(deployments, settings.github_url)
             posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up, hears).answer
         if webhook_secret := settings.gitlab_webhook_secret.get_secret_value():
-            posts["/gitlab"] = GitLabWebhook(webhook_secret, runner.take_up).answer
+            looks = blocked.look_at if approver else None
+            posts["/gitlab"] = GitLabWebhook(webhook_secret, runner.take_up, looks).answer
         if key:
             posts[REPORTS] = Reports(coordinator, releases, database, identity.workspace, key).answer
         gets: dict[str, Handler] = {}

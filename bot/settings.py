@@ -117,10 +117,15 @@ class Settings(BaseSettings):
     gitlab_token: SecretStr = Field(
         SecretStr(""), description="A token with which pipelines of GitLab are run, and versions are read."
     )
+    gitlab_approver_token: SecretStr = Field(
+        SecretStr(""),
+        description="A token of a user of GitLab whose approval protected environments need: with it,"
+        " deployments there wait for Rollcall.",
+    )
     gitlab_webhook_secret: SecretStr = Field(
         SecretStr(""),
         description="The signing token or the secret token of a webhook, which is then served at `/gitlab`:"
-        " so the end of a pipeline is seen at once.",
+        " so the end of a pipeline is seen at once, and what is blocked.",
     )
     gitlab_url: str = Field(
         "https://gitlab.com/api/v4",

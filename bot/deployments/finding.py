@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.coordinator import Accepted, Answer, Coordinator
-from bot.deployments.verdict import SHORTEST, No, Verdict, Wait, belongs, is_run_of, judge, no_stage, works_in
+from bot.deployments.verdict import (
+    SHORTEST,
+    No,
+    NotOurs,
+    Verdict,
+    Wait,
+    belongs,
+    is_run_of,
+    judge,
+    no_stage,
+    works_in,
+)
 from bot.ledger.deployments import Deployment
 from bot.ledger.reader import Reader
 from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, WorkspaceId
@@ -74,18 +85,28 @@ class Finding:
             return Found(services=names, verdict=Wait())
         return await self._without(deployment, services, all_read=all_read)
 
+    def repositories(self) -> Sequence[str]:
+        """Return the repositories that runbooks name, each once. Raises RunbookError."""
+        read, _ = self._read()
+        named = (runbook.repository for runbook in read.values() if runbook.repository)
+        return list({_address(repository): repository for repository in named}.values())
+
     def _services(self, deployment: Deployment) -> tuple[Mapping[str, Runbook], bool]:
         """Return the services of its repository with their runbooks, and whether all runbooks can be used."""
-        found, all_read = dict[str, Runbook](), True
+        read, all_read = self._read()
+        here = _address(deployment.repository)
+        found = {name: one for name, one in read.items() if _address(one.repository or "") == here}
+        return found, all_read
+
+    def _read(self) -> tuple[Mapping[str, Runbook], bool]:
+        """Return the services whose runbooks can be used, and whether all can be."""
+        read, all_read = dict[str, Runbook](), True
         for service in self._runbooks.services():
             try:
-                runbook = self._runbooks.for_service(service)
+                read[service] = self._runbooks.for_service(service)
             except RunbookError:
                 all_read = False
-                continue
-            if _address(runbook.repository or "") == _address(deployment.repository):
-                found[service] = runbook
-        return found, all_read
+        return read, all_read
 
     async def _release(self, deployment: Deployment, service: str) -> Release | None:
         """Return the open release of a service, or the one in production, if the deployment belongs to it.
@@ -103,14 +124,15 @@ class Finding:
         return None
 
     async def _judged(self, deployment: Deployment, release: Release) -> Found:
-        if release.state is State.COMPLETED:
+        verdict = judge(deployment, release, await self._before(release))
+        if release.state is State.COMPLETED and not isinstance(verdict, NotOurs):
             completed, _ = await self._releases.of_service(self._workspace, release.service)
             if completed and completed.key != release.key:
                 return Found(
                     release=release.key,
                     verdict=No(f"{release.key} is not in production any more; {completed.key} is."),
                 )
-        return Found(release=release.key, verdict=judge(deployment, release, await self._before(release)))
+        return Found(release=release.key, verdict=verdict)
 
     async def _before(self, release: Release) -> str:
         """Return the commit of the version to which a release goes back, where that is known."""
@@ -167,11 +189,11 @@ def _with_drills(service: str) -> Sequence[str]:
     return service, drills_of(service)
 
 
-def _unknown(deployment: Deployment, services: Mapping[str, Runbook]) -> No:
+def _unknown(deployment: Deployment, services: Mapping[str, Runbook]) -> NotOurs:
     """Say that nothing is released from a repository, or into an environment."""
     if services:
-        return No(no_stage(deployment, services))
-    return No(f"No runbook names the repository {deployment.repository}.")
+        return NotOurs(no_stage(deployment, services))
+    return NotOurs(f"No runbook names the repository {deployment.repository}.")
 
 
 def _versions(deployment: Deployment) -> Sequence[str]:

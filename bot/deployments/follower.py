@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.coordinator import service_of
 from bot.deployments.finding import Finding
 from bot.deployments.platform import MOST, Platform
-from bot.deployments.verdict import Go, No, Wait
+from bot.deployments.verdict import Go, No, NotOurs, Wait
 from bot.ledger import deployments
 from bot.ledger.database import Database
 from bot.ledger.deployments import Answer, Deployment, Standing
@@ -140,6 +140,11 @@ class Follower:
                 go = isinstance(verdict, Go)
                 await self._platform.answer(deployment, go=go, because=because)
                 await self._settle(deployment, Answer.APPROVED if go else Answer.REJECTED)
+                return False
+            case NotOurs(because):
+                if not await self._platform.turn_away(deployment, because):
+                    return True
+                await self._settle(deployment, Answer.REJECTED)
                 return False
             case Wait(because):
                 await self._tell(deployment, standing, because)

@@ -82,6 +82,18 @@ class Rules:
                 raise
             log.info("GitHub needs no answer any more: %s", error)
 
+    def has(self, deployment: Deployment) -> bool:
+        """Return whether a deployment is at this GitHub."""
+        try:
+            return bool(named(deployment.repository, self._api))
+        except NoAccess:
+            return False
+
+    async def turn_away(self, deployment: Deployment, because: str) -> bool:
+        """Reject a deployment: the rule asks Rollcall, and nobody else answers for it."""
+        await self.answer(deployment, go=False, because=because)
+        return True
+
     async def tell(self, deployment: Deployment, because: str) -> None:
         """Report on what a deployment waits. Where GitHub takes no report, it goes without."""
         try:

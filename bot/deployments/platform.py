@@ -13,8 +13,17 @@ MOST: Final = 10
 class Platform(Protocol):
     """Somewhere deployments wait. Whatever goes wrong there is tried again later."""
 
+    def has(self, deployment: Deployment) -> bool:
+        """Return whether a deployment waits here."""
+        ...
+
     async def answer(self, deployment: Deployment, *, go: bool, because: str) -> None:
         """Let a deployment go on, or reject it. One that waits no longer is left alone."""
+        ...
+
+    async def turn_away(self, deployment: Deployment, because: str) -> bool:
+        """Say that nothing here decides on a deployment. Return whether that rejects it; else it waits for
+        others."""
         ...
 
     async def tell(self, deployment: Deployment, because: str) -> None:

@@ -38,7 +38,14 @@ class Wait:
     because: str = ""
 
 
-Verdict = Go | No | Wait
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """Nothing here decides on it: it is of a repository or an environment that no runbook names."""
+
+    because: str
+
+
+Verdict = Go | No | Wait | NotOurs
 
 
 def belongs(deployment: Deployment, release: Release, before: str = "") -> bool:
@@ -57,6 +64,8 @@ def is_run_of(deployment: Deployment, release: Release) -> bool:
 
 def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict:
     """Return what a release says to a deployment that belongs to it, or once did."""
+    if not works_in(deployment.environment, [*release.runbook.stages, release.runbook.way_back]):
+        return NotOurs(no_stage(deployment, [release.service]))
     if release.state in (State.CANCELLED, State.ROLLED_BACK):
         return No(f"{_name(release)} is {_state(release)}.")
     if no := _not_wanted(deployment, release, before):

@@ -1,24 +1,38 @@
-"""Webhooks of GitLab. They only say that it is time to look: what becomes of a run is read from its API."""
+"""Webhooks of GitLab. They only say that it is time to look: what becomes of a run, and what is blocked, is
+read from its API."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 from aiohttp import web
 
 from bot.signing import Key
 
+LOOK_S: Final = 5.0
+"""How long a delivery waits until it was looked. GitLab waits ten seconds (docs.gitlab.com, webhooks)."""
+
 
 class GitLabWebhook:
     """Answer GitLab's deliveries, and have the runs looked at when a pipeline has changed.
 
+    When a deployment may be blocked, its project is looked at by `blocked`, which is given its path.
+
     The secret is what GitLab calls a signing token, `whsec_…`, or what it calls a secret token.
     """
 
-    def __init__(self, secret: str, look: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        secret: str,
+        look: Callable[[], Awaitable[None]],
+        blocked: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self._secret = secret.encode()
         self._look = look
+        self._blocked = blocked
         self._key: Key | None = None
         with suppress(ValueError):
             self._key = Key.read(secret)
@@ -34,6 +48,10 @@ class GitLabWebhook:
             return web.Response(status=400, text="The body is not JSON.")
         if _may_be_ours(content):
             await self._look()
+        if self._blocked and (project := _may_be_blocked(content)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._blocked(project)
         return web.Response(text="ok")
 
     def _is_from_gitlab(self, request: web.Request, body: bytes) -> bool:
@@ -51,3 +69,21 @@ def _may_be_ours(content: object) -> bool:
             return True
         case _:
             return False
+
+
+def _may_be_blocked(content: object) -> str:
+    """Return the path of the project in which a deployment may be blocked, or nothing.
+
+    GitLab tells of a deployment only when it runs; of its pipeline, that a job waits for somebody.
+    """
+    match content:
+        case {"object_kind": "deployment", "project": {"path_with_namespace": str(project)}}:
+            return project
+        case {
+            "object_kind": "pipeline",
+            "object_attributes": {"status": "manual" | "blocked"},
+            "project": {"path_with_namespace": str(project)},
+        }:
+            return project
+        case _:
+            return ""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from bot.deployments.verdict import Go, No, Verdict, Wait, belongs, judge
+from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, judge
 from bot.ledger.deployments import Deployment
 from bot.release.manifest import Manifest
 from bot.release.release import Release
@@ -91,7 +91,7 @@ def test_a_stage_that_is_done_lets_its_deployments_through_whatever_the_next_one
 def test_environments_differ_in_more_than_capitals_and_each_is_known() -> None:
     assert kind(in_production(), deployment(environment="production")) is Go
     assert judge(deployment(environment="preview"), in_production()) == snapshot(
-        No(
+        NotOurs(
             because="No stage of checkout works in `preview`. Name it in the runbook, or take the rule off this environment."
         )
     )

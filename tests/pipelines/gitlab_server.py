@@ -1,7 +1,7 @@
 """A server that behaves like GitLab where Rollcall calls it: its pipelines, their variables, its faults."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,9 +10,11 @@ from typing import Any
 from aiohttp import web
 
 from tests.pipelines.faulty import Faulty, listening
+from tests.pipelines.github_contents import COMMITS
 from tests.pipelines.gitlab_contents import contents
 
 TOKEN = "glpat-a-token-for-tests"
+APPROVER = "glpat-an-approver-for-tests"
 REFS = ("main", "v2.0", "protected")
 JOBS = (("build", "image"), ("deploy", "eu"), ("deploy", "us"))
 ALIVE = ("created", "pending", "running", "scheduled")
@@ -34,6 +36,37 @@ class Pipeline:
     cancels: int = 0
 
 
+@dataclass
+class Deployment:
+    """A deployment to a protected environment, and what was answered by whom. It needs `needs` approvals.
+
+    With all of them it stays blocked until somebody runs its job.
+    """
+
+    number: int
+    environment: str
+    ref: str
+    commit: str
+    pipeline: int
+    by: str
+    needs: int = 1
+    status: str = "blocked"
+    answers: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        return self.status == "blocked" and self.pending > 0
+
+    @property
+    def pending(self) -> int:
+        return self.needs - sum(answer == "approved" for answer, _ in self.answers.values())
+
+    @property
+    def answer(self) -> tuple[str, str] | None:
+        """Return what Rollcall has answered, and said."""
+        return self.answers.get("gate")
+
+
 class GitLab(Faulty):
     """GitLab, with one project `acme/web/shop`. Who has started a pipeline reads its variables, and no other.
 
@@ -48,7 +81,9 @@ class GitLab(Faulty):
         self.late_s = 0.0
         self.ends_at_once = True
         self.takes_variables = True
-        self.users = {TOKEN: "rollcall"}
+        self.users = {TOKEN: "rollcall", APPROVER: "gate"}
+        self.approvers = {"gate"}
+        self.deployments: list[Deployment] = []
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     # What tests order
@@ -66,6 +101,16 @@ class GitLab(Faulty):
         pipeline = Pipeline(number, ref, source, user, self.now(), seen_from, variables)
         self.pipelines.append(pipeline)
         return pipeline
+
+    def deploys(
+        self, environment: str = "production", ref: str = "main", pipeline: int = 0, by: str = "bea-gl"
+    ) -> Deployment:
+        """Have a pipeline come to a job that deploys to a protected environment."""
+        number = 501 + len(self.deployments)
+        commit = COMMITS.get(ref, COMMITS["main"])
+        deployment = Deployment(number, environment, ref, commit, pipeline or 70_000 + number, by)
+        self.deployments.append(deployment)
+        return deployment
 
     @property
     def api(self) -> str:
@@ -94,6 +139,13 @@ class GitLab(Faulty):
                 return web.json_response(found)
             case "GET", ["pipelines"]:
                 return self._list(request.query)
+            case "GET", ["deployments"]:
+                return self._list_deployments(request.query)
+            case "GET", ["deployments", id_] if deployment := self._deployment(id_):
+                pending = {"pending_approval_count": max(0, deployment.pending)}
+                return web.json_response({**self.told_of(deployment), **pending})
+            case "POST", ["deployments", id_, "approval"] if deployment := self._deployment(id_):
+                return self._approve(deployment, await request.json(), user)
             case _, ["pipelines", id_, *below] if pipeline := self._find(int(id_)):
                 return self._about(method, pipeline, below, user)
             case _:
@@ -120,10 +172,55 @@ class GitLab(Faulty):
             if one.seen_from <= time.monotonic() and one.created > since
             if one.source == query["source"] and one.ref == query["ref"]
         ]
+        return self._page([*map(self._told, fits)], query)
+
+    def _page(self, listed: Sequence[Any], query: Mapping[str, str]) -> web.Response:
         size, number = min(self.page, int(query["per_page"])), int(query["page"])
-        shown = fits[(number - 1) * size : number * size]
-        more = str(number + 1) if len(fits) > number * size else ""
-        return web.json_response([*map(self._told, shown)], headers={"X-Next-Page": more})
+        more = str(number + 1) if len(listed) > number * size else ""
+        shown = listed[(number - 1) * size : number * size]
+        return web.json_response(shown, headers={"X-Next-Page": more})
+
+    def _list_deployments(self, query: Mapping[str, str]) -> web.Response:
+        fits = [one for one in self.deployments if one.status == query["status"]]
+        return self._page([*map(self.told_of, fits)], query)
+
+    def _approve(self, deployment: Deployment, asked: Mapping[str, Any], user: str) -> web.Response:
+        """Take what one of those answers who may approve; the same once more changes nothing."""
+        assert set(asked) == {"status", "comment"}
+        assert 0 < len(asked["comment"]) <= 255
+        if deployment.by == user and asked["status"] == "approved":
+            return said(400, "You cannot approve your own deployment.")
+        if not deployment.waits:
+            return said(400, "This deployment is not waiting for approvals.")
+        if user not in self.approvers:
+            return said(400, "You don't have permission to approve this deployment.")
+        deployment.answers[user] = (asked["status"], asked["comment"])
+        if asked["status"] == "rejected":
+            deployment.status = "failed"
+        return web.json_response({"user": {"username": user}, **asked}, status=201)
+
+    def _deployment(self, id_: str) -> Deployment | None:
+        return next((one for one in self.deployments if str(one.number) == id_), None)
+
+    def told_of(self, deployment: Deployment) -> Mapping[str, Any]:
+        """Return a deployment as GitLab lists it."""
+        return {
+            "id": deployment.number,
+            "iid": deployment.number - 500,
+            "ref": deployment.ref,
+            "sha": deployment.commit,
+            "status": deployment.status,
+            "user": {"id": 31, "username": deployment.by},
+            "environment": {"id": 9, "name": deployment.environment},
+            "deployable": {
+                "id": 7_900 + deployment.number,
+                "status": "manual",
+                "pipeline": {
+                    "id": deployment.pipeline,
+                    "web_url": f"https://127.0.0.1/acme/web/shop/-/pipelines/{deployment.pipeline}",
+                },
+            },
+        }
 
     def _about(self, method: str, pipeline: Pipeline, below: list[str], user: str) -> web.Response:
         match method, below:

@@ -1,5 +1,6 @@
 """GitLab's webhook: it only says that it is time to look, so a lost one costs time and a lie costs nothing."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from bot.release.state import State
 from bot.signing import TOLERANCE_S, Key
-from bot.web.gitlab import GitLabWebhook
+from bot.web.gitlab import LOOK_S, GitLabWebhook
 from bot.web.server import LARGEST_BODY, WebServer
 from tests.pipelines.gitlab_server import TOKEN, GitLab, gitlab_there
 from tests.slack.given import ROLES, write
@@ -42,13 +43,20 @@ class Ear:
 
     def __init__(self) -> None:
         self.looks = 0
+        self.projects: list[str] = []
+        self.slow = False
         self.servers: list[WebServer] = []
 
     async def look(self) -> None:
         self.looks += 1
 
+    async def look_at(self, project: str) -> None:
+        self.projects.append(project)
+        if self.slow:
+            await asyncio.Event().wait()
+
     async def hears(self, secret: str, body: bytes, headers: Mapping[str, str]) -> int:
-        server = WebServer(_healthy, {"/gitlab": GitLabWebhook(secret, self.look).answer}, {})
+        server = WebServer(_healthy, {"/gitlab": GitLabWebhook(secret, self.look, self.look_at).answer}, {})
         self.servers.append(server)
         url = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
         async with aiohttp.ClientSession() as session:
@@ -96,13 +104,36 @@ async def test_anything_else_is_taken_and_left(ear: Ear) -> None:
     others: list[Any] = [
         {"object_kind": "pipeline", "object_attributes": {"source": "push"}},
         {"object_kind": "build"},
+        {"object_kind": "deployment"},
+        {"object_kind": "deployment", "project": {"path_with_namespace": 7}},
+        {"object_kind": "pipeline", "object_attributes": {"status": "manual"}},
         {"object_kind": "pipeline", "object_attributes": ["api"]},
         [],
         None,
     ]
     for content in others:
         assert await ear.hears(SECRET, written(content), {"X-Gitlab-Token": SECRET}) == 200
-    assert ear.looks == 0
+    assert (ear.looks, ear.projects) == (0, [])
+
+
+async def test_what_may_be_blocked_is_looked_at(ear: Ear) -> None:
+    project = {"path_with_namespace": "acme/web/shop"}
+    told: list[Any] = [
+        {"object_kind": "deployment", "status": "running", "project": project},
+        {"object_kind": "pipeline", "object_attributes": {"status": "manual"}, "project": project},
+    ]
+    for content in told:
+        assert await ear.hears(SECRET, written(content), {"X-Gitlab-Token": SECRET}) == 200
+        assert await ear.hears(SECRET, written(content), {"X-Gitlab-Token": "another"}) == 401
+    assert ear.projects == ["acme/web/shop"] * 2
+
+
+@pytest.mark.proof
+async def test_gitlab_is_answered_in_time_however_long_it_takes_to_look(ear: Ear) -> None:
+    ear.slow = True
+    content = {"object_kind": "deployment", "project": {"path_with_namespace": "acme/web/shop"}}
+    async with asyncio.timeout(2 * LOOK_S):
+        assert await ear.hears(SECRET, written(content), {"X-Gitlab-Token": SECRET}) == 200
 
 
 @pytest.mark.parametrize(
