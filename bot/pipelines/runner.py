@@ -106,8 +106,10 @@ class Runner:
         release = await self._releases.find(id_)
         assert release is not None
         jobs = [self._job(release, release.runs[number - 1], tried) for number, tried in unsettled.items()]
-        for job in jobs:
-            await self._advance(release, job)
+        # What goes wrong with one of them holds up no other.
+        done = await asyncio.gather(*(self._advance(release, job) for job in jobs), return_exceptions=True)
+        if troubles := [one for one in done if one is not None]:
+            raise troubles[0]
         return min(map(self._provider.poll_s, jobs))
 
     async def _advance(self, release: Release, job: Job) -> None:
