@@ -13,7 +13,10 @@ import aiohttp
 from bot.checks.ci import Ci
 from bot.checks.drills import Drills
 from bot.checks.fetch import TIMEOUT
+from bot.checks.github import AtGitHub
+from bot.checks.gitlab import AtGitLab
 from bot.checks.health import Health
+from bot.checks.jira import Access, Jira
 from bot.checks.prometheus import Prometheus
 from bot.checks.reader import CheckReader
 from bot.checks.source import Source
@@ -194,9 +197,15 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         )
         outward = await stack.enter_async_context(outgoing(inside, TIMEOUT))
         read_in: dict[str, Source] = {
-            "ci": Ci(session, settings.github_url, _github(settings)),
+            "ci": Ci(
+                [
+                    AtGitHub(session, settings.github_url, _github(settings)),
+                    AtGitLab(session, settings.gitlab_url, gitlab_token),
+                ]
+            ),
             "url": Health(outward),
             "prometheus": Prometheus(outward),
+            "ticket": Jira(session, settings.jira_url, _jira(settings)),
             "drill": Drills(releases, identity.workspace, clock),
         }
         blocked = Blocked(approvals, finding, deployments.asked)
@@ -332,6 +341,12 @@ def _github_app(settings: Settings) -> App | None:
     except (OSError, UnicodeDecodeError) as fault:
         raise Misconfigured(f"GITHUB_APP_KEY_FILE cannot be read: {fault}") from None
     return App(id=settings.github_app_id, key=key)
+
+
+def _jira(settings: Settings) -> Access | None:
+    """Return how Rollcall gets to Jira, if it does."""
+    token = settings.jira_token.get_secret_value()
+    return Access(token=token, user=settings.jira_user) if token else None
 
 
 def _subscribers(settings: Settings) -> Sequence[Subscriber]:

@@ -91,7 +91,8 @@ class Settings(BaseSettings):
     )
     github_token: SecretStr = Field(
         SecretStr(""),
-        description="A token with which workflows of GitHub Actions are run, and versions are read.",
+        description="A token with which workflows of GitHub Actions are run, and versions and commits are"
+        " read.",
     )
     github_app_id: str = Field(
         "",
@@ -115,7 +116,8 @@ class Settings(BaseSettings):
         15.0, gt=0, description="Seconds between two looks at a workflow that is under way."
     )
     gitlab_token: SecretStr = Field(
-        SecretStr(""), description="A token with which pipelines of GitLab are run, and versions are read."
+        SecretStr(""),
+        description="A token with which pipelines of GitLab are run, and versions and commits are read.",
     )
     gitlab_approver_token: SecretStr = Field(
         SecretStr(""),
@@ -135,6 +137,17 @@ class Settings(BaseSettings):
     gitlab_poll: float = Field(
         15.0, gt=0, description="Seconds between two looks at a pipeline that is under way."
     )
+    jira_url: str = Field(
+        "",
+        pattern="^(https?://|$)",
+        description="Where Jira is, such as `https://acme.atlassian.net`, of whose tickets checks read the"
+        " state.",
+    )
+    jira_user: str = Field(
+        "",
+        description="The address of the user whose token it is, for Jira Cloud; Jira Data Center needs none.",
+    )
+    jira_token: SecretStr = Field(SecretStr(""), description="A token with which tickets are read.")
     rollcall_webhook_secret: SecretStr = Field(
         SecretStr(""),
         description="The key, `whsec_…`, with which runs are asked for elsewhere, and reported at `/runs`.",

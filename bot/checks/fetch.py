@@ -1,6 +1,6 @@
-"""Asking an address of a runbook, and saying in plain words what went wrong."""
+"""Asking an address, and saying in plain words what went wrong."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -17,10 +17,12 @@ LARGEST: Final = 1 << 20
 
 
 @asynccontextmanager
-async def fetched(session: aiohttp.ClientSession, url: URL) -> AsyncIterator[aiohttp.ClientResponse]:
+async def fetched(
+    session: aiohttp.ClientSession, url: URL, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[aiohttp.ClientResponse]:
     """Ask an address by GET, and follow no redirect. Raises Unreadable, also for what goes wrong within."""
     try:
-        async with session.get(url, allow_redirects=False) as response:
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
             yield response
     except TimeoutError:
         raise Unreadable(f"no whole answer within {session.timeout.total:g} seconds") from None

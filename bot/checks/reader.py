@@ -110,7 +110,13 @@ class CheckReader:
 
     async def _once(self, release: Release, check: Check) -> Reading:
         assert check.read is not None
-        asked = Asked(read=check.read, repository=release.runbook.repository or "", values=_values(release))
+        asked = Asked(
+            read=check.read,
+            repository=release.runbook.repository or "",
+            values=_values(release),
+            tickets=release.manifest.tickets,
+            untold=release.manifest.untold,
+        )
         source = self._sources.get(check.read.what)
         if source is None:
             raise Unreadable("this Rollcall does not know how")

@@ -28,14 +28,19 @@ HOST: Final = r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 URL: Final = HOST + r"(?:[/?][^\s<>|#\\]*)?"
 SERVER: Final = HOST + r"(?:/[A-Za-z0-9._~/-]*)?"
 NUMBER: Final = r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE]-?[0-9]{1,2})?"
+TICKET: Final = r"[A-Za-z][A-Za-z0-9_]{0,60}-[0-9]{1,15}"
+"""The key of a ticket at Jira."""
+ALL: Final = "all"
+"""Every ticket of the release."""
 QUERY_LIMIT: Final = 1_000
 NAMES_LIMIT: Final = 20
-READABLE: Final = ("ci", "url", "prometheus", "drill")
+READABLE: Final = ("ci", "url", "prometheus", "ticket", "drill")
 """What can be read, of which a check reads one."""
 LIMITS: Final = ("below", "above", "at_most", "at_least")
 BESIDE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("expect", "contains"), "url"),
     **dict.fromkeys(("server", *LIMITS), "prometheus"),
+    "states": "ticket",
 }
 """What is said of what is read, and goes with nothing else."""
 READINGS: Final = 10
@@ -82,6 +87,12 @@ def _all_or_names(value: object) -> object:
     return value
 
 
+def _ticket(text: str) -> str:
+    if text != ALL and "{" not in text and re.fullmatch(TICKET, text) is None:
+        raise fault(f'expected "{ALL}" or the key of a ticket such as "SHOP-123", found {found(text)}')
+    return text
+
+
 Ci = Annotated[
     tuple[Annotated[str, line(100), text_schema(100)], ...],
     BeforeValidator(_all_or_names),
@@ -100,6 +111,8 @@ Server = Annotated[
     shape_schema(SERVER),
 ]
 Query = Annotated[str, line(QUERY_LIMIT), AfterValidator(_query), text_schema(QUERY_LIMIT)]
+Ticket = Annotated[Word, AfterValidator(_ticket), shape_schema(rf"{ALL}|{TICKET}|.*\{{.*")]
+States = Annotated[tuple[Annotated[str, line(100), text_schema(100)], ...], Few(0, NAMES_LIMIT), distinct()]
 Number = Annotated[
     # The ledger holds no number that can be written in several ways, so it stays as it was written.
     str,
@@ -109,14 +122,21 @@ Number = Annotated[
 
 
 class Read(Part):
-    """Where Rollcall reads a check itself: `ci`, `url`, `prometheus` or `drill`."""
+    """Where Rollcall reads a check itself: `ci`, `url`, `prometheus`, `ticket` or `drill`."""
 
     ci: Ci | None = None
     """`true`: all statuses and check runs that GitHub has of the commit of the release, in the `repository`
-    of the runbook. A list of names: these, and each must be there; at most 20."""
+    of the runbook, or all jobs and statuses that GitLab has of it. A list of names: these, and each must be
+    there; at most 20."""
     url: Url | None = None
     """An address that is asked by GET, such as `https://shop.example.com/health?v={version}`; it begins with
     `https://` or `http://`."""
+    ticket: Ticket | None = None
+    """`all`: every ticket of the release, at most 20. Or the key of one at Jira, such as `SHOP-123` or
+    `REL-{version}`."""
+    states: States = ()
+    """The states in which a ticket passes, whether in capital or small letters; at most 20. Required with
+    `ticket`."""
     drill: Duration | None = None
     """How long ago the last drill of the service may have ended well, such as `30d`."""
     expect: Annotated[int, whole_number, between(100, 599), number_schema(100, 599)] | None = None
@@ -145,12 +165,14 @@ class Read(Part):
             raise fault(
                 f"expected exactly one of {', '.join(READABLE[:-1])} and {READABLE[-1]}, found {number}"
             )
-        if astray := [key for key in BESIDE if getattr(self, key) is not None and BESIDE[key] != given[0]]:
+        if astray := [key for key in BESIDE if _says(self, key) and BESIDE[key] != given[0]]:
             raise invalid(
                 *(fault_at((key,), f"goes with {BESIDE[key]}, and not with {given[0]}") for key in astray)
             )
         if self.prometheus is not None:
             self._knows_its_limit()
+        if self.ticket is not None and not self.states:
+            raise invalid(missing(("states",)))
         return self
 
     def _knows_its_limit(self) -> None:
@@ -163,7 +185,7 @@ class Read(Part):
 
     @property
     def what(self) -> str:
-        """Which of `ci`, `url`, `prometheus` and `drill` it is."""
+        """Which of `ci`, `url`, `prometheus`, `ticket` and `drill` it is."""
         return next(key for key in READABLE if getattr(self, key) is not None)
 
     @property
@@ -175,9 +197,16 @@ class Read(Part):
         if self.prometheus is not None:
             limit = next(key for key in LIMITS if getattr(self, key) is not None)
             return f"{self.prometheus} {limit.replace('_', ' ')} {getattr(self, limit)}, at {self.server}"
+        if self.ticket is not None:
+            which = "every ticket" if self.ticket == ALL else f"the ticket {self.ticket}"
+            return f"{which} is {' or '.join(self.states)}"
         if self.drill is not None:
             return f"a drill in the last {duration(self.drill)}"
         return f"CI: {', '.join(self.ci or ()) or 'all of it'}"
+
+
+def _says(read: Read, key: str) -> bool:
+    return getattr(read, key) not in (None, ())
 
 
 class Check(Part):

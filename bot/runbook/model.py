@@ -16,6 +16,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validator, model_validator
 
+from bot.runbook.checks import ALL
 from bot.runbook.checks import Check as Check
 from bot.runbook.gates import SIGNING, Gate
 from bot.runbook.gates import Reminders as Reminders
@@ -283,10 +284,19 @@ class Runbook(Part):
             raise invalid(*(fault_at(place, f"{where} {HOMES[by][1]}") for place, by in lost))
         return self
 
+    @model_validator(mode="after")
+    def _knows_its_tickets(self) -> Self:
+        lost = [index for index, one in enumerate(self.checks) if one.read and one.read.ticket == ALL]
+        if self.service and self.tickets is None and lost:
+            how = "finds no tickets; say at the top how their keys are written, such as tickets:"
+            places = [("checks", index, "read", "ticket") for index in lost]
+            raise invalid(*(fault_at(place, f'{how} {{pattern: "SHOP-{{number}}"}}') for place in places))
+        return self
+
     def _homeless(self) -> Iterator[tuple[Loc, Provider]]:
         """Yield where the runbook names what belongs into a repository that it does not name."""
         for index, check in enumerate(self.checks):
-            if check.read and check.read.ci is not None and not self._is_at(Provider.WORKFLOW):
+            if check.read and check.read.ci is not None and not any(map(self._is_at, HOMES)):
                 yield ("checks", index, "read", "ci"), Provider.WORKFLOW
         for place, step in self._steps():
             if step.run and (by := step.run.by) in HOMES and not self._is_at(by):

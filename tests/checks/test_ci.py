@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.checks.ci import Ci
+from bot.checks.github import AtGitHub
 from bot.checks.source import Asked, Reading, Unreadable
 from bot.github.access import Token
 from bot.release.gates.checks import Outcome
@@ -77,7 +78,8 @@ async def read(
     github: GitHub, session: aiohttp.ClientSession, *names: str, commit: str = COMMIT, token: str = TOKEN
 ) -> Reading:
     asked = Asked(read=Read(ci=names), repository=github.repository, values={"commit": commit})
-    return await Ci(session, github.url, Token(token=token) if token else None).read(asked)
+    access = Token(token=token) if token else None
+    return await Ci([AtGitHub(session, github.url, access)]).read(asked)
 
 
 @pytest.mark.parametrize("conclusion", ["success", "neutral", "skipped"])
@@ -186,7 +188,7 @@ async def test_without_access_nothing_is_known(
 async def test_github_is_left_alone_when_it_asks_for_it(
     github: GitHubOfCommits, session: aiohttp.ClientSession
 ) -> None:
-    ci = Ci(session, github.url, Token(token=TOKEN))
+    ci = Ci([AtGitHub(session, github.url, Token(token=TOKEN))])
     asked = Asked(read=Read(ci=()), repository=github.repository, values={"commit": COMMIT})
     github.fails(lambda: limited_for(60))
     with pytest.raises(Unreadable, match="GitHub answered 429"):

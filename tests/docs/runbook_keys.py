@@ -26,7 +26,7 @@ TITLES: Final[Mapping[type[Part], str]] = {
     Rotation: "A rotation: `people`, or `shifts`",
     Shift: "A shift",
     Check: "A check: `by`, `read` or both",
-    Read: "`read`: `ci`, `url`, `drill`, or `prometheus` with `server` and a limit",
+    Read: "`read`: `ci`, `url`, `ticket` with `states`, `drill`, or `prometheus` with `server` and a limit",
     Stage: "A stage",
     Gate: "A gate: `needs`, or `approvals`",
     When: "`when`: at least one of these",

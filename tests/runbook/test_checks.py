@@ -9,7 +9,7 @@ from bot.runbook.files.read import read_runbook
 from tests.runbook.given import APPROVED, Write, refusals
 
 PROM = "prometheus: up, server: https://p.example"
-KINDS = "expected exactly one of ci, url, prometheus and drill"
+KINDS = "expected exactly one of ci, url, prometheus, ticket and drill"
 LIMITS = "expected exactly one of below, above, at_most and at_least"
 
 
@@ -32,6 +32,9 @@ def test_every_way_to_read_is_understood(write: Write) -> None:
     health = read('{read: {url: "http://shop:8080/h?v={version}", expect: 204, contains: ok}}', write).read
     assert health == Read(url="http://shop:8080/h?v={version}", expect=204, contains="ok")
     assert read("{read: {ci: [build, 1.10]}}", write).read == Read(ci=("build", "1.10"))
+    assert read("{read: {ticket: all, states: [Done, 1.0]}}", write).read == Read(
+        ticket="all", states=("Done", "1.0")
+    )
     text = f"{{read: {{{PROM}, below: 0.010}}}}"
     assert read(text, write).read == Read(prometheus="up", server="https://p.example", below="0.010")
 
@@ -62,6 +65,21 @@ def test_the_braces_of_a_selector_are_no_fields(write: Write) -> None:
         ("{read: {ci: false}}", ".read.ci", 'expected "true" or a list of names, found "false"'),
         ("{read: {ci: [a, A]}}", ".read.ci.1", 'expected each only once, found "A" again'),
         ("{read: {prometheus: up}}", ".read.server", "is missing"),
+        ("{read: {ticket: SHOP-1}}", ".read.states", "is missing"),
+        ("{read: {ticket: SHOP-1, states: []}}", ".read.states", "is missing"),
+        ("{read: {ci: true, states: [Done]}}", ".read.states", "goes with ticket, and not with ci"),
+        ("{read: {ticket: SHOP-1, states: [Done, done]}}", ".read.states.1", 'expected each only once, found "done" again'),
+        ("{read: {ticket: SHOP-1, states: Done}}", ".read.states", 'expected a list, found "Done"'),
+        (
+            "{read: {ticket: All of them, states: [Done]}}",
+            ".read.ticket",
+            'expected "all" or the key of a ticket such as "SHOP-123", found "All of them"',
+        ),
+        (
+            "{read: {ticket: 'REL-{versoin}', states: [Done]}}",
+            ".read.ticket",
+            'expected a field such as {version}, found "versoin"; did you mean "version"?',
+        ),
         (f"{{read: {{{PROM}}}}}", ".read", f"{LIMITS}, found none"),
         (f"{{read: {{{PROM}, below: 1, above: 0}}}}", ".read", f"{LIMITS}, found below and above"),
         (f"{{read: {{{PROM}, below: 5%}}}}", ".read.below", 'expected a number such as "0.05", found "5%"'),
@@ -103,7 +121,7 @@ def test_the_braces_of_a_selector_are_no_fields(write: Write) -> None:
         (
             "{read: {urls: https://a.example}}",
             ".read.urls",
-            "expected one of the keys ci, url, drill, expect, contains, prometheus, server, below, above, at_most, at_least;"
+            "expected one of the keys ci, url, ticket, states, drill, expect, contains, prometheus, server, below, above, at_most, at_least;"
             ' found "urls"; did you mean "url"?',
         ),
     ],
@@ -113,15 +131,45 @@ def test_what_is_wrong_is_told_where_it_stands(check: str, where: str, message: 
     assert told.split(": ", 1)[1] == f"checks.smoke{where}: {message}"
 
 
-def test_ci_is_read_in_a_repository_at_github(write: Write) -> None:
+def test_ci_is_read_in_a_repository_at_github_or_gitlab(write: Write) -> None:
     text = "service: shop\n" + checks("{read: {ci: true}}")
     (told,) = refusals(write(text))
     assert told.endswith(
         "checks.smoke.read.ci: is in no repository; write its address at the top, such as"
         " repository: https://github.com/acme/shop"
     )
-    there = read_runbook(write(f"repository: https://github.com/acme/shop\n{text}"))
-    assert there.check("smoke").read == Read(ci=())
+    for repository in ("https://github.com/acme/shop", "https://gitlab.com/acme/web/shop"):
+        there = read_runbook(write(f"repository: {repository}\n{text}"))
+        assert there.check("smoke").read == Read(ci=())
+    (told,) = refusals(write(f"repository: https://git.example.com/shop\n{text}"))
+    assert ".read.ci: is in no repository" in told
+
+
+def test_the_tickets_of_a_release_are_read_where_it_is_said_how_they_are_written(write: Write) -> None:
+    text = "service: shop\n" + checks("{read: {ticket: all, states: [Done]}}")
+    (told,) = refusals(write(text))
+    assert told.endswith(
+        "checks.smoke.read.ticket: finds no tickets; say at the top how their keys are written, such as"
+        ' tickets: {pattern: "SHOP-{number}"}'
+    )
+    there = read_runbook(write(f'tickets: {{pattern: "SHOP-{{number}}"}}\n{text}'))
+    assert there.check("smoke").read == Read(ticket="all", states=("Done",))
+    # One that is named is looked for in no commit.
+    named = read_runbook(write("service: shop\n" + checks("{read: {ticket: SHOP-1, states: [Done]}}")))
+    assert named.tickets is None
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        ("{read: {ticket: all, states: [Done, Released]}}", "every ticket is Done or Released"),
+        ("{read: {ticket: 'REL-{version}', states: [Done]}}", "the ticket REL-{version} is Done"),
+    ],
+)
+def test_a_ticket_is_told_in_a_line(check: str, text: str, write: Write) -> None:
+    told = read(check, write).read
+    assert told is not None
+    assert (told.what, told.text) == ("ticket", text)
 
 
 letters = st.sampled_from("\\\"'{}a") | st.characters(exclude_categories=["Cs"])

@@ -108,6 +108,11 @@ reads = st.one_of(
     st.builds(Read, ci=st.lists(names, max_size=3, unique_by=str.casefold).map(tuple)),
     st.builds(Read, url=st.just("https://a.example/{version}"), contains=st.none() | words),
     st.builds(Read, drill=waits),
+    st.builds(
+        Read,
+        ticket=st.sampled_from(["all", "SHOP-1", "REL-{version}"]),
+        states=st.lists(names, min_size=1, max_size=3, unique_by=str.casefold).map(tuple),
+    ),
     st.builds(Read, prometheus=st.just("up"), server=st.just("https://p.example"), at_most=numbers),
 )
 

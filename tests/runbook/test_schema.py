@@ -70,7 +70,10 @@ checks:
   build: {read: {ci: [build, 1.10]}, by: qa, every: 5m, fresh: 1h}
   health: {read: {url: "https://shop.example/health?v={version}", expect: 200, contains: 1.0}, soak: 30m}
   errors: {read: {prometheus: 'up{v="{version}"}', server: https://p.example, below: 0.05}}
+  ticket: {read: {ticket: "REL-{version}", states: [Done, 1.0]}}
+  tickets: {read: {ticket: all, states: [Done]}}
   load: {read: {prometheus: up, server: https://p.example, at_least: "1e-3"}}
+tickets: {pattern: "SHOP-{number}"}
 kinds:
   hotfix: {title: Fix, handoffs: {timezone: UTC}}
   night: {handoffs: {shifts: [{begins: "21:00", timezone: Europe/Berlin, role: on-call}]}}
@@ -161,6 +164,10 @@ def test_every_key_fits(write: Write) -> None:
         APPROVED + "checks: {smoke: {read: {ci: true, url: https://a.example}}}\n",
         APPROVED + "checks: {smoke: {read: {ci: true, expect: 200}}}\n",
         APPROVED + "checks: {smoke: {read: {url: a.example}}}\n",
+        APPROVED + "checks: {smoke: {read: {ticket: SHOP-1}}}\n",
+        APPROVED + "checks: {smoke: {read: {ticket: SHOP-1, states: []}}}\n",
+        APPROVED + "checks: {smoke: {read: {ticket: every, states: [Done]}}}\n",
+        APPROVED + "checks: {smoke: {read: {ci: true, states: [Done]}}}\n",
         APPROVED + "checks: {smoke: {read: {prometheus: up, below: 1}}}\n",
         APPROVED + "checks: {smoke: {read: {prometheus: up, server: https://p.example}}}\n",
         RUN + "{}}]\n",

@@ -11,8 +11,10 @@ from bot.release.gates.checks import Outcome
 from bot.release.gates.readings import CheckRead
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.state import State
+from tests.checks.jira_server import TOKEN, jira_there
 from tests.checks.server import Asked, gives, says, serving, tells
 from tests.slack.given import ROLES, open_form, shown, standing, world_with
+from tests.sources.repository import Repository
 from tests.world import WORKSPACE, World
 
 INSIDE = "127.0.0.1"
@@ -31,6 +33,21 @@ stages:
     gates:
       - name: Health
         needs: {check: CHECK}
+    steps:
+      - do: Deploy
+"""
+TICKETS = """\
+tickets: {pattern: "SHOP-{number}"}
+checks:
+  tickets:
+    read: {ticket: all, states: [Done, Released]}
+stages:
+  - name: production
+    owner: on-call
+    production: true
+    gates:
+      - name: Tickets
+        needs: {check: tickets}
     steps:
       - do: Deploy
 """
@@ -207,3 +224,34 @@ Who is in the roles was read <time>.\
 ✓ check errors passed
   since <time>\
 """)
+
+
+async def test_a_release_waits_until_each_of_its_tickets_is_done(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commits("ana", "Begin", basket="1")
+    repository.tags("1.0")
+    repository.commits("robin", "Basket\n\nFor SHOP-1 and SHOP-2.", basket="2")
+    repository.tags("1.1")
+    async with (
+        jira_there({"SHOP-1": "Done", "SHOP-2": "In Review"}) as jira,
+        world_with(
+            tmp_path,
+            ROLES + TICKETS,
+            rollcall_checkouts=tmp_path / "checkouts",
+            jira_url=jira.url,
+            jira_token=TOKEN,
+        ) as world,
+    ):
+        await world.ana.types("/release start shop 1.1")
+        await until(world, "tickets", Outcome.FAILED)
+        assert await shown(world, "shop-1", "gate:0:Tickets") == snapshot("""\
+*shop-1* (shop 1.1): *Tickets* before production is *waiting*
+☐ check tickets failed
+  since <time>
+> SHOP-2 is In Review
+[More…]\
+""")
+        jira.tickets["SHOP-2"] = "released"
+        await world.passes(minutes=1)
+        await world.until(lambda release: release.state is State.IN_PROGRESS, "shop-1")
+        assert jira.count("SHOP-1") == 2

@@ -168,8 +168,10 @@ def _finish_read(read: JsonSchemaValue) -> None:
     names = {key: keys["ci"].pop(key) for key in ("type", "items", "minItems", "maxItems")}
     keys["ci"]["anyOf"] = [{"const": True}, names]
     read["oneOf"] = [{"required": [key]} for key in READABLE]
-    read["dependentRequired"] = {key: [with_it] for key, with_it in BESIDE.items()}
+    beside = {key: [with_it] for key, with_it in BESIDE.items()}
+    read["dependentRequired"] = {**beside, "ticket": ["states"]}
     limits = [{"required": [key]} for key in LIMITS]
+    keys["states"]["minItems"] = 1
     number = {"required": ["prometheus"]}
     read["if"], read["then"] = number, {"required": ["server"], "oneOf": limits}
 
