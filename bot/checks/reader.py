@@ -80,7 +80,8 @@ class CheckReader:
             log.exception("%s of %s could not be told; it is read again.", due.check, due.release.key)
 
     async def _report(self, release: Release, check: Check, due: Due) -> None:
-        read = self._clock.now()
+        # The newest event may be of a process whose clock is ahead of this one.
+        read = max(self._clock.now(), release.at)
         if not await self._database.write(lambda c: readings.take(c, due, read + check.every)):
             return
         found = await self._read(release, check)
@@ -90,6 +91,7 @@ class CheckReader:
                 release=release.key,
                 by=ROLLCALL,
                 bound=release.bound,
+                stage=release.stage,
                 check=check.name,
                 outcome=found.outcome,
                 said=found.said,

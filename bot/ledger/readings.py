@@ -24,10 +24,11 @@ class Due:
 def follow(connection: Connection, before: Release | None, after: Release) -> None:
     """Note which checks are to be read as a release stands now; those that are new are due at once.
 
-    All are, where it is about something else than before.
+    All are, where it is about something else than before, or for another stage.
     """
     was, now = set(to_be_read(before) if before else ()), set(to_be_read(after))
-    kept = was & now if before and before.bound == after.bound else set()
+    same = before is not None and (before.bound, before.stage) == (after.bound, after.stage)
+    kept = was & now if same else set()
     if gone := was - kept:
         connection.execute(delete(readings).where(_of(after.id), readings.c.check.in_(gone)))
     if new := now - kept:

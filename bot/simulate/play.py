@@ -281,7 +281,13 @@ def _passed(release: Release) -> Command:
 def _read(release: Release, check: str, at: datetime) -> Command:
     passed = Outcome.PASSED
     return ReportReading(
-        workspace=WORKSPACE, release=release.key, by=ROLLCALL, check=check, outcome=passed, read=at
+        workspace=WORKSPACE,
+        release=release.key,
+        by=ROLLCALL,
+        stage=release.stage,
+        check=check,
+        outcome=passed,
+        read=at,
     )
 
 

@@ -187,10 +187,11 @@ async def _completed(replica: Replica, town: Town, clock: StillClock) -> None:
             workspace=TEAM,
             release=CHECKOUT,
             by=ROLLCALL,
+            stage=1,
             check="health",
             outcome=Outcome.FAILED,
             said="answered 503",
-            read=clock.now(),
+            read=clock.now() + timedelta(seconds=1),
         ),
         2 * HOUR,
         attend(),  # The report of the check is too old by now.

@@ -10,8 +10,8 @@ from bot.ledger.readings import Due
 from bot.release.release import Release
 from bot.runbook.checks import Read
 from bot.runbook.gates import CheckPassed
-from bot.runbook.model import Check
-from tests.release.given import NINE, ana, gated, needs, play, reading, started
+from bot.runbook.model import Check, Stage
+from tests.release.given import NINE, ana, ben, gated, needs, play, reading, runbook, started, steps
 
 MINUTE = timedelta(minutes=1)
 HEALTH = Check(name="health", read=Read(url="https://shop.example/health"))
@@ -54,3 +54,14 @@ async def test_what_goes_on_keeps_its_time_and_what_changes_is_due_at_once(datab
     assert len(await due(database)) == 1
     await follow(database, changed, play(changed, ana.cancels()))
     assert await due(database, NINE + timedelta(days=1)) == []
+
+
+async def test_what_was_read_for_one_stage_is_due_at_once_for_the_next(database: Database) -> None:
+    green = needs("Green", CheckPassed(check="health"))
+    stages = (Stage(name=name, owner="qa", gates=(green,), steps=steps(name)) for name in ("Canary", "Live"))
+    canary = started(runbook(*stages, checks=(HEALTH,)))
+    await follow(database, None, canary)
+    (one,) = await due(database)
+    await database.write(lambda c: readings.take(c, one, NINE + MINUTE))
+    await follow(database, canary, play(canary, reading.passes("health"), ben.finishes("Canary")))
+    assert [again.at for again in await due(database)] == [NINE]

@@ -363,8 +363,16 @@ class Reading:
 
     by: UserId = ROLLCALL
 
-    def says(self, check: str, outcome: Outcome, said: str = "", *, before: timedelta = timedelta()) -> Act:
-        """Report a reading that was made some time before."""
+    def says(
+        self,
+        check: str,
+        outcome: Outcome,
+        said: str = "",
+        *,
+        before: timedelta = timedelta(),
+        stage: int | None = None,
+    ) -> Act:
+        """Report a reading that was made some time before, for the gates of another stage perhaps."""
 
         def asked(release: Release) -> Asked:
             it = _now(lambda r: Attend(workspace=ACME, release=r.key, by=self.by))(release)
@@ -372,6 +380,7 @@ class Reading:
                 workspace=ACME,
                 release=release.key,
                 by=self.by,
+                stage=release.stage if stage is None else stage,
                 check=check,
                 outcome=outcome,
                 said=said,

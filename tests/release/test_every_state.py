@@ -313,7 +313,7 @@ class Explorer:
         mine: dict[str, Any] = {"workspace": ACME, "release": release.key, "check": "health"}
         for by in (ROLLCALL, DAN):
             for outcome in Outcome:
-                yield ReportReading(**mine, by=by, outcome=outcome, read=release.at)
+                yield ReportReading(**mine, by=by, stage=release.stage, outcome=outcome, read=release.at)
         for by in (BEN, DAN):
             for passed in (True, False):
                 yield ReportCheck(**mine, by=by, passed=passed)

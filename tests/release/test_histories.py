@@ -178,7 +178,14 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
             for p in (True, True, False)
         ],
         ReportReading: lambda: [
-            ReportReading(**(mine | {"by": who}), check=c, outcome=o, said=s, read=release.at)
+            ReportReading(
+                **(mine | {"by": who}),
+                stage=release.stage,
+                check=c,
+                outcome=o,
+                said=s,
+                read=release.at,
+            )
             for c in ("health", "health", "smoke")
             for o in (Outcome.PASSED, *Outcome)
             for who in (ROLLCALL, ROLLCALL, by)

@@ -176,6 +176,10 @@ def stands(report: Report | None, *, read: bool) -> str:
             assert_never(report.outcome)
 
 
-def by_hand(reports: Mapping[str, Report]) -> Mapping[str, Report]:
-    """Return what people have reported. What was read counts at the gates for which it was, and no others."""
-    return {check: report for check, report in reports.items() if not report.was_read}
+def by_hand(release: Release) -> Mapping[str, Report]:
+    """Return the reports of what nobody but people can tell.
+
+    What is read counts at the gates for which it was, and no others; so does what was said in its place.
+    """
+    told = {check.name for check in release.runbook.checks if check.read is None}
+    return {check: report for check, report in release.reports.items() if check in told}

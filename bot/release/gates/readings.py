@@ -53,8 +53,9 @@ class CheckRead(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReading(Command):
-    """Say how a check went that was read at a moment, or why it could not be."""
+    """Say how a check went that was read at a moment for the gates of a stage, or why it could not be."""
 
+    stage: int
     check: str
     outcome: Outcome
     read: datetime
@@ -75,6 +76,11 @@ class ReportReading(Command):
             return Refused(code=Code.NOT_YOURS, because="What is read of a check is told by Rollcall alone.")
         if check.name not in to_be_read(release):
             return Refused(code=Code.STALE, because=f"{release.key} does not need {check.name} to be read.")
+        if self.stage != release.stage or self.read < release.opened[release.stage]:
+            where = release.stage_name(release.stage)
+            return Refused(
+                code=Code.STALE, because=f"{check.name} was read before the gates of {where} were open."
+            )
         report = release.reports.get(check.name)
         newer = report is not None and report.was_read and report.at > self.read
         if newer or facts.now - self.read >= check.every:

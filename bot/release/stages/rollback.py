@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
+from bot.release.gates.checks import by_hand
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
@@ -27,6 +28,7 @@ class RollbackBegan(Event):
         return replace(
             ended,
             since=self.at,
+            reports=by_hand(release),
             stage=release.back,
             opened={**release.opened, release.back: self.at},
             attempt=1,

@@ -48,7 +48,7 @@ class StageBegan(Event):
         return replace(
             release,
             since=self.at,
-            reports=by_hand(release.reports),
+            reports=by_hand(release),
             began={**release.began, release.stage: beginning},
             production_at=production_at,
         )

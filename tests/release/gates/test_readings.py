@@ -19,7 +19,7 @@ from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.checks import Read
 from bot.runbook.gates import CheckPassed, Gate, Of, Reminders, Seats, When
-from bot.runbook.model import Begin, Check, Stage
+from bot.runbook.model import Begin, Check, Rollback, Stage
 from tests.release.given import (
     NINE,
     Act,
@@ -215,6 +215,50 @@ def test_what_was_read_for_one_stage_does_not_count_for_the_next() -> None:
     assert to_be_read(live) == ("health",)
 
 
+def two_stages() -> Release:
+    """Return a release before a canary; it, and what is live then, wait for the same checks."""
+    green = needs("Green", HEALTH)
+    return started(
+        runbook(
+            Stage(name="Canary", owner="qa", gates=(green,), steps=steps("Deploy a little")),
+            Stage(name="Live", owner="qa", gates=(green,), production=True, steps=steps("Deploy")),
+            checks=CHECKS,
+        )
+    )
+
+
+def test_a_reading_that_was_made_for_the_stage_before_is_not_told() -> None:
+    live = play(two_stages(), reading.passes("health"), later(ben.finishes("Deploy a little"), seconds=10))
+    assert (live.current.name, to_be_read(live)) == ("Live", ("health",))
+    of_the_canary = reading.says("health", Outcome.PASSED, stage=0)
+    assert refusal(live, of_the_canary) == snapshot(
+        Refused(code=Code.STALE, because="health was read before the gates of Live were open.")
+    )
+    early = reading.says("health", Outcome.PASSED, before=timedelta(seconds=1))
+    assert refusal(live, early).because == snapshot("health was read before the gates of Live were open.")
+    assert names(live, reading.passes("health")) == ["CheckRead", "GatesMet", "StageBegan"]
+
+
+def test_what_was_read_for_a_stage_does_not_count_for_the_way_back() -> None:
+    book = runbook(
+        Stage(name="Live", owner="qa", production=True, steps=steps("Deploy")),
+        Stage(
+            name="After",
+            owner="qa",
+            begin=Begin.CAPTAIN,
+            gates=(needs("Green", HEALTH),),
+            steps=steps("Tell all"),
+        ),
+        rollback=Rollback(gates=(needs("Sound", HEALTH),)),
+        checks=CHECKS,
+    )
+    after = play(started(book), ben.finishes("Deploy"), reading.passes("health"))
+    assert after.state is State.READY
+    back = play(after, ana.rolls_back())
+    assert (back.state, dict(back.reports), dict(back.began)) == (State.ROLLING_BACK, {}, {0: back.began[0]})
+    assert names(back, reading.passes("health")) == ["CheckRead", "StageBegan"]
+
+
 # Which are read, and who may say so
 
 
@@ -250,8 +294,7 @@ def test_nobody_but_rollcall_says_what_was_read() -> None:
 
 
 def test_a_reading_of_long_ago_is_not_told() -> None:
-    old = reading.says("health", Outcome.PASSED, before=MINUTE)
-    assert refusal(behind("health"), old) == snapshot(
+    assert refusal(behind("health"), later(reading.passes("health"), minutes=1)) == snapshot(
         Refused(code=Code.STALE, because="This reading of health is too old by now.")
     )
 
@@ -299,6 +342,19 @@ def test_what_cannot_be_read_is_reported_by_its_people() -> None:
     )
     assert refusal(release, eli.reports("health")).code is Code.NOT_YOURS
     assert names(release, dan.reports("health")) == ["CheckReported", "GatesMet", "StageBegan"]
+
+
+def test_what_was_said_by_hand_in_place_of_a_reading_counts_for_one_stage_too() -> None:
+    live = play(
+        two_stages(),
+        reading.cannot_read("health"),
+        dan.reports("health"),
+        ben.finishes("Deploy a little"),
+    )
+    assert (live.current.name, live.state, dict(live.reports)) == ("Live", State.AWAITING_APPROVAL, {})
+    assert refusal(live, dan.reports("health")).because == snapshot(
+        "Rollcall reads health itself, and it has not been read yet."
+    )
 
 
 def test_a_check_that_names_nobody_is_reported_by_nobody() -> None:
