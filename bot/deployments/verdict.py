@@ -9,9 +9,10 @@ from typing import Final
 
 from bot.ledger.deployments import Deployment
 from bot.release.release import Release
+from bot.release.stages.runs import Run
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.model import Stage
+from bot.runbook.model import HOMES, Stage
 
 SHORTEST: Final = 12
 """Digits of a commit's id that are told to people."""
@@ -59,7 +60,7 @@ def belongs(deployment: Deployment, release: Release, before: str = "") -> bool:
 
 def is_run_of(deployment: Deployment, release: Release) -> bool:
     """Return whether its pipeline is a run that a release has asked for."""
-    return any(run.link == deployment.pipeline for run in release.runs)
+    return any(_is_run(deployment, run) for run in release.runs)
 
 
 def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict:
@@ -70,6 +71,9 @@ def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict
         return No(f"{_name(release)} is {_state(release)}.")
     if no := _not_wanted(deployment, release, before):
         return No(f"{_name(release)} {no}.")
+    if release.rehearsal and _is_among(deployment.environment, release.rehearsal.production):
+        where = _quoted(deployment.environment)
+        return No(f"{_name(release)} is a drill, and nothing of it goes into {where}, which is production.")
     stage = _stage(deployment, release)
     if stage is None:
         return No(no_stage(deployment, [release.service]))
@@ -82,7 +86,7 @@ def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict
 
 def works_in(environment: str, stages: Iterable[Stage]) -> bool:
     """Return whether one of some stages works in an environment; their names differ in more than capitals."""
-    return any(stage.where.casefold() == environment.casefold() for stage in stages)
+    return _is_among(environment, (stage.where for stage in stages))
 
 
 def no_stage(deployment: Deployment, services: Iterable[str]) -> str:
@@ -93,11 +97,20 @@ def no_stage(deployment: Deployment, services: Iterable[str]) -> str:
     )
 
 
+def _is_among(environment: str, names: Iterable[str]) -> bool:
+    return environment.casefold() in {name.casefold() for name in names}
+
+
 def _stage(deployment: Deployment, release: Release) -> int | None:
-    """Return the stage that works in the environment; the last, so that none is reached before its gates."""
-    if release.state is State.ROLLING_BACK:
-        return release.back if works_in(deployment.environment, [release.runbook.way_back]) else None
+    """Return the stage that works in the environment; the last, so that none is reached before its gates.
+
+    The way back works wherever production was touched.
+    """
     stages = release.runbook.stages
+    if release.state is State.ROLLING_BACK:
+        touched = [stages[i] for i in release.began if i < release.back and stages[i].production]
+        back = works_in(deployment.environment, [release.runbook.way_back, *touched])
+        return release.back if back else None
     fitting = (i for i, stage in enumerate(stages) if works_in(deployment.environment, [stage]))
     return max(fitting, default=None)
 
@@ -110,13 +123,18 @@ def _is_stopped(release: Release) -> bool:
 def _not_wanted(deployment: Deployment, release: Release, before: str) -> str:
     """Return why a release that goes on does not want a deployment, in words that follow its name."""
     if is_run_of(deployment, release):
-        wanted = release.run is not None and release.run.link == deployment.pipeline
+        wanted = release.run is not None and _is_run(deployment, release.run)
         return "" if wanted else "no longer wants this run"
     if release.state is State.ROLLING_BACK:
         back = _goes_back(deployment, release, before)
         return "" if back else "is rolling back, and this is not the version before"
     forward = _is(deployment, release.version, release.manifest.commit)
     return "" if forward else f"no longer releases {deployment.commit[:SHORTEST]}"
+
+
+def _is_run(deployment: Deployment, run: Run) -> bool:
+    """Return whether its pipeline is a run. Whoever answers a webhook may name any link as its run's."""
+    return run.order.by in HOMES and run.link == deployment.pipeline
 
 
 def _goes_back(deployment: Deployment, release: Release, before: str) -> bool:

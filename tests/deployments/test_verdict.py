@@ -10,7 +10,8 @@ from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, jud
 from bot.ledger.deployments import Deployment
 from bot.release.manifest import Manifest
 from bot.release.release import Release
-from bot.runbook.model import Rollback, Stage
+from bot.runbook.model import Rollback, Stage, Step
+from bot.runbook.runs import Run
 from tests.release.given import (
     ana,
     asks,
@@ -23,12 +24,12 @@ from tests.release.given import (
     pipeline,
     play,
     ready,
-    run_step,
     runbook,
     started,
     steps,
     time_passes,
 )
+from tests.release.stages.test_drill import drilled, facts
 
 HOME = "https://github.com/acme/checkout"
 RUN = f"{HOME}/actions/runs/7"
@@ -145,6 +146,20 @@ def test_on_the_way_back_the_version_before_goes_on_whatever_is_held() -> None:
     assert isinstance(judge(deployment("v1.3.0", "Check"), BACK), No)
 
 
+def test_the_way_back_leads_through_every_production_environment_that_was_touched() -> None:
+    stages = [
+        Stage(name=name, owner="on-call", production=name != "Staging", steps=steps("Deploy"))
+        for name in ("Staging", "EU", "Africa", "US")
+    ]
+    release = play(started(runbook(*stages)), dan.finishes("Deploy"), dan.finishes("Deploy"))
+    back = play(release, ana.rolls_back(to="1.3.0"))
+    says = {stage.where: kind(back, deployment("v1.3.0", stage.where)) for stage in release.runbook.stages}
+    assert says == {"Staging": No, "EU": Go, "Africa": Go, "US": Go}
+    early = play(started(runbook(*stages)), dan.finishes("Deploy"), ana.rolls_back(to="1.3.0"))
+    assert kind(early, deployment("v1.3.0", "EU")) is Go
+    assert kind(early, deployment("v1.3.0", "Africa")) is No
+
+
 def test_a_gate_of_the_way_back_is_waited_for() -> None:
     back = Rollback(gates=(asks("Really", security=1),), steps=steps("Restore"))
     release = play(
@@ -160,7 +175,8 @@ def test_a_gate_of_the_way_back_is_waited_for() -> None:
 
 
 def test_a_run_of_its_own_goes_on_as_long_as_it_is_wanted() -> None:
-    book = runbook(Stage(name="Production", owner="qa", production=True, steps=(run_step("Deploy"),)))
+    deploy = Step(do="Deploy", run=Run(workflow="deploy.yml", ref="main"))
+    book = runbook(Stage(name="Production", owner="qa", production=True, steps=(deploy,)), repository=HOME)
     own = deployment("main", pipeline="7")
     release = started(book)
     assert not belongs(own, release)
@@ -174,6 +190,31 @@ def test_a_run_of_its_own_goes_on_as_long_as_it_is_wanted() -> None:
     again = play(late, ana.retries("Deploy"), pipeline.begins(f"{HOME}/actions/runs/8"))
     assert kind(again, own) is No
     assert kind(again, deployment("main", pipeline="8")) is Go
+
+
+def test_a_webhook_that_gives_the_link_of_a_pipeline_does_not_make_it_a_run() -> None:
+    deploy = Step(do="Deploy", run=Run(webhook="https://ci.example/x"))
+    book = runbook(Stage(name="Production", owner="qa", production=True, steps=(deploy,)))
+    release = with_commit(play(started(book), pipeline.begins(RUN)), "b" * 40)
+    other = deployment("main", pipeline="7")
+    assert not belongs(other, release)
+    assert kind(release, other) is No
+
+
+def test_no_drill_goes_into_production_however_its_name_is_written() -> None:
+    restore = Step(do="Restore", run=Run(workflow="back.yml", ref="main"))
+    drill = drilled(facts(rollback=Rollback(drill="staging", steps=(restore,)), repository=HOME))
+    drill = play(drill, pipeline.begins(RUN))
+    own = deployment("main", "staging", pipeline="7")
+    assert kind(drill, own) is Go
+    assert drill.rehearsal is not None
+    # It has become production since the runbook was read, or is written in other letters there.
+    live = replace(drill, rehearsal=replace(drill.rehearsal, production=("STAGING",)))
+    assert judge(own, live) == snapshot(
+        No(
+            because="checkout-drill-1 (checkout-drill 1.4.0) is a drill, and nothing of it goes into `staging`, which is production."
+        )
+    )
 
 
 def test_nothing_that_people_have_written_is_told() -> None:

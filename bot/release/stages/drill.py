@@ -52,8 +52,10 @@ class StartDrill:
     def _start(self, facts: StartFacts, runbook: Runbook) -> Decision:
         assert runbook.drill is not None
         assert facts.rehearsal is not None
+        live = tuple(dict.fromkeys(stage.where for stage in runbook.stages if stage.production))
+        rehearsal = replace(facts.rehearsal, production=live)
         start = self._of(drills_of(self.service), facts.rehearsal.version)
-        decided = start.decide(replace(facts, runbook=runbook.drill))
+        decided = start.decide(replace(facts, runbook=runbook.drill, rehearsal=rehearsal))
         return decided if isinstance(decided, Refused) else self._not_of_it(decided, runbook) or decided
 
     def _of(self, service: str, version: str = "") -> Start:

@@ -27,11 +27,15 @@ class Recoveries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """What a drill rehearses: the way from a version to the one before it. `last` is how it went before."""
+    """What a drill rehearses: the way from a version to the one before it. `last` is how it went before.
+
+    `production` are the environments in which the service is in production, which it leaves alone.
+    """
 
     version: str
     to: str
     last: Recoveries
+    production: tuple[str, ...] = ()
 
 
 def recovery(release: Release) -> Recovery | None:

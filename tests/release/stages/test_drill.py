@@ -66,7 +66,7 @@ def test_it_is_the_way_back_from_what_is_in_production_elsewhere_than_there() ->
         DRILL,
         "staging",
     )
-    assert release.rehearsal == Rehearsal(version="1.4.0", to="1.3.0", last=LAST)
+    assert release.rehearsal == Rehearsal(version="1.4.0", to="1.3.0", last=LAST, production=("Production",))
     assert release.runs[0].order.words == ("1.3.0",)
     assert not release.touched_production
 
