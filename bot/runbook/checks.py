@@ -45,6 +45,8 @@ BESIDE: Final[Mapping[str, str]] = {
 """What is said of what is read, and goes with nothing else."""
 READINGS: Final = 10
 """So many readings may be missed before a result counts no more, where the runbook does not say how long."""
+GAP: Final = 3
+"""A soak goes on over so many times `every` without a reading, and no longer."""
 # A string of PromQL in backquotes knows no escapes, so nothing can be put into it.
 _STRING: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
 _FIELD: Final = re.compile(r"\{([A-Za-z_]+)\}")
@@ -222,7 +224,8 @@ class Check(Part):
     fresh: Duration | None = None
     """How long a result counts. That of a reading counts for ten times `every` where nothing else is said."""
     soak: Duration | None = None
-    """How long it must have passed without a break before it counts, such as `30m`; only with `read`."""
+    """How long it must have passed before it counts, such as `30m`, without a break and with no two readings
+    further apart than three times `every`; only with `read`."""
 
     @model_validator(mode="after")
     def _is_reported_or_read(self) -> Self:
@@ -251,3 +254,8 @@ class Check(Part):
     def lasts(self) -> timedelta:
         """How long a result that was read counts."""
         return self.fresh or READINGS * self.every
+
+    @property
+    def soaks_on(self) -> timedelta:
+        """How long a soak goes on after a reading, without another one."""
+        return min(self.lasts, GAP * self.every)

@@ -293,7 +293,8 @@ def _read(release: Release, check: str, at: datetime) -> Command:
 
 def _steady(runbook: Runbook) -> Runbook:
     """Return the runbook with checks that are not read again and again, as nothing comes of it."""
-    steady = (check.model_copy(update={"fresh": LONGEST_WAIT}) for check in runbook.checks if check.read)
+    seldom = {"every": LONGEST_WAIT, "fresh": LONGEST_WAIT}
+    steady = (check.model_copy(update=seldom) for check in runbook.checks if check.read)
     checks = {check.name: check for check in (*runbook.checks, *steady)}
     return runbook.model_copy(update={"checks": tuple(checks.values())})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -53,6 +53,10 @@ class Report:
     def counts(self) -> bool:
         """Whether the gates that need the check may be passed by it."""
         return self.passed and self.soaks is None
+
+    def lasts(self, check: Check) -> timedelta:
+        """Return for how long what was read stands, which is shorter while it soaks."""
+        return check.lasts if self.soaks is None else check.soaks_on
 
     @property
     def was_read(self) -> bool:

@@ -73,4 +73,4 @@ def _reports(release: Release) -> Iterable[tuple[str, datetime]]:
                 yield check.name, report.at + check.fresh
         elif report.passed:
             # What was read and counts for nothing stands until the next reading.
-            yield check.name, report.at + check.lasts
+            yield check.name, report.at + report.lasts(check)

@@ -94,7 +94,7 @@ class ReportReading(Command):
             return self.outcome in SAID_BY_PEOPLE and self.outcome is not report.outcome
         if self.outcome is not report.outcome or (report.soaks is not None and report.soaks <= now):
             return True
-        wears = now + check.every - report.at > check.lasts / 2
+        wears = now + check.every - report.at > report.lasts(check) / 2
         return wears and (report.passed or self.said != report.comment)
 
 

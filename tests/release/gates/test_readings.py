@@ -199,7 +199,22 @@ def test_readings_that_were_missed_begin_the_soak_anew() -> None:
 def test_time_alone_ends_no_soak() -> None:
     release = minutes(play(behind("errors"), reading.passes("errors")), 1, 29)
     assert names(release, at(time_passes(), 31)) == []
-    assert names(release, at(time_passes(), 39)) == ["CheckExpired"]
+    assert names(release, at(time_passes(), 32)) == ["CheckExpired"]
+
+
+def test_a_soak_is_made_of_readings_that_are_not_far_apart() -> None:
+    soaked = Check(name="errors", read=URL, every=2 * MINUTE, soak=30 * MINUTE, fresh=timedelta(days=1))
+    book = gated(needs("Green", ERRORS), begin=Begin.CAPTAIN, checks=(soaked,), reminders=SELDOM)
+    release = play(started(book), reading.passes("errors"))
+    assert play(release, at(reading.passes("errors"), 31)).reports["errors"].since == NINE + 31 * MINUTE
+    # Two of them may be missed.
+    steady = play(release, *(at(reading.passes("errors"), minute) for minute in (2, 7.5, 9, 14.5, 20, 25.5)))
+    assert steady.state is State.AWAITING_APPROVAL
+    assert play(steady, at(reading.passes("errors"), 31)).state is State.READY
+    assert play(steady, at(reading.passes("errors"), 32)).state is State.AWAITING_APPROVAL
+    # What has soaked counts for its own time.
+    done = play(steady, at(reading.passes("errors"), 31))
+    assert attention_at(done) == NINE + 31 * MINUTE + timedelta(days=1)
 
 
 def test_what_was_read_for_one_stage_does_not_count_for_the_next() -> None:
