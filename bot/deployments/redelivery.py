@@ -1,6 +1,8 @@
 """Having GitHub send again what it could not deliver, so that a lost webhook only costs time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -9,6 +11,10 @@ from gidgethub.aiohttp import GitHubAPI
 from bot.github.access import App, signed_in
 
 ASKS: Final = "deployment_protection_rule"
+KEPT: Final = timedelta(days=3)
+"""How long GitHub knows a delivery and can send it again (docs.github.com)."""
+LATE: Final = timedelta(minutes=10)
+"""How much later than others a delivery may come to be known."""
 REFUSED: Final = (400, 422)
 """What Rollcall answers where it would answer the same again."""
 
@@ -19,14 +25,30 @@ class Redelivery:
     def __init__(self, session: aiohttp.ClientSession, api: str, app: App) -> None:
         self._github = GitHubAPI(session, "rollcall", base_url=api)
         self._app = app
+        self._looked: datetime | None = None
 
     async def ask(self) -> None:
         """Have each question about a deployment sent again that did not arrive."""
-        told = await self._github.getitem("/app/hook/deliveries?per_page=100", jwt=signed_in(self._app))
-        for id_ in _lost(one for one in told if one["event"] == ASKS):
+        told, newest = await self._since(self._looked)
+        for id_ in _lost(told):
             await self._github.post(
                 f"/app/hook/deliveries/{id_}/attempts", data=b"", jwt=signed_in(self._app)
             )
+        self._looked = newest
+
+    async def _since(self, looked: datetime | None) -> tuple[Sequence[Mapping[str, Any]], datetime | None]:
+        """Return the questions that were delivered since the look before, and when the newest of all was."""
+        asked, newest = list[Mapping[str, Any]](), looked
+        deliveries = self._github.getiter("/app/hook/deliveries?per_page=100", jwt=signed_in(self._app))
+        async with aclosing(deliveries):
+            async for one in deliveries:
+                at = datetime.fromisoformat(one["delivered_at"])
+                newest = max(newest or at, at)
+                if at < (looked - LATE if looked else newest - KEPT):
+                    break
+                if one["event"] == ASKS:
+                    asked.append(one)
+        return asked, newest
 
 
 def _lost(deliveries: Iterable[Mapping[str, Any]]) -> Iterable[int]:

@@ -56,6 +56,34 @@ async def test_the_newest_attempt_is_repeated_where_none_has_arrived(
         assert sorted(repeated) == again
 
 
+async def test_what_was_lost_is_looked_for_back_to_the_look_before_and_for_three_days_at_most() -> None:
+    async with github_there(GitHub()) as github, aiohttp.ClientSession() as session:
+        key, repeated = github.has_app(), list[int]()
+
+        async def redelivers(number: int) -> int:
+            repeated.append(number)
+            return 200
+
+        def pages() -> int:
+            return sum(call.startswith("GET") for call in github.calls)
+
+        github.redelivers = redelivers
+        redelivery = Redelivery(session, github.url, App(id="4711", key=key))
+        github.delivered(ASKS, 502, "too old")
+        github.delivered(ASKS, 502, "lost")
+        for number in range(250):
+            github.delivered("workflow_run", 200, f"run {number}")
+        for number, one in enumerate(github.deliveries):
+            one["delivered_at"] = f"2026-11-{20 if number == 0 else 23}T{9 if number < 200 else 10:02}:00:00Z"
+        await redelivery.ask()
+        assert (repeated, pages()) == ([2], 3)
+        for number in range(120):
+            github.delivered("workflow_run", 200, f"later run {number}")
+        github.calls.clear()
+        await redelivery.ask()
+        assert (repeated, pages()) == ([2], 2)
+
+
 async def test_a_key_that_is_none_is_told() -> None:
     async with github_there(GitHub()) as github, aiohttp.ClientSession() as session:
         with pytest.raises(NoAccess):

@@ -243,6 +243,16 @@ class GitHub(Faulty):
             }
         )
 
+    def _page_of_deliveries(self, request: web.Request) -> web.Response:
+        """Answer with a hundred deliveries, the newest first, and with where the next are."""
+        first = int(request.query.get("cursor", "0"))
+        last = first + 100
+        more = last < len(self.deliveries)
+        url = f"{self.url}/app/hook/deliveries?per_page=100&cursor={last}"
+        return web.json_response(
+            self.deliveries[::-1][first:last], headers={"Link": f'<{url}>; rel="next"'} if more else {}
+        )
+
     async def _redeliver(self, number: int) -> web.Response:
         one = self.deliveries[number - 1]
         assert self.redelivers is not None
@@ -261,7 +271,7 @@ class GitHub(Faulty):
         match parts:
             case ["app", "hook", "deliveries"]:
                 assert request.query["per_page"] == "100"
-                return web.json_response(self.deliveries[::-1])
+                return self._page_of_deliveries(request)
             case ["app", "hook", "deliveries", id_, "attempts"]:
                 return await self._redeliver(int(id_))
             case _:
