@@ -39,6 +39,12 @@ def unsettled_of(connection: Connection, release: ReleaseId) -> Mapping[int, dat
     return {row.number: row.called_at for row in connection.execute(query.order_by(runs.c.number))}
 
 
+def was_tried(connection: Connection, release: ReleaseId, number: int) -> bool:
+    """Return whether a run may have been started."""
+    here = and_(_of(release), runs.c.number == number)
+    return connection.scalar(select(runs.c.called_at).where(here)) is not None
+
+
 def call(
     connection: Connection, release: ReleaseId, number: int, at: datetime, last: datetime | None
 ) -> bool:

@@ -97,6 +97,18 @@ async def test_what_is_run_by_another_provider_is_not_reported(tmp_path: Path) -
     site.replica.database.close()
 
 
+async def test_a_run_that_was_never_asked_for_is_not_reported(tmp_path: Path) -> None:
+    ci = CI()
+    async with listening(ci), aiohttp.ClientSession() as session:
+        site = Site(tmp_path, ci, session)
+        await site.begins()
+        async with site.hearing():
+            answer = await ci.reports("passed", run="checkout-1/1", url=f"{site.url}/runs")
+    assert answer == (409, "checkout-1/1 was not asked for yet.")
+    assert await told(site) == []
+    site.replica.database.close()
+
+
 SIGNED = Key.read(SECRET).sign("one", STARTED)
 
 

@@ -86,7 +86,7 @@ class Reports:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one report: 401 unless it is signed and fresh, 400 unless it is one, 404 where there is no
-        such run, 409 where it cannot be true any more, and 200 when it is kept."""
+        such run, 409 where it cannot be true yet or any more, and 200 when it is kept."""
         body = await request.read()
         if not self._key.has_signed(request.headers, body):
             return _answer(401, "The signature or the time does not fit. Sign with ROLLCALL_WEBHOOK_SECRET.")
@@ -99,6 +99,8 @@ class Reports:
             return _answer(404, f"There is no run {report.run}.")
         if run.order.by is not Provider.WEBHOOK:
             return _answer(409, f"{report.run} is a {run.order.by}, of which nothing is reported.")
+        if not await self._database.read(lambda c: runs.was_tried(c, release.id, run.number)):
+            return _answer(409, f"{report.run} was not asked for yet.")
         refusal = await self._keep(release, run, report)
         return _answer(200, "ok") if refusal is None else await self._refused(refusal, release, report)
 
