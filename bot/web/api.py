@@ -10,6 +10,8 @@ from bot.ledger.reader import Reader
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.manifest import VERSION
 from bot.release.release import Release
+from bot.release.stages.drill import are_drills
+from bot.release.state import State
 from bot.web.query import BadQuery, Query, next_after
 from bot.web.server import Handler
 from bot.web.standing import moment, standing
@@ -60,31 +62,32 @@ class Api:
         found = None
         if KEY.fullmatch(key):
             found = await self._releases.find(ReleaseId(self._workspace, ReleaseKey(key)))
-        return _answer(_standing(found), f"There is no release {key[:60]}.")
+        return _answer(await self._standing(found), f"There is no release {key[:60]}.")
 
     async def _version(self, request: web.Request) -> web.StreamResponse:
         """Answer how the newest release of a version of a service stands."""
         service, version = request.match_info["service"], request.match_info["version"]
         found = None
-        if VERSION.fullmatch(version):
+        if VERSION.fullmatch(version) and not are_drills(service):
             found = await self._releases.of_version(self._workspace, service, version)
-        return _answer(_standing(found), f"There is no release of {service[:60]} {version[:64]}.")
+        missing = f"There is no release of {service[:60]} {version[:64]}."
+        return _answer(await self._standing(found), _drills(service) or missing)
 
     async def _service(self, request: web.Request) -> web.StreamResponse:
         """Answer what is in production, and what is going out."""
         service = request.match_info["service"]
-        completed, going_out = await self._releases.of_service(self._workspace, service)
+        completed, going_out = await self._of_service(service)
         stands = {
             "service": service,
-            "in_production": _standing(completed),
-            "going_out": _standing(going_out),
+            "in_production": standing(completed, in_production=True) if completed else None,
+            "going_out": standing(going_out, in_production=False) if going_out else None,
         }
         return _answer(stands if completed or going_out else None, _unknown(service))
 
     async def _production(self, request: web.Request) -> web.StreamResponse:
         """Answer whether a version is what was completed last, and what is going out meanwhile."""
         service, version = request.match_info["service"], Query(request, ["version"]).version()
-        completed, going_out = await self._releases.of_service(self._workspace, service)
+        completed, going_out = await self._of_service(service)
         stands = {
             "service": service,
             "version": version,
@@ -101,7 +104,10 @@ class Api:
         limit = query.limit()
         found, more = await self._releases.going_out(self._workspace, query.service(), query.after(), limit)
         return web.json_response(
-            {"going_out": [standing(one) for one in found], "next": next_after(more) if more else None}
+            {
+                "going_out": [standing(one, in_production=False) for one in found],
+                "next": next_after(more) if more else None,
+            }
         )
 
     async def _went_out(self, request: web.Request) -> web.StreamResponse:
@@ -114,9 +120,20 @@ class Api:
         more = next_after(found[limit - 1].place) if len(found) > limit else None
         return web.json_response({"went_out": [_went_out(one) for one in found[:limit]], "next": more})
 
+    async def _standing(self, release: Release | None) -> Mapping[str, Any] | None:
+        """Return how a release stands, and whether it is what was completed last of its service."""
+        if release is None:
+            return None
+        newest = None
+        if release.state is State.COMPLETED:
+            newest, _ = await self._of_service(release.service)
+        return standing(release, in_production=newest is not None and newest.key == release.key)
 
-def _standing(release: Release | None) -> Mapping[str, Any] | None:
-    return standing(release) if release else None
+    async def _of_service(self, service: str) -> tuple[Release | None, Release | None]:
+        """Return what was completed last of a service, and what is open. A drill is neither."""
+        if are_drills(service):
+            return None, None
+        return await self._releases.of_service(self._workspace, service)
 
 
 def _went_out(one: WentOut) -> Mapping[str, Any]:
@@ -132,7 +149,16 @@ def _went_out(one: WentOut) -> Mapping[str, Any]:
 
 
 def _unknown(service: str) -> str:
-    return f"There was no release of {service[:60]}."
+    return _drills(service) or f"There was no release of {service[:60]}."
+
+
+def _drills(service: str) -> str:
+    """Return that a service is none, where its drills were asked for."""
+    if not are_drills(service):
+        return ""
+    return (
+        f"There are only drills of {service[:60]}, which go nowhere. Read one by its key, at /api/releases/."
+    )
 
 
 def _answer(found: Mapping[str, Any] | None, missing: str) -> web.StreamResponse:

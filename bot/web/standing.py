@@ -9,8 +9,8 @@ from bot.release.state import State
 from bot.release.waiting import Waiting, waiting_on
 
 
-def standing(release: Release) -> Mapping[str, Any]:
-    """Return how a release stands, as JSON holds it."""
+def standing(release: Release, *, in_production: bool) -> Mapping[str, Any]:
+    """Return how a release stands, as JSON holds it; `in_production` is what was completed last."""
     return {
         "release": release.key,
         "service": release.service,
@@ -20,6 +20,7 @@ def standing(release: Release) -> Mapping[str, Any]:
         "kind": release.runbook.kind,
         "state": release.state,
         "ended": release.state.ended,
+        "in_production": in_production,
         "stage": None if release.state.ended else release.current.name,
         "stages": [_stage(release, index) for index in range(len(release.runbook.stages))],
         "since": moment(release.since),

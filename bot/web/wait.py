@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.release.state import State
+from bot.runbook.model import DRILL
 
 EVERY_S: Final = 5.0
 ANSWER_S: Final = 30.0
@@ -85,11 +86,18 @@ class Wait:
         if found["state"] in (State.CANCELLED, State.ROLLED_BACK, State.ROLLING_BACK):
             return Outcome.NO
         if found["state"] == State.COMPLETED:
-            return Outcome.GO
+            return self._judge_completed(found)
         began = any(one["began"] for one in found["stages"] if one["name"] == stage)
         # What has begun does not go on while somebody holds it, or a step of it has failed.
         stopped = found["on_hold"] or found["state"] == State.FAILED
         return Outcome.GO if began and not stopped else None
+
+    def _judge_completed(self, found: Mapping[str, Any]) -> Outcome:
+        """What was completed lets nothing go once another has followed it. A drill goes nowhere."""
+        if found["in_production"] or found["kind"] == DRILL:
+            return Outcome.GO
+        self._tell(f"Another release of {found['service']} was completed since.")
+        return Outcome.NO
 
     def _tell(self, what: str) -> None:
         if what != self._told:

@@ -75,6 +75,19 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         yield Served(world)
 
 
+@pytest.fixture
+async def drilled(served: Served, tmp_path: Path) -> Served:
+    """A world in which a drill was completed after two releases."""
+    world = served.world
+    for key, version in (("shop-1", "2.0"), ("shop-2", "2.1")):
+        await world.ana.types(f"/release start shop {version}")
+        await completed(world, key)
+    write(tmp_path, f"{RUNBOOK}rollback: {{drill: staging, steps: [{{do: Go back}}]}}\n")
+    await world.dan.types("/release drill shop")
+    await world.dan.presses("Done", "shop-drill-1", on="stage:0")
+    return served
+
+
 async def to_production(world: World, key: str = "shop-1") -> None:
     await world.ana.presses("Done", key, on="stage:0")
     await world.ben.presses("Approve", key, on="gate:1:QA")
@@ -109,6 +122,7 @@ async def test_how_a_release_stands(served: Served) -> None:
                 "kind": "normal",
                 "state": "awaiting_approval",
                 "ended": False,
+                "in_production": False,
                 "stage": "production",
                 "stages": [
                     {"name": "staging", "environment": "staging", "began": "<time>", "done": True},
@@ -208,6 +222,38 @@ async def test_what_is_cancelled_or_goes_back_is_a_no(served: Served) -> None:
     await world.dan.presses("Roll back…", "shop-2", on="card")
     await world.dan.submits(key="shop-2", reason="Orders are lost.")
     assert (await served.waits("shop-2", stage="production"))[0] is Outcome.NO
+
+
+async def test_what_another_has_followed_is_a_no(served: Served) -> None:
+    world = served.world
+    await world.ana.types("/release start shop 2.0")
+    await completed(world)
+    await world.ana.types("/release start shop 2.1")
+    assert (await served.reads("/api/releases/shop-1"))[1]["in_production"]
+    await completed(world, "shop-2")
+    assert not (await served.reads("/api/releases/shop-1"))[1]["in_production"]
+    assert (await served.reads("/api/services/shop"))[1]["in_production"]["in_production"]
+    assert await served.waits("shop", "2.0") == (
+        Outcome.NO,
+        ["shop-1 (shop 2.0) is completed", "Another release of shop was completed since."],
+    )
+    assert (await served.waits("shop", "2.0", stage="production"))[0] is Outcome.NO
+    assert (await served.waits("shop", "2.1"))[0] is Outcome.GO
+
+
+async def test_a_drill_is_in_production_nowhere(drilled: Served) -> None:
+    paths = ("", "/versions/2.1", "/production?version=2.1")
+    answers = [await drilled.reads(f"/api/services/shop-drill{path}") for path in paths]
+    because = "There are only drills of shop-drill, which go nowhere. Read one by its key, at /api/releases/."
+    assert answers == [(404, {"error": because})] * 3
+    status, found = await drilled.reads("/api/releases/shop-drill-1")
+    assert (status, found["state"], found["in_production"]) == (200, "completed", False)
+    assert (await drilled.reads("/api/services/shop"))[1]["in_production"]["release"] == "shop-2"
+
+
+async def test_who_waits_for_a_drill_names_its_key(drilled: Served) -> None:
+    assert (await drilled.waits("shop-drill", "2.1", seconds=0.1))[0] is Outcome.TIMEOUT
+    assert (await drilled.waits("shop-drill-1"))[0] is Outcome.GO
 
 
 async def test_a_hold_is_told_and_waited_for(served: Served) -> None:

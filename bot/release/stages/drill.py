@@ -92,3 +92,8 @@ class StartDrill:
 def drills_of(service: str) -> str:
     """Return the service as which the drills of a service are kept."""
     return f"{service}-{DRILL}"
+
+
+def are_drills(service: str) -> bool:
+    """Return whether drills are kept as a service; no service that is released is called so."""
+    return service.endswith(f"-{DRILL}")
