@@ -18,7 +18,7 @@ class Token:
     def stranger(self, request: web.Request) -> web.StreamResponse | None:
         """Refuse who does not bring the token."""
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._is(token.strip().encode()):
+        if kind.lower() == "bearer" and self._is(_raw(token.strip())):
             return None
         return web.json_response(
             {"error": "Send the token: Authorization: Bearer …"},
@@ -51,8 +51,13 @@ class Token:
         return hmac.compare_digest(token, self._token)
 
 
+def _raw(header: str) -> bytes:
+    """Return a header as it came: what is no text in it was read as halves of characters."""
+    return header.encode(errors="surrogateescape")
+
+
 def _password(given: str) -> bytes:
     try:
-        return base64.b64decode(given.strip(), validate=True).partition(b":")[2]
+        return base64.b64decode(_raw(given.strip()), validate=True).partition(b":")[2]
     except (binascii.Error, ValueError):
         return b""

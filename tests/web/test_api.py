@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from inline_snapshot import snapshot
 from pydantic import SecretStr
+from yarl import URL
 
 from bot.web.wait import Outcome, Wait
 from tests.slack.given import ROLES, write
@@ -182,6 +183,17 @@ async def test_who_has_not_the_token_is_told_nothing(served: Served, token: str)
             401,
             {"error": "Send the token: Authorization: Bearer …"},
         )
+
+
+@pytest.mark.parametrize("path", ["/api/services/shop", "/api/deliveries", "/deliveries"])
+async def test_a_token_that_is_no_text_is_refused_as_any_other(served: Served, path: str) -> None:
+    for kind in (b"Bearer", b"Basic"):
+        lines = b"GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: %s \xff\r\nConnection: close\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(served.url).port)
+        writer.write(lines % (path.encode(), kind))
+        assert (await reader.read()).startswith(b"HTTP/1.1 401 ")
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_without_a_token_in_the_settings_there_is_no_api(tmp_path: Path) -> None:
