@@ -18,6 +18,9 @@ Networks = Sequence[IPv4Network | IPv6Network]
 
 NAT64: Final = ip_network("64:ff9b::/96")
 """Addresses that lead to one of IPv4, which their last 32 bits are (RFC 6052)."""
+INWARDS: Final = tuple(map(ip_network, ("64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+"""Addresses that may lead to any of IPv4 and are for nobody outside: NAT64 within a network (RFC 8215), what
+was compatible with IPv4 (RFC 4291), and what is translated without state (RFC 2765)."""
 
 
 class Forbidden(OSError):
@@ -38,7 +41,7 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address):
         if (inner := _inner(address)) is not None:
             return is_public(inner)
-        if address.is_site_local:
+        if address.is_site_local or any(address in network for network in INWARDS):
             return False
     return address.is_global and not address.is_multicast
 

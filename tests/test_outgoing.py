@@ -68,6 +68,7 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end(port: int) -> 
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1",
         "::", "::1", "fe80::1", "fd00::1", "fec0::1", "ff02::1", "::ffff:10.0.0.1",
+        "64:ff9b:1::7f00:1", "64:ff9b:1:ffff::808:808", "::127.0.0.1", "::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8",
         "64:ff9b::10.0.0.1", "2002:a00:1::", "2001:db8::1",
     ],
 )  # fmt: skip
@@ -75,7 +76,9 @@ def test_what_leads_inwards_is_not_public(inward: str) -> None:
     assert not is_public(ip_address(inward))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "140.82.121.4", "2606:4700::1111", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "140.82.121.4", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"]
+)
 def test_what_everybody_can_reach_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
