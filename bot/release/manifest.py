@@ -12,8 +12,9 @@ from bot.release.ids import UserId
 from bot.release.refusal import Code, Refused
 from bot.runbook.gates import Risk
 
-VERSION: Final = re.compile(r"(?!.*(?:\.\.|//|/$))[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}", re.ASCII)
-"""It is told to commands, which may take it for a part of a path: no step upwards, and no empty part."""
+VERSION: Final = re.compile(r"(?!.*(?:\.\.|//|/\.?(?:/|$)))[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}", re.ASCII)
+"""It is told to commands, which may take it for a part of a path: no step upwards, and no part that is
+empty or a single dot."""
 DIGEST: Final = re.compile(r"[0-9a-f]{7,128}", re.ASCII)
 PATHS_LIMIT: Final = 3_000
 """Changed paths. GitHub lists no more of a pull request (docs.github.com, list pull requests files)."""
@@ -110,7 +111,7 @@ def manifest_trouble(version: str, manifest: Manifest) -> Refused | None:
         return Refused(
             code=Code.VERSION_INVALID,
             because="A version holds letters, digits and . _ + - / only, starts with a letter or digit,"
-            " and has at most 64 characters. No .. or // is in it, and no / at its end.",
+            " and has at most 64 characters. No .., // or /./ is in it, and no / or /. at its end.",
             instead="For example: 1.4.0",
         )
     paths = frozenset(manifest.paths)

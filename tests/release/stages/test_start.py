@@ -144,6 +144,8 @@ def test_a_version_of_usual_letters_is_taken(version: str) -> None:
         "1/../../etc",
         "1..2",
         "a//b",
+        "release/./1.0",
+        "1.0/.",
         "a/",
     ],
 )
@@ -156,7 +158,7 @@ def test_a_refused_version_is_told_what_a_version_is() -> None:
         Refused(
             code=Code.VERSION_INVALID,
             because=(
-                "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .. or // is in it, and no / at its end."
+                "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .., // or /./ is in it, and no / or /. at its end."
             ),
             instead="For example: 1.4.0",
         )
