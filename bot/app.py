@@ -270,7 +270,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             posts["/github"] = GitHubWebhook(webhook_secret, runner.take_up, hears).answer
         if webhook_secret := settings.gitlab_webhook_secret.get_secret_value():
             looks = blocked.look_at if approver else None
-            posts["/gitlab"] = GitLabWebhook(webhook_secret, runner.take_up, looks).answer
+            posts["/gitlab"] = _gitlab_webhook(webhook_secret, runner.take_up, looks).answer
         if key:
             posts[REPORTS] = Reports(coordinator, releases, database, identity.workspace, key).answer
         gets: dict[str, Handler] = {}
@@ -387,6 +387,16 @@ def _key(settings: Settings) -> Key | None:
         return Key.read(secret) if secret else None
     except ValueError as fault:
         raise Misconfigured(f"ROLLCALL_WEBHOOK_SECRET: {fault}") from None
+
+
+def _gitlab_webhook(
+    secret: str, look: Callable[[], Awaitable[None]], blocked: Callable[[str], Awaitable[None]] | None = None
+) -> GitLabWebhook:
+    """Return what hears GitLab. Raises Misconfigured where the secret looks like a key, and is none."""
+    try:
+        return GitLabWebhook(secret, look, blocked)
+    except ValueError as fault:
+        raise Misconfigured(f"GITLAB_WEBHOOK_SECRET: {fault}") from None
 
 
 def _health(

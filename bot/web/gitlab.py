@@ -5,12 +5,11 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
 
-from bot.signing import Key
+from bot.signing import PREFIX, Key
 
 LOOK_S: Final = 5.0
 """How long a delivery waits until it was looked. GitLab waits ten seconds (docs.gitlab.com, webhooks)."""
@@ -21,7 +20,8 @@ class GitLabWebhook:
 
     When a deployment may be blocked, its project is looked at by `blocked`, which is given its path.
 
-    The secret is what GitLab calls a signing token, `whsec_…`, or what it calls a secret token.
+    The secret is what GitLab calls a signing token, `whsec_…`, or what it calls a secret token. Raises
+    ValueError for one that begins as a signing token does, and is none.
     """
 
     def __init__(
@@ -33,9 +33,7 @@ class GitLabWebhook:
         self._secret = secret.encode()
         self._look = look
         self._blocked = blocked
-        self._key: Key | None = None
-        with suppress(ValueError):
-            self._key = Key.read(secret)
+        self._key = Key.read(secret) if secret.startswith(PREFIX) else None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one delivery: 401 unless it has the secret or is signed with it, 400 unless it is JSON."""

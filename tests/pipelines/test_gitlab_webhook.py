@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from bot.app import _gitlab_webhook
 from bot.release.state import State
+from bot.settings import Misconfigured
 from bot.signing import TOLERANCE_S, Key
 from bot.web.gitlab import LOOK_S, GitLabWebhook
 from bot.web.server import LARGEST_BODY, WebServer
@@ -193,3 +195,8 @@ async def test_the_end_of_a_pipeline_is_seen_when_gitlab_tells_it(tmp_path: Path
             assert await deliver(world.session, rollcall.address, body, signed(body)) == 200
         await world.until(lambda r: bool(r.done), "shop-1")
     assert len(gitlab.pipelines) == 1
+
+
+def test_a_signing_token_that_is_none_stops_the_start() -> None:
+    with pytest.raises(Misconfigured, match="GITLAB_WEBHOOK_SECRET: expected whsec_"):
+        _gitlab_webhook("whsec_cut-off", Ear().look)
