@@ -13,6 +13,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.pipelines.commands.commands import Commands
+from bot.pipelines.commands.hiding import Secrets
 from bot.pipelines.commands.supervisor import KEPT, RESULT, SINCE, Output, end_group, place, stat
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID
@@ -152,6 +153,71 @@ async def test_no_part_of_a_secret_is_shown(tmp_path: Path) -> None:
         "echo $WHOLE; echo $FILE; printf 'hun\\033[1mter22\\033[0m\\n'; echo \"$TWO\"; echo hunter22",
     )
     assert (await machine.ends(job("deploy"))).said == "***\n***\n***\n***\n***"
+
+
+KEY = "-----BEGIN KEY-----\nAAAABBBBCCCC\nDDDDEEEEFFFF\nshort\n-----END KEY-----\n"
+
+
+async def test_a_secret_of_several_lines_is_hidden_line_by_line(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, KEY=KEY)
+    machine.has("deploy", 'echo "$KEY"; echo "$KEY" | sed "s/^/  /"; echo AAAABBBBCCCC')
+    assert (await machine.ends(job("deploy"))).said == snapshot(
+        """\
+***
+  ***
+  ***
+  ***
+  short
+  ***
+***\
+"""
+    )
+
+
+async def test_no_part_of_a_secret_is_shown_where_output_is_cut(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, TOKEN="SUPERSECRETVALUE")
+    machine.has(
+        "deploy",
+        f"head -c {KEPT - 10} /dev/zero | tr '\\0' x; printf %s $TOKEN; head -c {3 * KEPT} /dev/zero",
+    )
+    await machine.ends(job("deploy"))
+    output = await machine.commands.output(job("deploy"))
+    assert output.startswith("x" * (KEPT - 10) + "***\n… ")
+
+
+CUT = "\n… 1,234 bytes are left out …\n"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said", "shown"),
+    [
+        (["hunter22"], f"a hunte{CUT}nter22 b", f"a ***{CUT}*** b"),
+        (["hunter22"], f"a h{CUT}2 b", f"a ***{CUT}*** b"),
+        (["hunter22"], f"a hunter22{CUT}hunter22 b", f"a ***{CUT}*** b"),
+        (["hünter22"], f"a h\ufffd{CUT}\ufffdnter22 b", f"a ***{CUT}*** b"),
+        (["hunter22", "hunter22-and-more"], f"a hunter22-and{CUT}b", f"a ***{CUT}b"),
+        (["hunter22", "more-than-hunter22"], f"a{CUT}an-hunter22 b", f"a{CUT}*** b"),
+        (["abab", "babc"], "x abab ababc y", "x *** *** y"),
+        (["hunter22"], f"ter22{CUT}and more, hun", f"ter22{CUT}and more, hun"),
+        (["hunter22"], "hunt", "***"),
+        (["one\ntwo"], "one\ntwo, one", "***, one"),
+    ],
+)
+def test_what_may_be_a_part_of_a_secret_is_hidden_at_a_cut(secrets: list[str], said: str, shown: str) -> None:
+    assert Secrets(secrets).hide(said) == shown
+
+
+async def test_no_part_of_a_secret_is_shown_while_a_command_goes_on(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, TOKEN="hunter22")
+    machine.has("deploy", f"printf 'with hunter'; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; echo 22")
+    await machine.commands.start(job("deploy"))
+    await machine.until(lambda: (kept(tmp_path) / "output").exists())
+    async with asyncio.timeout(PATIENCE_S):
+        while not (said := await machine.commands.output(job("deploy"))):
+            await asyncio.sleep(0.02)
+    assert said == "with ***"
+    (tmp_path / "go").touch()
+    assert (await machine.ended(job("deploy"))).said == "with ***"
 
 
 async def test_what_is_kept_is_for_nobody_else_and_what_a_command_makes_is_as_usual(machine: Machine) -> None:

@@ -18,13 +18,13 @@ from typing import Final
 from uuid import uuid4
 
 from bot.pipelines.commands import supervisor
+from bot.pipelines.commands.hiding import Secrets
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID, readable
 
 STARTS_WITHIN_S: Final = 30.0
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a command gets of the environment of Rollcall, besides what is named in the settings."""
-SHORTEST_SECRET: Final = 4
 DIGEST: Final = 12
 """Characters that tell the folder of a run from one of an older ledger."""
 WHY: Final = {
@@ -46,9 +46,7 @@ class Commands:
     ) -> None:
         self._allowed = allowed.absolute() if allowed else None
         self._kept = kept.absolute()
-        secrets = {readable(value).strip() for value in environment.values()}
-        # One may be a part of another.
-        self._secrets = sorted((one for one in secrets if len(one) >= SHORTEST_SECRET), key=len, reverse=True)
+        self._secrets = Secrets(environment.values())
         own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self._environment = {**own, **environment}
         self._poll_s = poll_s
@@ -150,10 +148,7 @@ class Commands:
             said = (folder / "output").read_bytes().decode(errors="replace")
         except FileNotFoundError:
             return ""
-        said = readable(said)
-        for secret in self._secrets:
-            said = said.replace(secret, "***")
-        return said
+        return self._secrets.hide(readable(said))
 
 
 def cannot_write(folder: Path, fault: OSError) -> str:
