@@ -22,6 +22,8 @@ from bot.runbook.values import (
     shaped,
     text_schema,
     whole_number,
+    with_host,
+    without_user,
 )
 
 HOST: Final = r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
@@ -103,13 +105,17 @@ Ci = Annotated[
 ]
 Url = Annotated[
     Word,
+    without_user,
     shaped(URL, "an address such as https://shop.example.com/health, with fields only after its host"),
+    with_host,
     shape_schema(URL),
 ]
 Server = Annotated[
     str,
     line(200),
+    without_user,
     shaped(SERVER, "an address such as https://prometheus.example.com"),
+    with_host,
     shape_schema(SERVER),
 ]
 Query = Annotated[str, line(QUERY_LIMIT), AfterValidator(_query), text_schema(QUERY_LIMIT)]

@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails
 
 from bot.runbook.parts import Few, Part, distinct, fault, fault_at, invalid, missing
 from bot.runbook.problems import did_you_mean, found, nearest
-from bot.runbook.values import Duration, line, shape_schema, shaped, text_schema
+from bot.runbook.values import Duration, line, shape_schema, shaped, text_schema, with_host, without_user
 
 COMMAND: Final = r"[a-z0-9][a-z0-9._-]{0,39}"
 WORKFLOW: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}\.ya?ml"
@@ -125,7 +125,9 @@ class Run(Part):
         Annotated[
             str,
             line(300),
+            without_user,
             shaped(ADDRESS, "an address that begins with https:// or http://, without braces"),
+            with_host,
             shape_schema(ADDRESS),
         ]
         | None

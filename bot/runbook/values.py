@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, time, timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,6 +21,11 @@ REPOSITORY = r"https://[^\s<>|@]+"
 TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
 DAY_SHAPE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DURATION = "([0-9]{1,7})([smhd])"
+LONGEST_NAME, LARGEST_PORT = 253, 65_535
+_ADDRESS = re.compile(
+    r"https?://(?:\[(?P<ip>[^]/?#]+)\]|(?P<name>[^/?#:@\[\]]+))(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?"
+)
+_USER = re.compile(r"[^/?#]*//[^/?#]*@")
 # Controls, line breaks, what reorders text on the screen, and halves of characters.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -54,6 +60,35 @@ def shaped(pattern: str, description: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def names_user(url: str) -> bool:
+    """Return whether a web address names a user, and perhaps their password."""
+    return _USER.match(url) is not None
+
+
+def names_host(url: str) -> bool:
+    """Return whether a text is a web address, with a host and a port that there can be."""
+    if (parts := _ADDRESS.fullmatch(url)) is None or int(parts["port"] or 0) > LARGEST_PORT:
+        return False
+    try:
+        ip_address(parts["ip"]) if parts["ip"] else parts["name"].encode("idna")
+    except ValueError:
+        return False
+    return len(parts["name"] or "") <= LONGEST_NAME
+
+
+def _without_user(url: str) -> str:
+    # The address is not shown, for a password may stand in it.
+    if names_user(url):
+        raise fault("expected an address that names no user; a password does not belong in a runbook")
+    return url
+
+
+def _with_host(url: str) -> str:
+    if not names_host(url):
+        raise fault(f"expected an address with the name of a host, found {found(url)}")
+    return url
 
 
 def choice(allowed: Iterable[StrEnum]) -> BeforeValidator:
@@ -170,6 +205,8 @@ def _timezone(name: str) -> str:
     return name
 
 
+without_user = AfterValidator(_without_user)
+with_host = AfterValidator(_with_host)
 whole_number = BeforeValidator(_whole_number)
 Name = Annotated[str, line(60), text_schema(60)]
 ServiceKey = Annotated[

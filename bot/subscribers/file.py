@@ -12,7 +12,7 @@ from bot.runbook.files.explain import explain
 from bot.runbook.files.strict_yaml import SIZE_LIMIT, parse, plain
 from bot.runbook.parts import Few, Part, distinct, fault
 from bot.runbook.problems import RunbookError, did_you_mean, found, nearest
-from bot.runbook.values import ServiceKey, line, shaped
+from bot.runbook.values import ServiceKey, line, names_host, names_user, shaped
 from bot.signing import Key
 from bot.subscribers.cloud_event import KINDS, PREFIX
 from bot.subscribers.subscriber import Subscriber
@@ -25,16 +25,11 @@ class Unusable(Exception):
 
 
 def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if parts.scheme not in ("https", "http") or not host or re.search(r"[\s\\]", url):
-        raise fault(f"expected an address such as https://example.com/rollcall, found {found(url)}")
-    if parts.username is not None or parts.password is not None:
+    if names_user(url):
         raise fault("expected an address that names no user; what is sent is signed with the secret")
-    if parts.fragment:
+    if not names_host(url) or re.search(r"[\s\\]", url):
+        raise fault(f"expected an address such as https://example.com/rollcall, found {found(url)}")
+    if urlsplit(url).fragment:
         raise fault("expected an address without #, which is sent to nobody")
     return url
 

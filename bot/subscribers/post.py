@@ -64,6 +64,9 @@ class Post:
                 return await _outcome(answer, now)
         except TimeoutError:
             return NotTaken(said="It does not answer in time.")
+        except ValueError:
+            # The address is not shown, for a token may stand in it.
+            return NotTaken(said="It is not reached: its address is none.")
         except (aiohttp.ClientError, OSError) as trouble:
             return NotTaken(said=_seen(f"It is not reached: {str(trouble) or type(trouble).__name__}"))
 

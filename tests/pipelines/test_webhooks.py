@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 
 from bot.app import _inside, _key
 from bot.outgoing import networks, outgoing
-from bot.pipelines.provider import Job
+from bot.pipelines.provider import Job, NotStarted
 from bot.pipelines.webhook.webhooks import SETTLES, _id
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.stages.failure import FailStep, RetryStep
@@ -363,16 +363,27 @@ def test_settings_that_do_not_fit_are_told_at_the_start() -> None:
         _inside(settings(rollcall_inside="127.0.0.1, 10.0.0.1/8"))
 
 
+JOB = Job(
+    release=ReleaseId(TEAM, ReleaseKey("shop-1")),
+    number=1,
+    order=Order(by=Provider.WEBHOOK, name="https://ci.acme.example/deploy"),
+    asked=MORNING,
+    link="",
+    about={},
+    left=timedelta(minutes=30),
+)
+
+
+async def test_a_host_that_there_cannot_be_is_not_asked(site: Site) -> None:
+    job = replace(JOB, order=Order(by=Provider.WEBHOOK, name="https://ci..example/deploy"))
+    with pytest.raises(NotStarted, match="The address is none"):
+        await site.webhooks().start(job)
+    stops = site.webhooks(stops_within=timedelta())
+    assert await stops.stop(replace(job, tried=MORNING))
+
+
 def test_the_id_of_a_request_is_that_of_no_run_of_another_ledger() -> None:
-    job = Job(
-        release=ReleaseId(TEAM, ReleaseKey("shop-1")),
-        number=1,
-        order=Order(by=Provider.WEBHOOK, name="https://ci.acme.example/deploy"),
-        asked=MORNING,
-        link="",
-        about={},
-        left=timedelta(minutes=30),
-    )
+    job = JOB
     others = [
         replace(job, number=2),
         replace(job, release=ReleaseId(TEAM, ReleaseKey("shop-2"))),

@@ -99,8 +99,17 @@ def test_the_braces_of_a_selector_are_no_fields(write: Write) -> None:
         (
             "{read: {url: https://me:secret@a.example}}",
             ".read.url",
-            "expected an address such as https://shop.example.com/health, with fields only after its host,"
-            ' found "https://me:secret@a.example"',
+            "expected an address that names no user; a password does not belong in a runbook",
+        ),
+        (
+            "{read: {url: https://a..example/}}",
+            ".read.url",
+            'expected an address with the name of a host, found "https://a..example/"',
+        ),
+        (
+            "{read: {prometheus: up, server: https://me:secret@p.example, below: 1}}",
+            ".read.server",
+            "expected an address that names no user; a password does not belong in a runbook",
         ),
         (
             '{read: {url: "https://a.example/{versoin}"}}',

@@ -296,6 +296,16 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             ' without braces, found "ftp://ci.acme.example/deploy"',
         ),
         (
+            RUN + "{webhook: 'https://ci:hunter22@ci.acme.example/'}}]\n",
+            "9:41: stages.0.steps.0.run.webhook: expected an address that names no user; a password does not"
+            " belong in a runbook",
+        ),
+        (
+            RUN + "{webhook: 'https://ci..acme.example/'}}]\n",
+            "9:41: stages.0.steps.0.run.webhook: expected an address with the name of a host,"
+            ' found "https://ci..acme.example/"',
+        ),
+        (
             RUN + "{webhook: 'https://{service}.acme.example/'}}]\n",
             "9:41: stages.0.steps.0.run.webhook: expected an address that begins with https:// or http://,"
             ' without braces, found "https://{service}.acme.example/"',

@@ -82,6 +82,18 @@ subscribers:
             ),
         ),
         (
+            "subscribers: {log: {url: 'https://me:password@a..b', secret_env: LOG_SECRET}}",
+            snapshot(
+                "subscribers.yaml:1:26: subscribers.log.url: expected an address that names no user; what is sent is signed with the secret"
+            ),
+        ),
+        (
+            "subscribers: {log: {url: 'https://a..b/', secret_env: LOG_SECRET}}",
+            snapshot(
+                'subscribers.yaml:1:26: subscribers.log.url: expected an address such as https://example.com/rollcall, found "https://a..b/"'
+            ),
+        ),
+        (
             "subscribers: {log: {url: 'https://a.example:99999', secret_env: LOG_SECRET}}",
             snapshot(
                 'subscribers.yaml:1:26: subscribers.log.url: expected an address such as https://example.com/rollcall, found "https://a.example:99999"'

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -329,6 +330,16 @@ async def test_an_address_inside_is_not_called_unless_it_is_allowed(house: House
     await post.close()
     assert "127.0.0.1 is not a public address" in repr(outcome)
     assert receiver.asked == []
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 70}.example"])
+async def test_an_address_that_is_none_is_not_reached_and_not_shown(
+    house: House, receiver: Receiver, host: str
+) -> None:
+    post = Post(replace(house.subscriber(receiver), url=f"http://{host}/?token=hunter22"), (), QUICK)
+    outcome = await post.send("id", b"{}", house.clock.now())
+    await post.close()
+    assert outcome == NotTaken(said="It is not reached: its address is none.")
 
 
 async def test_an_answer_is_kept_short_and_without_what_cannot_be_seen(

@@ -90,7 +90,7 @@ class Webhooks:
             if (refusal := _forbidden(trouble)) is not None:
                 raise NotStarted(f"The address may not be called: {refusal}") from trouble
             raise Unreached(f"{job.order.name} is not reached: {trouble}") from trouble
-        except aiohttp.InvalidURL as trouble:
+        except (aiohttp.InvalidURL, UnicodeError) as trouble:
             raise NotStarted("The address is none. Mend it in the runbook.") from trouble
 
     async def find(self, job: Job) -> str | None:
@@ -129,7 +129,7 @@ class Webhooks:
                 if answer.ok:
                     self._asked_to_stop.add((job.release, job.number))
                     return (await _content(answer)).get("stopped") is True
-        except (aiohttp.ClientError, TimeoutError) as trouble:
+        except (aiohttp.ClientError, TimeoutError, UnicodeError) as trouble:
             log.warning("Run %s cannot be asked to stop: %r", job.id, trouble)
         return False
 
