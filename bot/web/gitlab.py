@@ -5,6 +5,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
