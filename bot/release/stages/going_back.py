@@ -119,8 +119,7 @@ def goes_back(release: Release, now: datetime) -> Event | None:
         return None
     first = min(causes, key=lambda cause: cause.since)
     if plan is None:
-        sure = [cause for cause in causes if cause.sure]
-        return _planned(min(sure, key=lambda cause: cause.since), now + window, now) if sure else None
+        return _planned(first, now + window, now) if any(cause.sure for cause in causes) else None
     if now < plan.until:
         return None
     if now >= plan.until + window:

@@ -179,6 +179,12 @@ def test_a_check_that_soaks_counts_only_once_it_has_passed_for_so_long() -> None
         "GatesMet",
         "StageBegan",
     ]
+    # Just when its time is over, also where the reading before was a moment ago.
+    assert names(play(soaking, at(reading.passes("errors"), 29.6)), at(reading.passes("errors"), 30)) == [
+        "CheckRead",
+        "GatesMet",
+        "StageBegan",
+    ]
 
 
 @pytest.mark.parametrize("broken", [reading.fails("errors"), reading.cannot_read("errors")])
@@ -194,6 +200,10 @@ def test_readings_that_were_missed_begin_the_soak_anew() -> None:
     missed = play(release, then(reading.passes("errors"), minutes=31))
     assert missed.reports["errors"].since == NINE + 31 * MINUTE
     assert missed.state is State.AWAITING_APPROVAL
+
+
+def test_where_nothing_is_read_nothing_is_to_be_read() -> None:
+    assert to_be_read(started()) == ()
 
 
 def test_time_alone_ends_no_soak() -> None:

@@ -57,7 +57,7 @@ AFTER = Stage(
 LIVE = Stage(name="Production", owner="on-call", production=True, steps=steps("Deploy"))
 READ = tuple(
     Check(name=name, read=Read(url="https://shop.example/health"), every=timedelta(minutes=5))
-    for name in ("errors", "speed")
+    for name in ("errors", "speed", "load")
 )
 ERRORS = (Check(name="errors", by="qa"), Check(name="speed", by="qa"))
 
@@ -191,6 +191,20 @@ def test_what_was_never_read_announces_nothing() -> None:
     assert not play(both(), says("errors", Outcome.UNKNOWN), says("speed", Outcome.PENDING)).plans
 
 
+def test_what_is_not_known_beside_it_keeps_no_failure_from_being_announced() -> None:
+    either = needs("Either", Of(parts=(HEALTHY, FAST), count=1))
+    release = watched(either, needs("Load", CheckPassed(check="load")))
+    unknown = play(
+        release,
+        says("speed", Outcome.PASSED),
+        says("errors", Outcome.FAILED),
+        says("errors", Outcome.UNKNOWN),
+        says("speed", Outcome.UNKNOWN),
+    )
+    assert not unknown.plans
+    assert play(unknown, says("load", Outcome.FAILED)).plan
+
+
 def test_a_veto_holds_until_the_check_has_passed() -> None:
     release = play(both(), says("errors", Outcome.FAILED), dan.vetoes("I look at it."))
     again = play(release, says("errors", Outcome.UNKNOWN), says("errors", Outcome.FAILED))
@@ -240,9 +254,22 @@ def test_where_nobody_could_look_in_all_that_time_it_is_announced_anew() -> None
     late = play(failed(), time_passes(minutes=20))
     assert late.state is State.FAILED
     assert late.plan
-    assert (late.plan.until, len(late.plans)) == (late.at + MINUTES, 1)
+    assert (late.plan.until, len(late.plans)) == (NINE + 3 * MINUTES, 1)
     assert play(late, time_passes(minutes=10)).state is State.ROLLING_BACK
     assert play(failed(), time_passes(minutes=19.9)).state is State.ROLLING_BACK
+
+
+def test_what_is_put_off_is_the_newest_of_what_was_announced() -> None:
+    again = play(failed(), dan.retries("Deploy"), dan.fails("Deploy"), time_passes(minutes=20))
+    assert again.plan
+    assert [bool(plan.ended) for plan in again.plans] == [True, False]
+
+
+def test_of_all_that_goes_wrong_the_first_is_the_reason() -> None:
+    release = play(both(), says("errors", Outcome.FAILED), says("speed", Outcome.FAILED))
+    back = events(release, time_passes(minutes=9))[0]
+    assert isinstance(back, RollbackBegan)
+    assert back.reason == "The check errors has failed: as it is"
 
 
 def test_what_goes_wrong_on_the_way_back_announces_nothing() -> None:
