@@ -417,3 +417,7 @@ def test_a_check_that_is_read_lacks_nobody() -> None:
     need = Of(parts=(Seats(role="qa", count=1), ERRORS))
     release = started(gated(needs("Go", need), checks=CHECKS))
     assert gate(release, "Go").unreportable == ()
+
+
+def test_a_check_that_was_not_read_yet_is_waited_for_as_one_that_is_read() -> None:
+    assert [one.said for one in waiting_on(behind("errors"))] == ["has not been read yet"]

@@ -476,3 +476,12 @@ def test_what_a_pipeline_has_begun_is_led_by_no_guest() -> None:
 def test_what_a_pipeline_has_begun_is_not_started_while_nobody_can_be_read() -> None:
     facts = start_facts(directory=Directory())
     assert refused(begun_by_a_pipeline(), facts).code is Code.CANNOT_READ_PEOPLE
+
+
+def test_a_guest_who_is_admitted_to_the_role_leads_nothing_either() -> None:
+    helpers = Role(name="helpers", group="on-call", admits=(Standing.GUEST,))
+    book = runbook(lead="helpers", roles=(helpers,), duties="off")
+    directory = standing(dan, Standing.GUEST)(town())
+    decision = decide_start(begun_by_a_pipeline(), start_facts(book, directory=directory))
+    assert not isinstance(decision, Refused)
+    assert fold(decision).captain == dee.id
