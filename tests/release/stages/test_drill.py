@@ -10,6 +10,7 @@ from bot.release.decide import decide_start, fold
 from bot.release.ids import ReleaseKey
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.stages.drill import are_drills, drills_of
 from bot.release.stages.recovery import Recoveries, Recovery, Rehearsal, recovery
 from bot.release.stages.start import StartFacts
 from bot.release.state import State
@@ -149,3 +150,8 @@ def test_a_drill_in_which_a_step_was_skipped_is_no_way_back() -> None:
 def test_a_release_that_was_completed_is_no_way_back() -> None:
     assert recovery(completed()) is None
     assert recovery(play(completed(), ana.rolls_back())) is None
+
+
+def test_the_drills_of_a_service_are_known_by_how_they_are_kept() -> None:
+    assert are_drills(drills_of("checkout"))
+    assert not are_drills("checkout")
