@@ -172,7 +172,7 @@ async def test_a_change_that_cannot_be_is_refused_at_its_field(tmp_path: Path) -
         )
         assert (await world.ana.submits(version="two point oh"))["errors"] == snapshot(
             {
-                "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .. or // is in it, and no / at its end. For example: 1.4.0"
+                "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .., // or /./ is in it, and no / or /. at its end. For example: 1.4.0"
             }
         )
         long = "x" * 401

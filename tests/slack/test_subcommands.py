@@ -167,7 +167,7 @@ async def test_start_opens_a_form_when_something_is_missing(world: World) -> Non
     refused = await world.ana.submits(service="checkout", version="no spaces please")
     assert refused["errors"] == snapshot(
         {
-            "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .. or // is in it, and no / at its end. For example: 1.4.0"
+            "version": "A version holds letters, digits and . _ + - / only, starts with a letter or digit, and has at most 64 characters. No .., // or /./ is in it, and no / or /. at its end. For example: 1.4.0"
         }
     )
     assert (await world.ana.submits(service="checkout", version="1.4.0", note=""))["result"] == "closed"
