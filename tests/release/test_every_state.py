@@ -420,7 +420,7 @@ LARGER: dict[str, tuple[Model, int, set[str]]] = {
     ),
     "readings": (
         Model(holds=True, failures=True, overrides=True, revisions=True, readings=True),
-        20_000,
+        15_000,
         EVERY_STATE,
     ),
     "two gates": (

