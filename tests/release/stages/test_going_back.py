@@ -314,6 +314,7 @@ def test_when_it_goes_wrong_again_it_has_its_time_again() -> None:
     assert again.plan
     assert again.plan.until == again.at + MINUTES
     assert len(again.plans) == 2
+    assert [bool(one.ended) for one in play(again, dan.vetoes("I look at it.")).plans] == [True, True]
 
 
 def test_a_skipped_step_calls_it_off_also_where_it_was_the_last() -> None:
