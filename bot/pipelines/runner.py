@@ -106,8 +106,10 @@ class Runner:
         release = await self._releases.find(id_)
         assert release is not None
         jobs = [self._job(release, release.runs[number - 1], tried) for number, tried in unsettled.items()]
-        # What goes wrong with one of them holds up no other.
-        done = await asyncio.gather(*(self._advance(release, job) for job in jobs), return_exceptions=True)
+        *older, newest = jobs
+        # Those are wanted no more. What goes wrong with one of them holds up no other, and is tried again.
+        done = await asyncio.gather(*(self._advance(release, job) for job in older), return_exceptions=True)
+        await self._advance(release, newest)
         if troubles := [one for one in done if one is not None]:
             raise troubles[0]
         return min(map(self._provider.poll_s, jobs))
