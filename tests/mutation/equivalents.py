@@ -26,9 +26,6 @@ EQUIVALENTS: Final[Mapping[str, str]] = {
     "bot/release/people/handoff.py fingerprint: 16 => 17": (
         "A fingerprint is only held against another that was made the same way."
     ),
-    "bot/release/people/roles.py known: for (role, people) if people is not None => for (role, people)": (
-        "A role that cannot be read was refused before; the type checker does not know that."
-    ),
     "bot/release/telling/reminders.py _earliest: min((release.opened[release.stage], *since)) + "
     "min((plan.after for plan in plans)) => min((release.opened[release.stage], *since)) - "
     "min((plan.after for plan in plans))": "It is a time before which nothing is due; an earlier one is, too.",

@@ -125,7 +125,7 @@ async def test_what_cannot_be_read_is_not_started_unless_somebody_says_who_wrote
 async def test_who_starts_what_is_read_slowly_has_an_answer_and_then_a_release(
     tmp_path: Path, hub: Hub, where: str
 ) -> None:
-    hub.slow["/tags"] = 2.3
+    hub.slow["/tags?"] = 2.3
     async with world_with(tmp_path, AT, **at(where, hub)) as world:
         assert "has not said all of it yet" in await world.ana.types("/release start shop 1.0")
         await world.ana.types("/release start shop 1.0")
