@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,19 +16,21 @@ from bot.checks.fetch import TIMEOUT
 from bot.checks.github import AtGitHub
 from bot.checks.gitlab import AtGitLab
 from bot.checks.health import Health
-from bot.checks.jira import Access, Jira
+from bot.checks.jira import Jira
 from bot.checks.prometheus import Prometheus
 from bot.checks.reader import CheckReader
 from bot.checks.source import Source
 from bot.clock import Clock
 from bot.coordinator import Coordinator
+from bot.credentials import github_access, github_app, jira_access, networks_inside, subscribers, webhook_key
 from bot.deployments.finding import Finding
 from bot.deployments.follower import Follower
 from bot.deployments.github import Rules, Unanswerable, read
 from bot.deployments.gitlab import Approvals, Blocked
 from bot.deployments.platforms import Platforms
 from bot.deployments.redelivery import Redelivery
-from bot.github.access import App, Token
+from bot.github.access import GitHub
+from bot.gitlab.access import GitLab
 from bot.jobs.attend import attend_due
 from bot.jobs.people import PeopleWatch
 from bot.jobs.ticks import Ticks
@@ -36,7 +38,7 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.reader import Reader
 from bot.ledger.schema import upgrade
-from bot.outgoing import Networks, networks, outgoing
+from bot.outgoing import outgoing
 from bot.pipelines.commands.commands import Commands
 from bot.pipelines.github.workflows import Workflows
 from bot.pipelines.gitlab.pipelines import Pipelines
@@ -48,7 +50,6 @@ from bot.release.ids import ReleaseId
 from bot.runbook.files.read import Runbooks
 from bot.runbook.runs import Provider
 from bot.settings import Misconfigured, Settings, Transport
-from bot.signing import Key
 from bot.slack.asked.reading import Asked
 from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
 from bot.slack.delivery.calls import Calls
@@ -66,12 +67,10 @@ from bot.slack.listeners import Listeners
 from bot.slack.socket import SlackOverSocket
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
-from bot.sources.github import GitHub
-from bot.sources.gitlab import GitLab
+from bot.sources.github import FromGitHub
+from bot.sources.gitlab import FromGitLab
 from bot.sources.people import PeopleFile
 from bot.sources.sources import Sources
-from bot.subscribers.file import Unusable, read_subscribers
-from bot.subscribers.subscriber import Subscriber
 from bot.subscribers.tellers import Tellers
 from bot.web.api import Api
 from bot.web.deliveries import Deliveries, Named
@@ -118,7 +117,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     What was opened last is closed first. Raises Misconfigured, UnusableDatabase or TokenRefused before
     anything is answered.
     """
-    transport, subscribers, inside = settings.transport, _subscribers(settings), _inside(settings)
+    transport, told, inside = settings.transport, subscribers(settings), networks_inside(settings)
     await asyncio.to_thread(upgrade, settings.database_url)
     async with AsyncExitStack() as stack:
         database, ledger = Database(settings.database_url), Ledger()
@@ -154,7 +153,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             deployments.wake(release)
 
         runbooks = _runbooks(settings)
-        hubs = _hubs(settings, session)
+        github = GitHub(session, settings.github_url, github_access(settings))
+        gitlab = GitLab(session, settings.gitlab_url, settings.gitlab_token.get_secret_value())
+        hubs = FromGitHub(github), FromGitLab(gitlab)
         for hub in hubs:
             stack.push_async_callback(hub.stop)
         sources = Sources([Checkouts(settings.rollcall_checkouts), *hubs], _authors(settings))
@@ -167,25 +168,23 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             clock,
             changed,
         )
-        workflows = Workflows(session, settings.github_url, _github(settings), settings.github_poll)
-        gitlab_token = settings.gitlab_token.get_secret_value()
-        pipelines = Pipelines(session, settings.gitlab_url, gitlab_token, settings.gitlab_poll)
         outside = await stack.enter_async_context(outgoing(inside, CALL_TIMEOUT))
-        key = _key(settings)
+        key = webhook_key(settings)
         providers = Providers(
             {
                 Provider.COMMAND: _commands(settings),
-                Provider.WORKFLOW: workflows,
-                Provider.PIPELINE: pipelines,
+                Provider.WORKFLOW: Workflows(github, settings.github_poll),
+                Provider.PIPELINE: Pipelines(gitlab, settings.gitlab_poll),
                 Provider.WEBHOOK: Webhooks(outside, settings.rollcall_url, key),
             }
         )
         runner = Runner(providers, coordinator, releases, database, clock)
-        tellers = Tellers(subscribers, inside, identity.workspace, releases, database, clock)
+        tellers = Tellers(told, inside, identity.workspace, releases, database, clock)
         stack.push_async_callback(tellers.stop)
         approver = settings.gitlab_approver_token.get_secret_value()
-        approvals = Approvals(session, settings.gitlab_url, approver)
-        rules = Rules(session, settings.github_url, _github_app(settings) or _github(settings))
+        approvals = Approvals(GitLab(session, settings.gitlab_url, approver))
+        at_github = github_app(settings)
+        rules = Rules(GitHub(session, settings.github_url, at_github) if at_github else github)
         finding = Finding(releases, runbooks, coordinator, identity.workspace)
         deployments = Follower(
             Platforms(rules, approvals),
@@ -197,15 +196,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         )
         outward = await stack.enter_async_context(outgoing(inside, TIMEOUT))
         read_in: dict[str, Source] = {
-            "ci": Ci(
-                [
-                    AtGitHub(session, settings.github_url, _github(settings)),
-                    AtGitLab(session, settings.gitlab_url, gitlab_token),
-                ]
-            ),
+            "ci": Ci([AtGitHub(github), AtGitLab(gitlab)]),
             "url": Health(outward),
             "prometheus": Prometheus(outward),
-            "ticket": Jira(session, settings.jira_url, _jira(settings)),
+            "ticket": Jira(session, settings.jira_url, jira_access(settings)),
             "drill": Drills(releases, identity.workspace, clock),
         }
         blocked = Blocked(approvals, finding, deployments.asked)
@@ -251,7 +245,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         ticks.every(settings.rollcall_tick, checks.read_due)
         ticks.every(PEOPLE_S, _noted(people.changed))
         ticks.every(DEPLOYMENTS_S, deployments.take_up)
-        if at_github := _github_app(settings):
+        if at_github:
             ticks.every(REDELIVERY_S, Redelivery(session, settings.github_url, at_github).ask)
         if approver:
             ticks.every(LOOKS * settings.gitlab_poll, blocked.look_at_all)
@@ -276,7 +270,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         gets: dict[str, Handler] = {}
         if api_token := settings.rollcall_api_token.get_secret_value():
             token = ApiToken(api_token)
-            named = {one.name: Named(where=one.where, kinds=one.kinds) for one in subscribers}
+            named = {one.name: Named(where=one.where, kinds=one.kinds) for one in told}
             deliveries = Deliveries(
                 database, releases, identity.workspace, token, clock, named, tellers.try_now
             )
@@ -313,58 +307,10 @@ def _authors(settings: Settings) -> PeopleFile:
     return people
 
 
-def _hubs(settings: Settings, session: aiohttp.ClientSession) -> Sequence[GitHub | GitLab]:
-    """Return where it is asked what is in a version of which there is no repository on this machine."""
-    github = GitHub(session, settings.github_url, _github(settings))
-    return github, GitLab(session, settings.gitlab_url, settings.gitlab_token.get_secret_value())
-
-
 def _commands(settings: Settings) -> Commands:
     names = filter(None, map(str.strip, settings.rollcall_command_env.split(",")))
     passed_on = {name: os.environ[name] for name in names if name in os.environ}
     return Commands(settings.rollcall_commands, settings.rollcall_runs, passed_on, settings.rollcall_poll)
-
-
-def _github(settings: Settings) -> Token | App | None:
-    """Return how Rollcall gets to GitHub, if it does. Raises Misconfigured where the key cannot be read."""
-    if token := settings.github_token.get_secret_value():
-        return Token(token=token)
-    return _github_app(settings)
-
-
-def _github_app(settings: Settings) -> App | None:
-    """Return the GitHub App, if there is one: as no other than that is a rule answered."""
-    if not settings.github_app_id or settings.github_app_key_file is None:
-        return None
-    try:
-        key = settings.github_app_key_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise Misconfigured(f"GITHUB_APP_KEY_FILE cannot be read: {fault}") from None
-    return App(id=settings.github_app_id, key=key)
-
-
-def _jira(settings: Settings) -> Access | None:
-    """Return how Rollcall gets to Jira, if it does."""
-    token = settings.jira_token.get_secret_value()
-    return Access(token=token, user=settings.jira_user) if token else None
-
-
-def _subscribers(settings: Settings) -> Sequence[Subscriber]:
-    """Return who is told of events. Raises Misconfigured where the file is wrong."""
-    if settings.rollcall_subscribers is None:
-        return ()
-    try:
-        return read_subscribers(settings.rollcall_subscribers, os.environ)
-    except Unusable as trouble:
-        raise Misconfigured(f"ROLLCALL_SUBSCRIBERS cannot be used:\n{trouble}") from None
-
-
-def _inside(settings: Settings) -> Networks:
-    """Return the networks that may be called though they are not public. Raises Misconfigured."""
-    try:
-        return networks(settings.rollcall_inside)
-    except ValueError as trouble:
-        raise Misconfigured(f"ROLLCALL_INSIDE names no network: {trouble}") from None
 
 
 def _asked(deployments: Follower, api: str) -> Callable[[object], Awaitable[str]]:
@@ -378,15 +324,6 @@ def _asked(deployments: Follower, api: str) -> Callable[[object], Awaitable[str]
         return ""
 
     return asked
-
-
-def _key(settings: Settings) -> Key | None:
-    """Return what runs elsewhere are asked for and reported with, if they are. Raises Misconfigured."""
-    secret = settings.rollcall_webhook_secret.get_secret_value()
-    try:
-        return Key.read(secret) if secret else None
-    except ValueError as fault:
-        raise Misconfigured(f"ROLLCALL_WEBHOOK_SECRET: {fault}") from None
 
 
 def _gitlab_webhook(

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 from gidgethub import GitHubException, HTTPException
 
 from bot.checks.ci import Found
 from bot.checks.source import Unreadable
-from bot.github.access import App, NoAccess, Repository, Resting, Token, named
+from bot.github.access import GitHub, NoAccess, Repository, Resting
 from bot.release.gates.checks import Outcome
 
 PASSED: Final = frozenset({"success", "neutral", "skipped"})
@@ -20,26 +19,17 @@ STATUSES: Final[Mapping[str, Outcome]] = {"success": Outcome.PASSED, "pending": 
 
 
 class AtGitHub:
-    """The commits at GitHub. `api` is the address of its API."""
+    """The commits at GitHub."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, access: Token | App | None) -> None:
-        self.here = f"{(urlsplit(api).hostname or '').removeprefix('api.')}, the GitHub of GITHUB_URL"
-        self._session = session
-        self._api = api
-        self._access = access
-        self._repositories: dict[str, Repository] = {}
-
-    def has(self, address: str) -> bool:
-        """Return whether a repository of that address can be here."""
-        try:
-            return bool(named(address, self._api))
-        except NoAccess:
-            return False
+    def __init__(self, github: GitHub) -> None:
+        self.here = github.here
+        self.has = github.has
+        self._github = github
 
     async def found(self, address: str, commit: str) -> Found:
         """Return what GitHub has of a commit: of each name all that there is now. Raises Unreadable."""
         try:
-            return await _of(self._repository(address), commit)
+            return await _of(self._github.at(address), commit)
         except NoAccess as trouble:
             raise Unreadable(str(trouble).rstrip(".")) from None
         except Resting:
@@ -50,12 +40,6 @@ class AtGitHub:
             raise Unreadable("GitHub does not answer") from None
         except (GitHubException, KeyError, TypeError, ValueError):
             raise Unreadable("what GitHub answers cannot be understood") from None
-
-    def _repository(self, address: str) -> Repository:
-        name = named(address, self._api)
-        if name not in self._repositories:
-            self._repositories[name] = Repository(name, self._session, self._api, self._access)
-        return self._repositories[name]
 
 
 async def _of(repository: Repository, commit: str) -> Found:

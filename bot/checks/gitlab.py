@@ -3,13 +3,12 @@
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot.checks.ci import Found
 from bot.checks.source import Unreadable
-from bot.gitlab.access import PAGE, Declined, NoAccess, Project, Resting, named
+from bot.gitlab.access import PAGE, Declined, GitLab, NoAccess, Project, Resting
 from bot.release.gates.checks import Outcome
 
 MOST_PAGES: Final = 20
@@ -24,42 +23,27 @@ Told = Mapping[str, Any]
 
 
 class AtGitLab:
-    """The commits at GitLab. `api` is the address of its API."""
+    """The commits at GitLab."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, token: str) -> None:
-        self.here = f"{urlsplit(api).hostname}, the GitLab of GITLAB_URL"
-        self._session = session
-        self._api = api
-        self._token = token
-        self._projects: dict[str, Project] = {}
-
-    def has(self, address: str) -> bool:
-        """Return whether a project of that address can be here."""
-        try:
-            return bool(named(address, self._api))
-        except NoAccess:
-            return False
+    def __init__(self, gitlab: GitLab) -> None:
+        self.here = gitlab.here
+        self.has = gitlab.has
+        self._gitlab = gitlab
 
     async def found(self, address: str, commit: str) -> Found:
         """Return what GitLab has of a commit: of each name the newest. Raises Unreadable."""
         try:
-            return await _of(self._project(address), commit)
+            return await _of(self._gitlab.at(address), commit)
         except NoAccess as trouble:
             raise Unreadable(str(trouble).rstrip(".")) from None
         except Resting:
             raise Unreadable("GitLab has asked to be left alone for a while") from None
         except Declined as refusal:
             raise Unreadable(_answered(refusal)) from None
-        except (aiohttp.ContentTypeError, AttributeError, KeyError, TypeError, ValueError):
+        except (aiohttp.ClientPayloadError, AttributeError, KeyError, TypeError, ValueError):
             raise Unreadable("what GitLab answers cannot be understood") from None
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise Unreadable("GitLab does not answer") from None
-
-    def _project(self, address: str) -> Project:
-        name = named(address, self._api)
-        if name not in self._projects:
-            self._projects[name] = Project(name, self._session, self._api, self._token)
-        return self._projects[name]
 
 
 async def _of(project: Project, commit: str) -> Found:

@@ -4,11 +4,10 @@ import logging
 import re
 from typing import Any, Final
 
-import aiohttp
 from gidgethub import HTTPException
 
 from bot.deployments.platform import LONGEST
-from bot.github.access import App, NoAccess, Repository, Token, named
+from bot.github.access import GitHub, NoAccess, Repository, named
 from bot.ledger.deployments import Deployment
 
 log = logging.getLogger(__name__)
@@ -65,13 +64,10 @@ def read(content: Any, api: str) -> Deployment:
 
 
 class Rules:
-    """Answer GitHub, as the app whose rule asks. `api` is the address of GitHub's API."""
+    """Answer GitHub, as the app whose rule asks."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, access: App | Token | None) -> None:
-        self._session = session
-        self._api = api
-        self._access = access
-        self._repositories: dict[str, Repository] = {}
+    def __init__(self, github: GitHub) -> None:
+        self._github = github
 
     async def answer(self, deployment: Deployment, *, go: bool, because: str) -> None:
         """Approve or reject a deployment. GitHub refuses to decide one twice; then it was decided."""
@@ -84,10 +80,7 @@ class Rules:
 
     def has(self, deployment: Deployment) -> bool:
         """Return whether a deployment is at this GitHub."""
-        try:
-            return bool(named(deployment.repository, self._api))
-        except NoAccess:
-            return False
+        return self._github.has(deployment.repository)
 
     async def turn_away(self, deployment: Deployment, because: str) -> bool:
         """Reject a deployment: the rule asks Rollcall, and nobody else answers for it."""
@@ -123,10 +116,7 @@ class Rules:
         await self._repository(deployment).send(f"{_run(deployment)}/deployment_protection_rule", told)
 
     def _repository(self, deployment: Deployment) -> Repository:
-        name = named(deployment.repository, self._api)
-        if name not in self._repositories:
-            self._repositories[name] = Repository(name, self._session, self._api, self._access)
-        return self._repositories[name]
+        return self._github.at(deployment.repository)
 
 
 def _run(deployment: Deployment) -> str:

@@ -10,10 +10,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
-import aiohttp
-
 from bot.deployments.finding import Finding
-from bot.gitlab.access import Declined, NoAccess, Project, named
+from bot.gitlab.access import Declined, GitLab, NoAccess, Project
 from bot.ledger.deployments import Deployment
 from bot.runbook.problems import RunbookError
 
@@ -51,13 +49,10 @@ def read(told: Any, repository: str) -> Deployment | None:
 
 
 class Approvals:
-    """Approve and reject at GitLab, as the user of a token. `api` is the address of GitLab's API."""
+    """Approve and reject at GitLab, as the user of a token."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, token: str) -> None:
-        self._session = session
-        self._api = api
-        self._token = token
-        self._projects: dict[str, Project] = {}
+    def __init__(self, gitlab: GitLab) -> None:
+        self._gitlab = gitlab
 
     def has(self, deployment: Deployment) -> bool:
         """Return whether a deployment is at this GitLab."""
@@ -66,7 +61,7 @@ class Approvals:
     def name(self, repository: str) -> str | None:
         """Return the path of the project of a repository, or None of one that is elsewhere."""
         try:
-            return named(repository, self._api)
+            return self._gitlab.at(repository).name
         except NoAccess:
             return None
 
@@ -99,12 +94,9 @@ class Approvals:
         return _waits(await self._project(deployment.repository).get(_path(deployment)))
 
     def _project(self, repository: str) -> Project:
-        if not self._token:
+        if not self._gitlab.token:
             raise NoAccess("Rollcall approves nothing at GitLab. Whoever runs it sets GITLAB_APPROVER_TOKEN.")
-        name = named(repository, self._api)
-        if name not in self._projects:
-            self._projects[name] = Project(name, self._session, self._api, self._token)
-        return self._projects[name]
+        return self._gitlab.at(repository)
 
 
 class Blocked:

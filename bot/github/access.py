@@ -59,17 +59,47 @@ def rest_s(error: HTTPException) -> float | None:
     return LIMITED_S if error.status_code == 429 or "rate limit" in str(error).lower() else None
 
 
+class GitHub:
+    """GitHub, as Rollcall gets there: with one access, by which all share how long it asks to be left alone.
+
+    `api` is the address of its API.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, api: str, access: Token | App | None) -> None:
+        self.session = session
+        self.api = api
+        self.access = access
+        self.rests_until = 0.0
+        self._repositories: dict[str, Repository] = {}
+
+    @property
+    def here(self) -> str:
+        """How it is called to people."""
+        return f"{_host(self.api)}, the GitHub of GITHUB_URL"
+
+    def has(self, address: str) -> bool:
+        """Return whether a repository of that address can be here."""
+        try:
+            return bool(named(address, self.api))
+        except NoAccess:
+            return False
+
+    def at(self, address: str) -> "Repository":
+        """Return the repository of an address. Raises NoAccess for one of another GitHub."""
+        name = named(address, self.api)
+        if name not in self._repositories:
+            self._repositories[name] = Repository(name, self)
+        return self._repositories[name]
+
+
 class Repository(GitHubAPI):
     """The API of GitHub for one repository, named `owner/name`."""
 
-    def __init__(
-        self, name: str, session: aiohttp.ClientSession, address: str, access: Token | App | None
-    ) -> None:
-        super().__init__(session, "rollcall", base_url=address)
+    def __init__(self, name: str, github: GitHub) -> None:
+        super().__init__(github.session, "rollcall", base_url=github.api)
         self.name = name
-        self._access = access
+        self._github = github
         self._token, self._renewed_at = "", 0.0
-        self._rests_until = 0.0
 
     async def get(self, path: str) -> Any:
         """Read what is at a path below the repository. Raises what gidgethub raises, and Resting."""
@@ -88,7 +118,7 @@ class Repository(GitHubAPI):
 
     async def manage_rate_limit(self, *, method: str, url: str) -> None:
         """Keep away as long as GitHub has asked for it."""
-        left = self._rests_until - _now()
+        left = self._github.rests_until - _now()
         if left > 0:
             raise Resting(f"GitHub is left alone for {left:.0f} seconds, as it has asked.")
 
@@ -102,12 +132,12 @@ class Repository(GitHubAPI):
         if exception.status_code == 401:
             self._renewed_at = 0.0
         if rest := rest_s(exception):
-            self._rests_until = _now() + rest
+            self._github.rests_until = _now() + rest
         return False
 
     async def _oauth(self) -> str:
         """Return the token to call with. Raises NoAccess where there is none."""
-        match self._access:
+        match self._github.access:
             case Token(token=token):
                 return token
             case App() as app:
@@ -141,12 +171,16 @@ def signed_in(app: App) -> str:
 def named(address: str, api: str) -> str:
     """Return `owner/name` of a repository by its address. Raises NoAccess for one of another GitHub."""
     found = _REPOSITORY.fullmatch(address)
-    here = (urlsplit(api).hostname or "").removeprefix("api.")
+    here = _host(api)
     if found is None or found["host"] != here:
         raise NoAccess(
             f"The repository {address or 'of the runbook'} is not at {here}, the GitHub of GITHUB_URL."
         )
     return found["name"]
+
+
+def _host(api: str) -> str:
+    return (urlsplit(api).hostname or "").removeprefix("api.")
 
 
 def _now() -> float:

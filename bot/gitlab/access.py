@@ -10,9 +10,13 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
+from bot.outgoing import TooLarge, read
+
 LIMITED_S: Final = 60.0
 """How long GitLab is left alone when it limits and does not say for how long."""
 LONGEST_REST_S: Final = 3_600.0
+LARGEST: Final = 16 * 1024 * 1024
+"""Bytes of one answer. A comparison of two commits has the whole text of what differs."""
 PAGE: Final = 100
 """How many GitLab lists at once, at most (docs.gitlab.com, REST API, pagination)."""
 
@@ -34,15 +38,46 @@ class Resting(Exception):
     """GitLab has said that it is called too often, so it is left alone for a while."""
 
 
+class GitLab:
+    """GitLab, as the user of one token, by whom all share how long it asks to be left alone.
+
+    `api` is the address of its API.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, api: str, token: str) -> None:
+        self.session = session
+        self.api = api.rstrip("/")
+        self.token = token
+        self.rests_until = 0.0
+        self._projects: dict[str, Project] = {}
+
+    @property
+    def here(self) -> str:
+        """How it is called to people."""
+        return f"{urlsplit(self.api).hostname}, the GitLab of GITLAB_URL"
+
+    def has(self, address: str) -> bool:
+        """Return whether a project of that address can be here."""
+        try:
+            return bool(named(address, self.api))
+        except NoAccess:
+            return False
+
+    def at(self, address: str) -> "Project":
+        """Return the project of an address. Raises NoAccess for one of another GitLab."""
+        name = named(address, self.api)
+        if name not in self._projects:
+            self._projects[name] = Project(name, self)
+        return self._projects[name]
+
+
 class Project:
     """The API of GitLab for one project, named by its path such as `acme/shop`; all paths are below it."""
 
-    def __init__(self, name: str, session: aiohttp.ClientSession, address: str, token: str) -> None:
+    def __init__(self, name: str, gitlab: GitLab) -> None:
         self.name = name
-        self._session = session
-        self._base = f"{address.rstrip('/')}/projects/{quote(name, safe='')}"
-        self._token = token
-        self._rests_until = 0.0
+        self._gitlab = gitlab
+        self._base = f"{gitlab.api}/projects/{quote(name, safe='')}"
 
     async def get(self, path: str, **query: str) -> Any:
         """Read what is at a path. Raises NoAccess, Declined, Resting, and what aiohttp raises."""
@@ -69,21 +104,29 @@ class Project:
         query: Mapping[str, str] | None = None,
         data: Mapping[str, Any] | None = None,
     ) -> tuple[Any, Mapping[str, str]]:
-        if not self._token:
+        if not self._gitlab.token:
             raise NoAccess("Rollcall has no access to GitLab. Whoever runs it sets GITLAB_TOKEN.")
-        if (left := self._rests_until - _now()) > 0:
+        if (left := self._gitlab.rests_until - _now()) > 0:
             raise Resting(f"GitLab is left alone for {left:.0f} seconds, as it has asked.")
         # The path of the project is one part of the address, so its slashes stay as they are written.
         url = URL(f"{self._base}{path}", encoded=True).with_query(query or {})
-        headers = {"PRIVATE-TOKEN": self._token}
-        async with self._session.request(
+        headers = {"PRIVATE-TOKEN": self._gitlab.token}
+        async with self._gitlab.session.request(
             method, url, json=data, headers=headers, allow_redirects=False
         ) as answer:
             if answer.status >= 300:
                 if rest := rest_s(answer.status, answer.headers):
-                    self._rests_until = _now() + rest
+                    self._gitlab.rests_until = _now() + rest
                 raise Declined(answer.status, said_in(await answer.text(errors="replace")))
-            return await answer.json(), answer.headers
+            return await _json(answer), answer.headers
+
+
+async def _json(answer: aiohttp.ClientResponse) -> Any:
+    """Return what an answer holds. Raises aiohttp.ClientPayloadError for what is too large, or no JSON."""
+    try:
+        return json.loads(await read(answer, LARGEST))
+    except (TooLarge, ValueError, RecursionError) as fault:
+        raise aiohttp.ClientPayloadError("What GitLab answers cannot be understood.") from fault
 
 
 def rest_s(status: int, headers: Mapping[str, str]) -> float | None:

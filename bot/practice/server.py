@@ -1,7 +1,5 @@
 """The practice Slack in one server on the loopback interface: its parts, wired together."""
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.clock import MovableClock
+from bot.listening import Listening
 from bot.practice.cast import COMMANDS, SCOPES, SlashCommand
 from bot.practice.control import Control
 from bot.practice.deliver import Delivery
@@ -25,8 +24,6 @@ PAGE = Path(__file__).parent / "page"
 OWN_HOSTS = {"127.0.0.1", "localhost"}
 BODY_BYTES = 2_000_000
 SHUTDOWN_SECONDS = 0.5
-STEPS_IN = 3
-"""Turns of the event loop that it takes a connection that was accepted to be known to its server."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,8 +61,7 @@ class Practice:
         self._keeper = Keeper(self.workspace, state) if state is not None else None
         self._web_api = WebApi(self.slack, limits=limits)
         self._streams = Streams(self.workspace)
-        self._runner: web.AppRunner | None = None
-        self._door: socket.socket | None = None
+        self._listening: Listening | None = None
 
     @property
     def url(self) -> str:
@@ -79,12 +75,8 @@ class Practice:
         """Open the workspace at the port; 0 takes any free one. Raises OSError when it is taken."""
         if self._keeper is not None:
             self._keeper.start()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-        await self._runner.setup()
-        self._door = socket.create_server((host, port))
-        self._door.setblocking(False)
-        await web.SockSite(self._runner, self._door).start()
-        self.slack.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self._listening = Listening(self._app(), SHUTDOWN_SECONDS)
+        self.slack.url = f"http://{host}:{await self._listening.start(host, port)}"
         self.slack.response_urls.base = self.slack.url
 
     async def stop(self) -> None:
@@ -92,15 +84,9 @@ class Practice:
         self._streams.close()
         await self._web_api.close()
         await self.slack.delivery.close()
-        if self._door is not None:
-            # Who has just come in is let in whole: a server that closes meanwhile forgets the connection.
-            asyncio.get_running_loop().remove_reader(self._door)
-            for _ in range(STEPS_IN):
-                await asyncio.sleep(0)
-            self._door = None
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._listening is not None:
+            await self._listening.stop()
+            self._listening = None
         if self._keeper is not None:
             self._keeper.stop()
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import aiohttp
 from gidgethub import GitHubException, HTTPException
 
-from bot.github.access import App, NoAccess, Resting, Token, named
+from bot.github.access import GitHub, NoAccess, Resting
 from bot.github.access import Repository as Access
 from bot.release.changes import Author, Reading, Unread, Wanted, Written
 from bot.sources.hubs import MOST_PAGES, ODD, PAGE, Timely, nearest, pages, pull_requests, side_by_side
@@ -37,27 +37,18 @@ DEEPEST: Final = 5
 TROUBLE: Final = (aiohttp.ClientError, GitHubException, NoAccess, Resting, TimeoutError, *ODD)
 
 
-class GitHub:
+class FromGitHub:
     """The repositories at GitHub to which Rollcall has access."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, access: Token | App | None) -> None:
-        self._session = session
-        self._api = api
-        self._access = access
+    def __init__(self, github: GitHub) -> None:
+        self._github = github
         self._timely = Timely(WHO)
-        self._repositories: dict[str, Access] = {}
 
     async def read(self, wanted: Wanted) -> Reading:
         """Return what is in a version, or None of a service whose repository is not there."""
-        try:
-            name = named(wanted.repository, self._api)
-        except NoAccess:
+        if self._github.access is None or not self._github.has(wanted.repository):
             return None
-        if self._access is None:
-            return None
-        if name not in self._repositories:
-            self._repositories[name] = Access(name, self._session, self._api, self._access)
-        repository = AtGitHub(self._repositories[name], wanted.repository)
+        repository = AtGitHub(self._github.at(wanted.repository), wanted.repository)
         return await self._timely.read(wanted, lambda: _read(repository, wanted))
 
     async def stop(self) -> None:

@@ -1,14 +1,13 @@
 """What is in a version of a service, asked of GitLab, where there is no repository on this machine."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 
-from bot.outgoing import TooLarge, read
+from bot.gitlab.access import Declined, GitLab, NoAccess, Project, Resting
 from bot.release.changes import Author, Reading, Unread, Wanted, Written
 from bot.sources.hubs import MOST_PAGES, ODD, PAGE, Timely, nearest, pages, pull_requests
 from bot.sources.people import GITLAB
@@ -29,38 +28,21 @@ from bot.sources.source import (
 
 Told = Mapping[str, Any]
 WHO: Final = "GitLab"
-LARGEST: Final = 16 * 1024 * 1024
-"""Bytes of one answer. A comparison has the whole text of what differs."""
+TROUBLE: Final = (aiohttp.ClientError, Declined, NoAccess, Resting, TimeoutError, *ODD)
 
 
-class Answered(Exception):
-    """GitLab has refused a call."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{WHO} answers {status}: {plain(message)}".rstrip(": ."))
-        self.status = status
-
-
-TROUBLE: Final = (aiohttp.ClientError, Answered, TooLarge, TimeoutError, *ODD)
-
-
-class GitLab:
+class FromGitLab:
     """The projects at GitLab to which a token of Rollcall has access."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, token: str) -> None:
-        self._session = session
-        self._api = api.rstrip("/")
-        self._token = token
+    def __init__(self, gitlab: GitLab) -> None:
+        self._gitlab = gitlab
         self._timely = Timely(WHO)
 
     async def read(self, wanted: Wanted) -> Reading:
         """Return what is in a version, or None of a service whose project is not there."""
-        parts = urlsplit(wanted.repository)
-        project = parts.path.strip("/").removesuffix(".git")
-        if not self._token or not project or parts.hostname != urlsplit(self._api).hostname:
+        if not self._gitlab.token or not self._gitlab.has(wanted.repository):
             return None
-        at = f"{self._api}/projects/{quote(project, safe='')}"
-        repository = AtGitLab(self._session, at, self._token, f"https://{parts.netloc}/{project}")
+        repository = AtGitLab(self._gitlab.at(wanted.repository), wanted.repository)
         return await self._timely.read(wanted, lambda: _read(repository, wanted))
 
     async def stop(self) -> None:
@@ -76,14 +58,12 @@ async def _read(repository: "AtGitLab", wanted: Wanted) -> Reading:
 
 
 class AtGitLab:
-    """One project: where its API is, and where people see it."""
+    """One project, as it is read once, and where people see it."""
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, token: str, address: str) -> None:
+    def __init__(self, project: Project, address: str) -> None:
         self.who = WHO
-        self._session = session
-        self._api = api
-        self._token = token
-        self._address = address
+        self._project = project
+        self._address = address.rstrip("/").removesuffix(".git")
 
     async def resolve(self, version: str) -> str | None:
         """Return the id of the commit that a version is, or None."""
@@ -151,8 +131,12 @@ class AtGitLab:
     def trouble(self, error: Exception) -> str:
         """Return what is wrong where a call has failed, as a reason."""
         match error:
-            case Answered() | TooLarge():
+            case Declined(status=status, said=said):
+                return f"{WHO} answers {status}: {plain(said)}".rstrip(": .")
+            case NoAccess() | Resting():
                 return str(error).rstrip(".")
+            case aiohttp.ClientPayloadError():
+                return str(misunderstood(WHO))
             case aiohttp.ClientError() | TimeoutError():
                 return f"{WHO} is not reached"
             case _:
@@ -179,20 +163,14 @@ class AtGitLab:
         """Return what is at a path, or None where nothing is."""
         try:
             return await self._get(path, **query)
-        except Answered as refusal:
+        except Declined as refusal:
             if refusal.status == 404:
                 return None
             raise
 
     async def _get(self, path: str, **query: str | int) -> Any:
-        """Return what is at a path of the project. Raises Answered where it is refused."""
-        headers = {"PRIVATE-TOKEN": self._token}
-        url = self._api + path
-        async with self._session.get(url, params=query, headers=headers, allow_redirects=False) as response:
-            body = await read(response, LARGEST)
-            if response.status != 200:
-                raise Answered(response.status, response.reason or "")
-            return json.loads(body)
+        """Return what is at a path of the project."""
+        return await self._project.get(path, **{name: str(value) for name, value in query.items()})
 
 
 def _written(one: Told) -> Written:

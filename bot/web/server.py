@@ -5,6 +5,8 @@ from typing import Final
 
 from aiohttp import web
 
+from bot.listening import Listening
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LARGEST_BODY: Final = 1_000_000
@@ -27,18 +29,15 @@ class WebServer:
             app.router.add_get(path, handler)
         for path, handler in posts.items():
             app.router.add_post(path, handler)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._listening = Listening(app)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port; 0 asks for any that is free."""
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        return int(self._runner.addresses[0][1])
+        return await self._listening.start(host, port)
 
     async def stop(self) -> None:
         """Finish what is under way and stop listening."""
-        await self._runner.cleanup()
+        await self._listening.stop()
 
     async def _health(self, request: web.Request) -> web.Response:
         parts = await self._healthy()

@@ -79,7 +79,7 @@ async def read(
 ) -> Reading:
     asked = Asked(read=Read(ci=names), repository=github.repository, values={"commit": commit})
     access = Token(token=token) if token else None
-    return await Ci([AtGitHub(session, github.url, access)]).read(asked)
+    return await Ci([AtGitHub(github.reached(session, access))]).read(asked)
 
 
 @pytest.mark.parametrize("conclusion", ["success", "neutral", "skipped"])
@@ -188,7 +188,7 @@ async def test_without_access_nothing_is_known(
 async def test_github_is_left_alone_when_it_asks_for_it(
     github: GitHubOfCommits, session: aiohttp.ClientSession
 ) -> None:
-    ci = Ci([AtGitHub(session, github.url, Token(token=TOKEN))])
+    ci = Ci([AtGitHub(github.reached(session, Token(token=TOKEN)))])
     asked = Asked(read=Read(ci=()), repository=github.repository, values={"commit": COMMIT})
     github.fails(lambda: limited_for(60))
     with pytest.raises(Unreadable, match="GitHub answered 429"):

@@ -11,6 +11,7 @@ from bot.checks.ci import Ci
 from bot.checks.github import AtGitHub
 from bot.checks.gitlab import AtGitLab
 from bot.checks.source import Asked, Reading, Unreadable
+from bot.github import access
 from bot.release.gates.checks import Outcome
 from bot.runbook.checks import Read
 from tests.pipelines.gitlab_server import TOKEN, GitLab, broken, gitlab_there, limited, said
@@ -76,8 +77,8 @@ async def read(
     repository: str = PROJECT,
 ) -> Reading:
     asked = Asked(read=Read(ci=names), repository=repository, values={"commit": commit})
-    github = AtGitHub(session, "https://api.github.com", None)
-    return await Ci([github, AtGitLab(session, gitlab.api, token)]).read(asked)
+    github = AtGitHub(access.GitHub(session, "https://api.github.com", None))
+    return await Ci([github, AtGitLab(gitlab.reached(session, token))]).read(asked)
 
 
 async def test_a_commit_of_which_all_jobs_went_well_passes(
@@ -204,7 +205,7 @@ async def test_a_repository_elsewhere_is_not_asked_for(
 async def test_gitlab_is_left_alone_when_it_asks_for_it(
     gitlab: GitLabOfCommits, session: aiohttp.ClientSession
 ) -> None:
-    ci = Ci([AtGitLab(session, gitlab.api, TOKEN)])
+    ci = Ci([AtGitLab(gitlab.reached(session))])
     asked = Asked(read=Read(ci=()), repository=PROJECT, values={"commit": COMMIT})
     gitlab.fails(lambda: limited(**{"Retry-After": "60"}))
     with pytest.raises(Unreadable, match="GitLab answered 429"):

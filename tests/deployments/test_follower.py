@@ -70,7 +70,7 @@ class Court(Ground):
         self.access = App(id="4711", key=github.has_app())
 
     def platform(self) -> Platform:
-        return Rules(self.session, self.github.url, self.access)
+        return Rules(self.github.reached(self.session, self.access))
 
     async def asks(self, follower: Follower, asked: github_server.Deployment) -> None:
         await follower.asked(read(self.github.asks(asked), self.github.url))
@@ -407,7 +407,7 @@ async def test_without_access_it_is_kept_until_there_is_some(
     await court.replica.accepts(approve(BEN))
     deployment = court.github.deploys(ref="v2.0")
     with caplog.at_level(logging.CRITICAL):
-        async with court.rollcall(Rules(court.session, court.github.url, None)) as follower:
+        async with court.rollcall(Rules(court.github.reached(court.session, None))) as follower:
             await court.asks(follower, deployment)
             await asyncio.sleep(0)
     async with court.rollcall():

@@ -37,7 +37,7 @@ class Yard(Ground):
         self.token = APPROVER
 
     def approvals(self) -> Approvals:
-        return Approvals(self.session, self.gitlab.api, self.token)
+        return Approvals(self.gitlab.reached(self.session, self.token))
 
     def platform(self) -> Platform:
         return Platforms(self.approvals())
@@ -158,7 +158,7 @@ async def test_without_the_right_token_it_is_kept_until_there_is_one(
         with caplog.at_level(logging.CRITICAL):
             async with yard.rollcall() as without:
                 asked = [
-                    one async for one in Approvals(yard.session, yard.gitlab.api, APPROVER).blocked(HOME)
+                    one async for one in Approvals(yard.gitlab.reached(yard.session, APPROVER)).blocked(HOME)
                 ]
                 await without.asked(asked[0])
         assert await yard.answers() == [None]

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.github import access
+from bot.github.access import App, Token
 from tests.pipelines.faulty import Faulty, listening
 from tests.pipelines.github_contents import COMMITS, contents
 
@@ -91,6 +94,10 @@ class GitHub(Faulty):
         self.installed = True
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._public = ""
+
+    def reached(self, session: aiohttp.ClientSession, by: Token | App | None) -> access.GitHub:
+        """Return how Rollcall gets there."""
+        return access.GitHub(session, self.url, by)
 
     # What tests order
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
+from bot.gitlab import access
 from tests.pipelines.faulty import Faulty, listening
 from tests.pipelines.github_contents import COMMITS
 from tests.pipelines.gitlab_contents import contents
@@ -85,6 +87,10 @@ class GitLab(Faulty):
         self.approvers = {"gate"}
         self.deployments: list[Deployment] = []
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def reached(self, session: aiohttp.ClientSession, token: str = TOKEN) -> access.GitLab:
+        """Return how Rollcall gets there."""
+        return access.GitLab(session, self.api, token)
 
     # What tests order
 

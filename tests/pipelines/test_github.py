@@ -13,7 +13,8 @@ from aiohttp import web
 from gidgethub import GitHubBroken, HTTPException, RateLimitExceeded
 from inline_snapshot import snapshot
 
-from bot.app import _github
+from bot.credentials import github_access
+from bot.github import access
 from bot.github.access import App, Resting, Token, named
 from bot.pipelines.github.workflows import OUTPUT_S, Workflows
 from bot.pipelines.provider import Ended, Job, NotStarted
@@ -53,7 +54,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def workflows(github: GitHub, session: aiohttp.ClientSession) -> Workflows:
-    return Workflows(session, github.url, Token(token=TOKEN), poll_s=0.01)
+    return Workflows(github.reached(session, Token(token=TOKEN)), poll_s=0.01)
 
 
 def job(
@@ -191,7 +192,7 @@ async def test_what_may_pass_is_tried_again(
 
 
 async def test_a_github_that_cannot_be_reached_is_tried_again(session: aiohttp.ClientSession) -> None:
-    workflows = Workflows(session, "http://127.0.0.1:1", Token(token=TOKEN), poll_s=0.01)
+    workflows = Workflows(access.GitHub(session, "http://127.0.0.1:1", Token(token=TOKEN)), poll_s=0.01)
     with pytest.raises(aiohttp.ClientError):
         await workflows.start(job())
 
@@ -427,7 +428,7 @@ async def test_a_github_that_is_broken_has_not_stopped_it(github: GitHub, workfl
 async def test_without_access_it_says_which_settings_are_missing(
     github: GitHub, session: aiohttp.ClientSession
 ) -> None:
-    workflows = Workflows(session, github.url, None, poll_s=0.01)
+    workflows = Workflows(github.reached(session, None), poll_s=0.01)
     assert await why_not(workflows, job()) == snapshot(
         "Rollcall has no access to GitHub. Whoever runs it sets GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_KEY_FILE."
     )
@@ -440,13 +441,13 @@ async def test_an_app_keeps_the_token_of_its_installation_until_shortly_before_i
 ) -> None:
     app = App(id="4711", key=github.has_app())
     github.tokens.clear()
-    workflows = Workflows(session, github.url, app, poll_s=0.01)
+    workflows = Workflows(github.reached(session, app), poll_s=0.01)
     running = await started(workflows)
     assert await workflows.look(running) is None
     assert github.count("access_tokens") == 1
 
     github.lives_s = 299.0
-    short = Workflows(session, github.url, app, poll_s=0.01)
+    short = Workflows(github.reached(session, app), poll_s=0.01)
     await short.look(running)
     await short.look(running)
     assert github.count("access_tokens") == 3
@@ -455,7 +456,7 @@ async def test_an_app_keeps_the_token_of_its_installation_until_shortly_before_i
 async def test_an_app_whose_token_is_refused_gets_another_one(
     github: GitHub, session: aiohttp.ClientSession
 ) -> None:
-    workflows = Workflows(session, github.url, App(id="4711", key=github.has_app()), poll_s=0.01)
+    workflows = Workflows(github.reached(session, App(id="4711", key=github.has_app())), poll_s=0.01)
     running = await started(workflows)
     github.tokens.clear()
     with pytest.raises(HTTPException):
@@ -468,7 +469,7 @@ def test_the_settings_say_how_to_get_to_github(tmp_path: Path) -> None:
     key.write_text("A KEY")
 
     def access(**settings: object) -> Token | App | None:
-        return _github(Settings.model_validate(settings))
+        return github_access(Settings.model_validate(settings))
 
     assert access() is None
     assert access(github_app_id="4711") is None
@@ -480,7 +481,7 @@ def test_the_settings_say_how_to_get_to_github(tmp_path: Path) -> None:
 def test_a_key_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> None:
     settings = {"github_app_id": "4711", "github_app_key_file": tmp_path / "no.pem"}
     with pytest.raises(Misconfigured, match=r"GITHUB_APP_KEY_FILE cannot be read: .*No such file"):
-        _github(Settings.model_validate(settings))
+        github_access(Settings.model_validate(settings))
 
 
 async def test_an_app_that_is_not_installed_or_has_another_key_says_so(
@@ -493,7 +494,7 @@ async def test_an_app_that_is_not_installed_or_has_another_key_says_so(
         App(id="4711", key=GitHub().has_app()),
         App(id="4711", key="no key"),
     ]
-    workflows = [Workflows(session, github.url, app, poll_s=0.01) for app in apps]
+    workflows = [Workflows(github.reached(session, app), poll_s=0.01) for app in apps]
     assert [await why_not(one, job()) for one in workflows] == snapshot(
         [
             "GitHub did not start deploy.yml: Not Found. Is deploy.yml on the default branch of acme/shop, and may Rollcall see it?",

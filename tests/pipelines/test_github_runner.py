@@ -44,7 +44,7 @@ class Street(Place):
         self.session = session
 
     def workflows(self) -> Workflows:
-        return Workflows(self.session, self.github.url, Token(token=TOKEN), poll_s=0.02)
+        return Workflows(self.github.reached(self.session, Token(token=TOKEN)), poll_s=0.02)
 
     async def has_begun(self) -> None:
         async with asyncio.timeout(PATIENCE_S):

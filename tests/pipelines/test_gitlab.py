@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from inline_snapshot import snapshot
 
+from bot.gitlab import access
 from bot.gitlab.access import LIMITED_S, LONGEST_REST_S, Declined, Resting, named, rest_s
 from bot.pipelines.gitlab.pipelines import OUTPUT_S, Pipelines
 from bot.pipelines.provider import Ended, Job, NotStarted
@@ -42,7 +43,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def pipelines(gitlab: GitLab, session: aiohttp.ClientSession) -> Pipelines:
-    return Pipelines(session, gitlab.api, TOKEN, poll_s=0.01)
+    return Pipelines(gitlab.reached(session), poll_s=0.01)
 
 
 def job(
@@ -194,7 +195,7 @@ async def test_what_may_pass_is_tried_again(
 
 
 async def test_a_gitlab_that_cannot_be_reached_is_tried_again(session: aiohttp.ClientSession) -> None:
-    pipelines = Pipelines(session, "http://127.0.0.1:1/api/v4", TOKEN, poll_s=0.01)
+    pipelines = Pipelines(access.GitLab(session, "http://127.0.0.1:1/api/v4", TOKEN), poll_s=0.01)
     with pytest.raises(aiohttp.ClientError):
         await pipelines.start(job())
 
@@ -434,7 +435,7 @@ async def test_a_gitlab_that_is_broken_has_not_stopped_it(gitlab: GitLab, pipeli
 async def test_without_access_it_says_which_setting_is_missing(
     gitlab: GitLab, session: aiohttp.ClientSession
 ) -> None:
-    pipelines = Pipelines(session, gitlab.api, "", poll_s=0.01)
+    pipelines = Pipelines(gitlab.reached(session, ""), poll_s=0.01)
     assert await why_not(pipelines, job()) == snapshot(
         "Rollcall has no access to GitLab. Whoever runs it sets GITLAB_TOKEN."
     )

@@ -12,7 +12,7 @@ from bot.pipelines.gitlab.pipelines import SETTLES, Pipelines
 from bot.release.stages.failure import FailStep, RetryStep
 from bot.release.state import State
 from tests.ledger.world import ANA, act
-from tests.pipelines.gitlab_server import TOKEN, GitLab, broken, gitlab_there, said
+from tests.pipelines.gitlab_server import GitLab, broken, gitlab_there, said
 from tests.pipelines.place import POINTS, Place, end_at
 from tests.world import PATIENCE_S
 
@@ -43,7 +43,7 @@ class Street(Place):
         self.session = session
 
     def pipelines(self) -> Pipelines:
-        return Pipelines(self.session, self.gitlab.api, TOKEN, poll_s=0.02)
+        return Pipelines(self.gitlab.reached(self.session), poll_s=0.02)
 
     async def has_begun(self) -> None:
         async with asyncio.timeout(PATIENCE_S):

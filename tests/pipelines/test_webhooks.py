@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from inline_snapshot import snapshot
 
-from bot.app import _inside, _key
+from bot.credentials import networks_inside, webhook_key
 from bot.outgoing import networks, outgoing
 from bot.pipelines.provider import Job, NotStarted
 from bot.pipelines.webhook.webhooks import SETTLES, _id
@@ -355,12 +355,12 @@ def test_settings_that_do_not_fit_are_told_at_the_start() -> None:
     def settings(**values: str) -> Settings:
         return Settings.model_validate(values)
 
-    assert _key(settings()) is None
-    assert _key(settings(rollcall_webhook_secret=SECRET)) is not None
+    assert webhook_key(settings()) is None
+    assert webhook_key(settings(rollcall_webhook_secret=SECRET)) is not None
     with pytest.raises(Misconfigured, match="ROLLCALL_WEBHOOK_SECRET: expected whsec_"):
-        _key(settings(rollcall_webhook_secret="a secret"))
+        webhook_key(settings(rollcall_webhook_secret="a secret"))
     with pytest.raises(Misconfigured, match=r"ROLLCALL_INSIDE names no network: .*10\.0\.0\.1/8"):
-        _inside(settings(rollcall_inside="127.0.0.1, 10.0.0.1/8"))
+        networks_inside(settings(rollcall_inside="127.0.0.1, 10.0.0.1/8"))
 
 
 JOB = Job(

@@ -54,7 +54,7 @@ class Hub:
     @property
     def gitlab(self) -> str:
         """Return the address of GitLab's API."""
-        return f"{self.url}/gitlab"
+        return f"{self.url}/api/v4"
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         path = request.raw_path
@@ -70,7 +70,7 @@ class Hub:
             request.headers.get("PRIVATE-TOKEN"),
         ):
             return refused(401, "Bad credentials")
-        _, hub, *parts = [unquote(part) for part in path.partition("?")[0].split("/")]
+        _, hub, *parts = [unquote(part) for part in path.removeprefix("/api").partition("?")[0].split("/")]
         found = (self._github if hub == "github" else self._gitlab)(parts, request.query)
         return refused(404, "Not Found") if found is None else web.json_response(found)
 

@@ -10,11 +10,12 @@ import pytest
 from aiohttp import web
 from inline_snapshot import snapshot
 
-from bot.github.access import Token
+from bot.github.access import GitHub, Token
+from bot.gitlab.access import GitLab
 from bot.release.changes import Changes, NoVersion, Reading, Unread, Wanted
 from bot.sources.git import Checkouts
-from bot.sources.github import GitHub
-from bot.sources.gitlab import GitLab
+from bot.sources.github import FromGitHub
+from bot.sources.gitlab import FromGitLab
 from bot.sources.hubs import Timely
 from bot.sources.source import Source
 from tests.sources.hub import ADDRESS, TOKEN, Hub, Pull, hub_there, refused
@@ -38,8 +39,8 @@ async def hub(shop: Repository) -> AsyncIterator[Hub]:
 @pytest.fixture
 async def sources(tmp_path: Path, hub: Hub) -> AsyncIterator[Mapping[str, Source]]:
     async with aiohttp.ClientSession() as session:
-        github = GitHub(session, hub.github, Token(token=TOKEN))
-        gitlab = GitLab(session, hub.gitlab, TOKEN)
+        github = FromGitHub(GitHub(session, hub.github, Token(token=TOKEN)))
+        gitlab = FromGitLab(GitLab(session, hub.gitlab, TOKEN))
         yield {"git": Checkouts(tmp_path / "checkouts"), "github": github, "gitlab": gitlab}
         await github.stop()
         await gitlab.stop()
@@ -368,13 +369,13 @@ async def test_a_repository_that_is_not_shown_has_no_versions_that_are_known(
 async def test_a_repository_elsewhere_and_one_without_access_is_not_asked_for(hub: Hub, where: str) -> None:
     async with aiohttp.ClientSession() as session:
         sources: dict[str, Source] = {
-            "github": GitHub(session, hub.github, None),
-            "gitlab": GitLab(session, hub.gitlab, ""),
+            "github": FromGitHub(GitHub(session, hub.github, None)),
+            "gitlab": FromGitLab(GitLab(session, hub.gitlab, "")),
         }
         assert await sources[where].read(wanted("1.0")) is None
         there: dict[str, Source] = {
-            "github": GitHub(session, hub.github, Token(token=TOKEN)),
-            "gitlab": GitLab(session, hub.gitlab, TOKEN),
+            "github": FromGitHub(GitHub(session, hub.github, Token(token=TOKEN))),
+            "gitlab": FromGitLab(GitLab(session, hub.gitlab, TOKEN)),
         }
         for address in ("", "https://elsewhere.example/acme/shop", "https://127.0.0.1", "https://127.0.0.1/"):
             assert await there[where].read(Wanted(service="shop", version="1.0", repository=address)) is None

@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 from gidgethub import GitHubException, HTTPException
 
-from bot.github.access import App, NoAccess, Repository, Resting, Token, named, rest_s
+from bot.github.access import GitHub, NoAccess, Repository, Resting, rest_s
 from bot.pipelines.github.workflow_run import Told, has_a_name, id_in, is_named, progress, why_failed
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import as_reason, readable
@@ -31,22 +31,17 @@ MESSAGE: Final = 200
 
 
 class Workflows:
-    """Run workflows. `api` is the address of GitHub's API, `poll_s` the time between two looks at a run."""
+    """Run workflows; `poll_s` is the time between two looks at a run."""
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
-        api: str,
-        access: Token | App | None,
+        github: GitHub,
         poll_s: float,
         settles: timedelta = SETTLES,
     ) -> None:
-        self._session = session
-        self._api = api
-        self._access = access
+        self._github = github
         self._poll_s = poll_s
         self._settles = settles
-        self._repositories: dict[str, Repository] = {}
 
     def poll_s(self, job: Job) -> float:
         """Return the time between two looks at a workflow."""
@@ -125,10 +120,7 @@ class Workflows:
         return False
 
     def _repository(self, job: Job) -> Repository:
-        name = named(job.order.repository, self._api)
-        if name not in self._repositories:
-            self._repositories[name] = Repository(name, self._session, self._api, self._access)
-        return self._repositories[name]
+        return self._github.at(job.order.repository)
 
     async def _runs(self, job: Job) -> AsyncIterator[Told]:
         """Yield the runs of the workflow that may be this one, the newest first."""

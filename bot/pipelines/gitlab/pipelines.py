@@ -12,7 +12,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.gitlab.access import Declined, NoAccess, Project, Resting, named
+from bot.gitlab.access import Declined, GitLab, NoAccess, Project, Resting
 from bot.pipelines.gitlab.told import ENDED, MANUAL, Told, id_in, progress, why_failed
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import as_reason, readable
@@ -29,22 +29,17 @@ MESSAGE: Final = 200
 
 
 class Pipelines:
-    """Run pipelines. `api` is the address of GitLab's API, `poll_s` the time between two looks at one."""
+    """Run pipelines; `poll_s` is the time between two looks at one."""
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
-        api: str,
-        token: str,
+        gitlab: GitLab,
         poll_s: float,
         settles: timedelta = SETTLES,
     ) -> None:
-        self._session = session
-        self._api = api
-        self._token = token
+        self._gitlab = gitlab
         self._poll_s = poll_s
         self._settles = settles
-        self._projects: dict[str, Project] = {}
 
     def poll_s(self, job: Job) -> float:
         """Return the time between two looks at a pipeline."""
@@ -126,10 +121,7 @@ class Pipelines:
         return False
 
     def _project(self, job: Job) -> Project:
-        name = named(job.order.repository, self._api)
-        if name not in self._projects:
-            self._projects[name] = Project(name, self._session, self._api, self._token)
-        return self._projects[name]
+        return self._gitlab.at(job.order.repository)
 
     async def _candidates(self, job: Job) -> AsyncIterator[tuple[Told, Sequence[str] | None]]:
         """Yield the pipelines that may be this one, the newest first, each with the run that it is.
