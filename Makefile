@@ -5,6 +5,7 @@
 
 python := .venv/bin/python
 ready := .venv/.ready
+pytest := $(python) -m pytest -n auto --dist worksteal
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -17,10 +18,10 @@ run: $(ready) ## Start Rollcall: in Slack when tokens are set, else in the pract
 	@$(python) -m bot run
 
 test: $(ready) ## Run the quick tests
-	@$(python) -m pytest -m "not proof"
+	@$(pytest) -m "not proof"
 
 proofs: $(ready) ## Run the long tests
-	@$(python) -m pytest -m proof
+	@$(pytest) -m proof
 
 lint: $(ready) ## Check style, types, the direction of imports and the Dockerfile
 	@$(python) -m ruff check .

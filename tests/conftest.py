@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import pytest
 
 from bot.settings import Transport
 from tests.world import World, open_world
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers `-n auto` has: one more than cores, as tests wait a fifth of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

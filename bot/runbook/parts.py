@@ -57,6 +57,7 @@ def moved(error: ValidationError, places: Mapping[int | str, Loc]) -> Validation
                 type=fault(one["msg"]) if one["type"] == "runbook" else one["type"],
                 loc=(*places.get(one["loc"][0], one["loc"][:1]), *one["loc"][1:]) if one["loc"] else (),
                 input=one["input"],
+                ctx=one.get("ctx", {}),
             )
             for one in error.errors(include_url=False)
         )

@@ -136,6 +136,7 @@ NEVER = "the seat of {role} at the gate QA of staging can never be filled: "
             "[{qa: 1, when: {}}]",
             "11:25: N.0.when: expected at least one of kind, environment, labels, paths, risk, found none",
         ),
+        ("[{qa: 1, when: high}]", '11:31: N.0.when: expected a mapping, found "high"'),
         (
             "[{qa: 1, when: {rsk: high}}]",
             "11:32: N.0.when.rsk: expected one of the keys kind, environment, labels, paths, risk; "

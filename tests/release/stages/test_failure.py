@@ -253,7 +253,11 @@ def test_the_failure_that_is_rolled_back_is_not_that_of_the_way_back() -> None:
     assert refusal(release, dan.retries("Deploy", stage=1)).code is Code.STALE
 
 
-@pytest.mark.parametrize("act", [dan.fails("Deploy"), dan.retries("Deploy"), dan.skips("Deploy")], ids=str)
+@pytest.mark.parametrize(
+    "act",
+    [dan.fails("Deploy"), dan.retries("Deploy"), dan.skips("Deploy")],
+    ids=["fails", "retries", "skips"],
+)
 def test_no_step_of_what_has_ended_fails(act: Act) -> None:
     assert refusal(completed(), act).code is Code.ENDED
 
