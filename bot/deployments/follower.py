@@ -1,8 +1,7 @@
 """Having deployments follow the ledger: each waits until its release says that it goes on, or never will."""
 
 import asyncio
-import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -11,14 +10,12 @@ from bot.coordinator import service_of
 from bot.deployments.finding import Finding
 from bot.deployments.platform import MOST, Platform
 from bot.deployments.verdict import Go, No, NotOurs, Wait
+from bot.following import Following
 from bot.ledger import deployments
 from bot.ledger.database import Database
 from bot.ledger.deployments import Answer, Deployment, Standing
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 
-log = logging.getLogger(__name__)
-
-LONGEST_RETRY_S: Final = 60.0
 SETTLES: Final = timedelta(seconds=60)
 """How long it may take until a deployment that waits is seen to."""
 LONGEST: Final = timedelta(days=31)
@@ -27,19 +24,16 @@ LAST: Final = " This is the last that is told here; Slack knows more."
 
 
 @dataclass(slots=True)
-class _Followed:
-    """A deployment as this process follows it."""
+class _Known:
+    """What this process knows of a deployment that it follows; `looked` is a time of the event loop."""
 
-    task: asyncio.Task[None] | None = None
-    news: asyncio.Event = field(default_factory=asyncio.Event)
     release: ReleaseKey | None = None
     services: tuple[str, ...] = ()
     looked: float = 0.0
 
 
 class Follower:
-    """Follow the deployments that wait. What goes wrong is tried again, each time after twice as long,
-    beginning at twice `retry_s` seconds.
+    """Answer the deployments that wait, once each.
 
     Whether a deployment still waits at its platform is looked at every `poll_s` seconds.
     """
@@ -60,79 +54,51 @@ class Follower:
         self._workspace = workspace
         self._clock = clock
         self._poll_s = poll_s
-        self._retry_s = retry_s
-        self._followed: dict[Deployment, _Followed] = {}
-        self._stopping = False
+        self._known: dict[Deployment, _Known] = {}
+        self._following = Following(self._see_to, _trouble, retry_s)
 
     async def asked(self, deployment: Deployment) -> None:
         """Keep a deployment that waits, and follow it once that is durable."""
         now = self._clock.now()
         await self._database.write(lambda c: deployments.keep(c, self._workspace, deployment, now))
-        self._look(deployment)
+        self._following.wake(deployment)
 
     async def take_up(self) -> None:
         """Follow every deployment that waits."""
         for deployment in await self._database.read(lambda c: deployments.waiting(c, self._workspace)):
-            if deployment not in self._followed:
-                self._look(deployment)
+            if deployment not in self._following:
+                self._following.wake(deployment)
 
     def wake(self, release: ReleaseId) -> None:
         """Look at the deployments of a release that has changed, and at those that may belong to one of its
         service."""
         service = service_of(release.key)
-        for deployment, followed in self._followed.items():
-            if followed.release == release.key or service in followed.services:
-                self._look(deployment)
+        for deployment, known in self._known.items():
+            if known.release == release.key or service in known.services:
+                self._following.wake(deployment)
 
     async def stop(self) -> None:
         """Bring the calls that are under way to an end. What waits is followed again later."""
-        self._stopping = True
-        tasks = [followed.task for followed in self._followed.values() if followed.task]
-        for followed in self._followed.values():
-            followed.news.set()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._following.stop()
 
-    def _look(self, deployment: Deployment) -> None:
-        if self._stopping:
-            return
-        followed = self._followed.setdefault(deployment, _Followed())
-        followed.news.set()
-        if followed.task is None:
-            followed.task = asyncio.get_running_loop().create_task(self._follow(deployment, followed))
+    async def _see_to(self, deployment: Deployment) -> float | None:
+        """Do what is to be done for a deployment; return the seconds after which to look again."""
+        known = self._known.setdefault(deployment, _Known())
+        if await self._still_waits(deployment, known):
+            return self._poll_s
+        del self._known[deployment]
+        return None
 
-    async def _follow(self, deployment: Deployment, followed: _Followed) -> None:
-        failures = 0
-        try:
-            while not self._stopping:
-                followed.news.clear()
-                try:
-                    waits = await self._see_to(deployment, followed)
-                    if not waits and not followed.news.is_set():
-                        return
-                    pause, failures = self._poll_s, 0
-                except Exception:
-                    log.exception("%s is not answered; it is tried again.", deployment.pipeline)
-                    failures += 1
-                    pause = min(LONGEST_RETRY_S, self._retry_s * 2.0**failures)
-                try:
-                    async with asyncio.timeout(pause):
-                        await followed.news.wait()
-                except TimeoutError:
-                    pass
-        finally:
-            del self._followed[deployment]
-
-    async def _see_to(self, deployment: Deployment, followed: _Followed) -> bool:
-        """Do what is to be done for a deployment; return whether it still waits."""
+    async def _still_waits(self, deployment: Deployment, known: _Known) -> bool:
+        """Answer a deployment if its time has come; return whether it still waits."""
         standing = await self._database.read(lambda c: deployments.standing(c, self._workspace, deployment))
         if standing is None:
             return False
-        if await self._is_gone(deployment, standing, followed):
+        if await self._is_gone(deployment, standing, known):
             await self._settle(deployment, Answer.GONE)
             return False
         found = await self._finding.find(deployment, standing.release)
-        followed.release, followed.services = found.release, found.services
+        known.release, known.services = found.release, found.services
         if (key := found.release) and key != standing.release:
             await self._database.write(lambda c: deployments.bind(c, self._workspace, deployment, key))
         match found.verdict:
@@ -152,15 +118,15 @@ class Follower:
             case _:
                 assert_never(found.verdict)
 
-    async def _is_gone(self, deployment: Deployment, standing: Standing, followed: _Followed) -> bool:
+    async def _is_gone(self, deployment: Deployment, standing: Standing, known: _Known) -> bool:
         """Return whether a deployment waits no longer, as when its pipeline was cancelled."""
         age = self._clock.now() - standing.at
         if age > LONGEST:
             return True
         now = asyncio.get_running_loop().time()
-        if age < SETTLES or now - followed.looked < self._poll_s:
+        if age < SETTLES or now - known.looked < self._poll_s:
             return False
-        followed.looked = now
+        known.looked = now
         return not await self._platform.waits(deployment)
 
     async def _tell(self, deployment: Deployment, standing: Standing, because: str) -> None:
@@ -181,3 +147,7 @@ class Follower:
 
     async def _settle(self, deployment: Deployment, answer: Answer) -> None:
         await self._database.write(lambda c: deployments.settle(c, self._workspace, deployment, answer))
+
+
+def _trouble(deployment: Deployment) -> str:
+    return f"{deployment.pipeline} is not answered"

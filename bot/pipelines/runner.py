@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from datetime import datetime, timedelta
-from typing import Final
 
 from bot.clock import Clock
 from bot.coordinator import Coordinator
+from bot.following import Following
 from bot.ledger import runs
 from bot.ledger.database import Database
 from bot.ledger.reader import Reader
@@ -18,15 +18,9 @@ from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, Run
 
 log = logging.getLogger(__name__)
 
-LONGEST_RETRY_S: Final = 60.0
-
 
 class Runner:
-    """Start what is asked for, once each, and report how it ends. What goes wrong is tried again, each time
-    after twice as long, beginning at twice `retry_s` seconds.
-
-    Each release is followed by itself, so one that waits holds up no other.
-    """
+    """Start what is asked for, once each, and report how it ends."""
 
     def __init__(
         self,
@@ -42,10 +36,7 @@ class Runner:
         self._releases = releases
         self._database = database
         self._clock = clock
-        self._retry_s = retry_s
-        self._followed: dict[ReleaseId, asyncio.Task[None]] = {}
-        self._news: dict[ReleaseId, asyncio.Event] = {}
-        self._stopping = False
+        self._following = Following(self._see_to, _trouble, retry_s)
 
     async def take_up(self) -> None:
         """Follow every release with a run for which something is left to do."""
@@ -54,12 +45,7 @@ class Runner:
 
     def wake(self, release: ReleaseId) -> None:
         """Look at a release now, and follow it as long as something of it runs."""
-        if self._stopping:
-            return
-        self._news.setdefault(release, asyncio.Event()).set()
-        if release not in self._followed:
-            task = asyncio.get_running_loop().create_task(self._follow(release))
-            self._followed[release] = task
+        self._following.wake(release)
 
     async def output(self, release: Release, number: int) -> str:
         """Return what a run has said so far."""
@@ -70,33 +56,7 @@ class Runner:
 
     async def stop(self) -> None:
         """Bring the calls that are under way to an end. What runs goes on, and is found again later."""
-        self._stopping = True
-        for news in self._news.values():
-            news.set()
-        if self._followed:
-            await asyncio.wait(self._followed.values())
-
-    async def _follow(self, release: ReleaseId) -> None:
-        news, failures = self._news[release], 0
-        try:
-            while not self._stopping:
-                news.clear()
-                try:
-                    wait = await self._see_to(release)
-                    if wait is None and not news.is_set():
-                        return
-                    failures = 0
-                except Exception:
-                    log.exception("A run of %s cannot be seen to; it is tried again.", release.key)
-                    failures += 1
-                    wait = min(LONGEST_RETRY_S, self._retry_s * 2.0**failures)
-                try:
-                    async with asyncio.timeout(wait):
-                        await news.wait()
-                except TimeoutError:
-                    pass
-        finally:
-            del self._followed[release], self._news[release]
+        await self._following.stop()
 
     async def _see_to(self, id_: ReleaseId) -> float | None:
         """Do what is to be done for the runs of a release; return the seconds after which to look again."""
@@ -213,3 +173,7 @@ class Runner:
             left=run.until - self._clock.now(),
             tried=tried,
         )
+
+
+def _trouble(release: ReleaseId) -> str:
+    return f"A run of {release.key} cannot be seen to"

@@ -131,7 +131,7 @@ async def end_at(ground: Ground, asked: Any, point: str) -> None:
         dies.reached.set()
     async with asyncio.timeout(PATIENCE_S):
         await dies.reached.wait()
-    tasks = [followed.task for followed in follower._followed.values() if followed.task]
+    tasks = [*follower._following._followed.values()]
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)

@@ -213,5 +213,5 @@ async def end_at(place: Place, point: str, provider: Provider) -> None:
     await dying.take_up()
     async with asyncio.timeout(PATIENCE_S):
         await dies.reached.wait()
-    for task in [*dying._followed.values()]:
+    for task in [*dying._following._followed.values()]:
         task.cancel()
