@@ -43,7 +43,7 @@ async def test_the_way_back_is_rehearsed_with_a_stopwatch(tmp_path: Path) -> Non
         await released(world, "1.0", "1.1")
         assert await world.dan.types("/release drill shop") == snapshot("""\
 *shop-drill-1* (shop-drill 1.1) has begun.
-The way back from 1.1 to 1.0 is rehearsed in staging\
+The way back from 1.1 to 1.0 is rehearsed in the environment staging\
 """)
         await world.until(lambda r: r.open_steps[0].run is None, "shop-drill-1")
         assert deploy.with_suffix(".staging").read_text() == "1.0\n"
@@ -51,7 +51,7 @@ The way back from 1.1 to 1.0 is rehearsed in staging\
         assert await standing(world, "shop-drill-1") == snapshot("""\
 *drill* · *shop-drill-1* is *in progress* with drill (stage 1 of 1)
 ▶ drill
-The way back from 1.1 to 1.0 is rehearsed in staging
+The way back from 1.1 to 1.0 is rehearsed in the environment staging
 *Waiting for*
 • @dan or @dee: “Look whether people can pay” is to be done, since <time>\
 """)
@@ -65,7 +65,7 @@ The way back from 1.1 to 1.0 is rehearsed in staging
         assert await shown(world, "shop-drill-1", "closing:completed") == snapshot("""\
 *shop-drill-1* (shop-drill 1.1): The drill is *completed*, <time>
 The way back took *12 min* in this drill.
-Last in a drill: never so far
+Before it, in a drill: never so far
 Last for real: never so far
 *What happened* since the start
 • Rollcall finished “Deploy the version before”, <time>
@@ -97,7 +97,7 @@ async def test_the_next_drill_is_told_beside_the_last_and_beside_what_it_took_fo
         assert await shown(world, "shop-drill-2", "closing:completed") == snapshot("""\
 *shop-drill-2* (shop-drill 1.2): The drill is *completed*, <time>
 The way back took *13 min* in this drill.
-Last in a drill: 15 min (shop-drill-1, <time>)
+Before it, in a drill: 15 min (shop-drill-1, <time>)
 Last for real: 17 min (shop-2, <time>)
 *What happened* since the start
 • Rollcall finished “Deploy the version before”, <time>
@@ -153,7 +153,7 @@ async def test_what_cannot_be_rehearsed_says_why(tmp_path: Path) -> None:
         )
         write(tmp_path, RUNBOOK.replace("  drill: staging\n", ""))
         assert await world.dan.types("/release drill shop") == snapshot(
-            "The runbook of shop names no environment to rehearse its way back in. Name one in it, such as: rollback: {drill: staging}."
+            "The runbook of shop names no environment to rehearse its way back in. Name one in it, such as: rollback: {drill: rehearsal}."
         )
 
 

@@ -130,7 +130,7 @@ async def test_a_failed_release_is_rolled_back_by_typing_its_key(tmp_path: Path)
         await world.dan.presses("Roll back…", "shop-2", on="stage:0")
         assert await open_form(world, "dan") == snapshot("""\
 Roll back [Roll back] [Never mind]
-*shop-2* (shop 2.0) is taken back, and *shop* stays locked afterwards.
+*shop-2* (shop 2.0) is taken back to 1.9, and *shop* stays locked afterwards.
 What is done then:
 • Deploy the version before
 • Purge the caches

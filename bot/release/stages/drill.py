@@ -33,7 +33,7 @@ class StartDrill:
             return Refused(
                 code=Code.NO_DRILL,
                 because=f"The runbook of {self.service} names no environment to rehearse its way back in.",
-                instead="Name one in it, such as: rollback: {drill: staging}.",
+                instead="Name one in it, such as: rollback: {drill: rehearsal}.",
             )
         if facts.active:
             return Refused(

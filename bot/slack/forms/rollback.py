@@ -12,6 +12,7 @@ from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
 from bot.slack.messages.blocks import Block, context, plain, section
 from bot.slack.messages.drill import last_times
+from bot.slack.messages.text import escape
 from bot.slack.messages.words import mention
 
 CALLBACK: Final = "rollback_v1"
@@ -22,8 +23,9 @@ def rollback_form(release: Release, last: Recoveries) -> Block:
     reason = {"type": "plain_text_input", "multiline": True, "max_length": LIMIT}
     key = {"type": "plain_text_input", "placeholder": plain(release.key, 150), "max_length": 60}
     steps = "\n".join(f"• {step.do}" for step in release.runbook.way_back.steps)
+    to = f" to {escape(release.replaces)}" if release.replaces else ""
     fields = [
-        section(f"{mention(release)} is taken back, and *{release.service}* stays locked afterwards."),
+        section(f"{mention(release)} is taken back{to}, and *{release.service}* stays locked afterwards."),
         {"type": "section", "text": plain(f"What is done then:\n{steps}", 3_000)},
         context("\n".join(last_times(last))),
         field("reason", "Why?", reason),

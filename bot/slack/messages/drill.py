@@ -13,7 +13,7 @@ def rehearsed(release: Release) -> Iterable[str]:
     if one := release.rehearsal:
         way = f"from {escape(one.version)} to {escape(one.to)}"
         verb = "was" if release.state.ended else "is"
-        yield f"The way back {way} {verb} rehearsed in {escape(release.stage_at(0).where)}"
+        yield f"The way back {way} {verb} rehearsed in the environment {escape(release.stage_at(0).where)}"
 
 
 def times(release: Release) -> Iterable[str]:
@@ -21,13 +21,14 @@ def times(release: Release) -> Iterable[str]:
     one, this = release.rehearsal, recovery(release)
     if one and this:
         yield f"The way back took *{span(this.took)}* in this drill."
-        yield from last_times(one.last)
+        yield f"Before it, in a drill: {_took(one.last.drill)}"
+        yield _for_real(one.last)
 
 
 def last_times(last: Recoveries) -> Iterable[str]:
     """Return how long the way back took last, in a drill and for real, each by itself."""
     yield f"Last in a drill: {_took(last.drill)}"
-    yield f"Last for real: {_took(last.rollback)}"
+    yield _for_real(last)
 
 
 def span(time: timedelta) -> str:
@@ -39,6 +40,10 @@ def span(time: timedelta) -> str:
         hours, minutes = divmod(round(time / timedelta(minutes=1)), 60)
         parts = [(hours, "h"), (minutes, "min")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def _for_real(last: Recoveries) -> str:
+    return f"Last for real: {_took(last.rollback)}"
 
 
 def _took(one: Recovery | None) -> str:
