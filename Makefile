@@ -21,7 +21,7 @@ test: $(ready) ## Run the quick tests
 	@$(pytest) -m "not proof"
 
 proofs: $(ready) ## Run the long tests
-	@$(pytest) -m proof
+	@$(pytest) -m proof -o faulthandler_timeout=0
 
 lint: $(ready) ## Check style, types, the direction of imports and the Dockerfile
 	@$(python) -m ruff check .

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
-from bot.release.gates.checks import Outcome, Report, stands
+from bot.release.gates.checks import Outcome, Report, asked_to_report, report_at, stands
 from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
@@ -47,11 +47,11 @@ class Waiting:
     """One thing that a release waits for: what, on whom, since when, until when.
 
     `name` is the gate, the check, the step, the stage or the reason; `role` whom the runbook asks; `count`
-    how many approvals or signatures, or the number of a hold. Where too few people are left to ask, or nobody
-    is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Of a
-    rejection, its giver comes first in `on`. Nobody is waited for where a step is run, until that has had its
-    time; nor while a check passes that must do so for longer (SOAK). `said` is how a check that is read
-    stands, in words that follow its name.
+    how many approvals, reports or signatures, or the number of a hold. Where too few people are left to ask,
+    or nobody is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Of
+    a rejection, its giver comes first in `on`. Nobody is waited for where a step is run, until that has had
+    its time; nor while a check passes that must do so for longer (SOAK). `said` is how a check stands that is
+    read or that everybody in a role reports, in words that follow its name.
     """
 
     kind: Awaited
@@ -221,20 +221,23 @@ def _could_approve(
 
 
 def _check(release: Release, check: str, opened: datetime) -> Waiting:
-    report = release.reports.get(check)
-    since = opened if report is None else report.since
-    if release.runbook.check(check).read and (report is None or report.was_read):
+    report, rule = report_at(release, check, release.stage), release.runbook.check(check)
+    # Who has said nothing was waited for all the time, whatever others have said.
+    since = opened if report is None or (rule.each and report.outcome is not Outcome.FAILED) else report.since
+    if rule.read and (report is None or report.was_read):
         return _read(release, check, report, since)
-    by, on = release.runbook.check(check).by or "", release.reporters(check)
+    by, on = rule.by or "", asked_to_report(release, check)
     if on:
-        return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since)
+        said = stands(release, check, release.stage) if report and rule.each else ""
+        count = len(on) if rule.each else 1
+        return Waiting(kind=Awaited.CHECK, name=check, role=by, count=count, on=on, since=since, said=said)
     lead = first_there(release, Circle.LEAD)
     return Waiting(kind=Awaited.PEOPLE, name=check, role=by, on=lead, since=since)
 
 
 def _read(release: Release, check: str, report: Report | None, since: datetime) -> Waiting:
     """Return a check that Rollcall reads: who may report it where it cannot be read, or who sees to it."""
-    by, said = release.runbook.check(check).by or "", stands(report, read=True)
+    by, said = release.runbook.check(check).by or "", stands(release, check, release.stage)
     if report is not None and report.soaks is not None:
         kind, until = Awaited.SOAK, report.soaks
         return Waiting(kind=kind, name=check, role=by, on=(), since=since, until=until, said=said)

@@ -223,6 +223,9 @@ class Check(Part):
     name: Name
     by: RoleName | None = None
     """The role whose people report whether it passed; beside `read`, they do where it cannot be read."""
+    each: bool = False
+    """`true`: everybody in the role reports it, and it has passed once all of them say so. Without it, who
+    reports last speaks for all."""
     read: Read | None = None
     """Where Rollcall reads it itself."""
     every: Duration = timedelta(minutes=1)
@@ -242,6 +245,8 @@ class Check(Part):
         return self
 
     def _faults(self) -> Iterator[tuple[Loc, str]]:
+        if self.each and (self.read is not None or self.by is None):
+            yield ("each",), "is for a check that only people report, and not for one that is read"
         if self.read is None:
             if self.soak is not None:
                 yield ("soak",), "is for a check that is read, and not for one that people report"

@@ -90,7 +90,7 @@ def _of_checks(before: Iterable[Check], after: Iterable[Check]) -> Iterator[str]
     yield from (f"The check {check.name} is new: {_teller(check)} reports it." for check in new)
     yield from (f"The check {check.name} is gone; {_teller(check)} reported it." for check in gone)
     for was, now in kept:
-        yield from _change(f"Who reports the check {now.name}", was.by, now.by, lambda role: role or NOBODY)
+        yield from _change(f"Who reports the check {now.name}", _reporters(was), _reporters(now), str)
         yield from _change(f"Where the check {now.name} is read", was.read, now.read, _read)
         yield from _change(f"How often the check {now.name} is read", was.every, now.every, duration)
         yield from _change(f"How long the check {now.name} counts", was.fresh, now.fresh, _length)
@@ -100,7 +100,11 @@ def _of_checks(before: Iterable[Check], after: Iterable[Check]) -> Iterator[str]
 def _teller(check: Check) -> str:
     """Return who says how a check went; Rollcall comes first where it reads it."""
     read = f"Rollcall ({check.read.text})" if check.read else ""
-    return " or ".join(filter(None, (read, check.by)))
+    return " or ".join(filter(None, (read, check.by and _reporters(check))))
+
+
+def _reporters(check: Check) -> str:
+    return f"everybody in {check.by}" if check.each else check.by or NOBODY
 
 
 def _read(read: Read | None) -> str:

@@ -99,8 +99,15 @@ def _met(need: Need, people: People, release: Release) -> set[People]:
 
 
 def _has_soaked(release: Release, report: Report) -> bool:
-    """Return whether a check has passed; one that Rollcall reads, for as long as it must."""
+    """Return whether a check has passed; one that Rollcall reads, for as long as it must.
+
+    One that everybody in a role reports has when nobody in it is left who has not said so last.
+    """
     check = next(check for check in release.runbook.checks if check.name == report.check)
+    if check.each:
+        content = {one.by for one in report.each if one.passed}
+        asked = release.members[check.by or ""]
+        return bool(asked) and content.issuperset(asked)
     soaked = report.by != ROLLCALL or not check.soak or report.at - report.since >= check.soak
     return report.outcome == "passed" and soaked
 

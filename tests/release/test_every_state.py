@@ -74,6 +74,7 @@ class Model:
     runs: bool = False
     automatic: bool = False
     readings: bool = False
+    roll: bool = False
     attempts: int = 2
     gates: tuple[str, ...] = ("Go",)
     """Of the production stage; the first stage has one."""
@@ -93,22 +94,24 @@ class Explored:
         return sum(map(len, self.reached_from))
 
 
-def small(*gates: str, runs: bool = False, automatic: bool = False, readings: bool = False) -> Runbook:
+def small(model: Model) -> Runbook:
     """Return two stages, of which the first waits for the captain and the second is production."""
+    runs, automatic = model.runs, model.automatic
     deploy, back = (run_step(one, "deploy") if runs else Step(do=one) for one in ("Deploy", "Undo"))
     both = (asks("Both", qa=1, on_call=1),)
-    health = (needs("Health", CheckPassed(check="health")),) if readings else ()
+    health = (needs("Health", CheckPassed(check="health")),) if model.readings or model.roll else ()
+    read = None if model.roll else Read(url="https://shop.example/health")
     return runbook(
         Stage(name="Check", owner="qa", begin=Begin.CAPTAIN, gates=both, steps=steps("Tag")),
         Stage(
             name="Production",
             owner="on-call",
             production=True,
-            gates=(*(asks(name, on_call=1) for name in gates), *health),
+            gates=(*(asks(name, on_call=1) for name in model.gates), *health),
             steps=(deploy,),
         ),
         rollback=WayBack(steps=(back,), automatic=timedelta(minutes=10) if automatic else None),
-        checks=(Check(name="health", read=Read(url="https://shop.example/health"), by="on-call"),),
+        checks=(Check(name="health", read=read, by="on-call", each=model.roll),),
         reminders=NEVER,
         overrides="on-call",
         review=Review(count=1),
@@ -142,7 +145,10 @@ def key(release: Release, model: Model) -> Key:
             for run in release.runs
             if run == release.run or not run.ended
         ),
-        frozenset((it.check, it.outcome, it.was_read) for it in release.reports.values()),
+        frozenset(
+            (it.check, it.outcome, it.was_read, frozenset((one.by, one.passed) for one in it.each))
+            for it in release.reports.values()
+        ),
         frozenset(hold.owner for hold in release.holds),
         frozenset((stage, gate) for stage, gate in release.overridden if stage >= now),
         frozenset(past.by for past in release.overrides),
@@ -248,6 +254,7 @@ class Explorer:
             yield from self._work(release, by)
         yield from self._runs(release)
         yield from self._readings(release) if self._model.readings else ()
+        yield from self._roll(release) if self._model.roll else ()
         yield from self._troubles(release)
         for by in (ANA, DAN):
             yield self._rollback(release, by)
@@ -318,6 +325,12 @@ class Explorer:
             for passed in (True, False):
                 yield ReportCheck(**mine, by=by, passed=passed)
 
+    def _roll(self, release: Release) -> Iterator[Command]:
+        """Make what may be told of a check that everybody on call reports, and by somebody who is not."""
+        for by in (BEN, DAN, ELI):
+            for passed in (True, False):
+                yield ReportCheck(workspace=ACME, release=release.key, by=by, check="health", passed=passed)
+
     def _troubles(self, release: Release) -> Iterator[Command]:
         to = release.key
         if self._model.holds:
@@ -368,9 +381,7 @@ def can_end(explored: Explored) -> set[int]:
 
 def holds_for(model: Model) -> tuple[int, int, set[str]]:
     """Explore a model, protest where a state has no way to an end, and return how many states, ways and which."""
-    explored = Explorer(
-        small(*model.gates, runs=model.runs, automatic=model.automatic, readings=model.readings), model
-    ).explore()
+    explored = Explorer(small(model), model).explore()
     assert len(can_end(explored)) == len(explored.numbers), "a state has no way to an end"
     return len(explored.numbers), explored.ways, {state.value for state in explored.states}
 
@@ -421,6 +432,11 @@ LARGER: dict[str, tuple[Model, int, set[str]]] = {
     "readings": (
         Model(holds=True, failures=True, overrides=True, revisions=True, readings=True),
         15_000,
+        EVERY_STATE,
+    ),
+    "the roll": (
+        Model(failures=True, automatic=True, roll=True, changes_of_people=True),
+        100,
         EVERY_STATE,
     ),
     "two gates": (

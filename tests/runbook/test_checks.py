@@ -51,6 +51,11 @@ def test_the_braces_of_a_selector_are_no_fields(write: Write) -> None:
     ("check", "where", "message"),
     [
         ("{fresh: 2h}", "", "expected by, read or both, found none"),
+        (
+            "{by: qa, each: true, read: {url: https://shop.example.com}}",
+            ".each",
+            "is for a check that only people report, and not for one that is read",
+        ),
         ("{by: qa, soak: 1h}", ".soak", "is for a check that is read, and not for one that people report"),
         ("{by: qa, every: 5m}", ".every", "is for a check that is read, and not for one that people report"),
         ("{read: {ci: true}, every: 30s}", ".every", 'expected a duration from "1m" to "90d", found "30s"'),

@@ -192,7 +192,7 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         duties=draw(st.sampled_from(Duties)),
         roles=roles,
         checks=tuple(
-            Check(name=name, by=draw(some_role), fresh=draw(st.none() | waits))
+            Check(name=name, by=draw(some_role), fresh=draw(st.none() | waits), each=draw(st.booleans()))
             if draw(st.booleans())
             else Check(name=name, read=draw(reads), every=draw(waits), soak=draw(st.none() | waits))
             for name in checks

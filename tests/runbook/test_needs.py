@@ -213,7 +213,7 @@ def test_a_need_that_is_wrong_is_told_with_its_place(written: str, message: str,
         (APPROVED + "checks: {smoke: {}}\n", "12:10: checks.smoke: expected by, read or both, found none"),
         (
             APPROVED + "checks: {smoke: {by: qa, freh: 1h}}\n",
-            '12:26: checks.smoke.freh: expected one of the keys by, read, every, fresh, soak; found "freh"; did you mean "fresh"?',
+            '12:26: checks.smoke.freh: expected one of the keys by, each, read, every, fresh, soak; found "freh"; did you mean "fresh"?',
         ),
         (
             APPROVED + "checks: {smoke: {by: qa, name: x}}\n",

@@ -48,6 +48,11 @@ QA = "        approvals: {qa: 1}\n"
         ),
         ("{by: qa}", "{by: pair}", ("Who reports the check smoke: pair; before, qa.",)),
         (
+            "{by: qa}",
+            "{by: qa, each: true}",
+            ("Who reports the check smoke: everybody in qa; before, qa.",),
+        ),
+        (
             "{smoke: {by: qa}}",
             "{load: {by: qa}}",
             ("The check load is new: qa reports it.", "The check smoke is gone; qa reported it."),

@@ -386,6 +386,7 @@ async def test_authors_are_asked_whether_their_changes_are_good_where_they_are(t
 *shop-1* (shop 1.1): *Go* before production is *waiting*
 ☐ qa: @ben
 ☐ check good in staging has not been reported
+  asked: @bea
 [Approve] [Reject] [Report a check…] [More…]\
 """)
         assert await world.dan.types("/release check shop-1 good in staging passed") == snapshot(
@@ -400,4 +401,45 @@ async def test_authors_are_asked_whether_their_changes_are_good_where_they_are(t
 ✓ qa: @ben, <time>
 ✓ check good in staging passed
   says @bea, <time>\
+""")
+
+
+async def test_the_roll_asks_each_author_and_one_no_keeps_it_back(tmp_path: Path) -> None:
+    repository = shop(tmp_path)
+    runbook = (
+        RUNBOOK.replace("  captain:", "  authors: {authors: true}\n  captain:", 1)
+        .replace("stages:\n", "checks:\n  good in staging: {by: authors, each: true}\nstages:\n")
+        .replace("{name: QA, approvals: {qa: 1}}", "{name: Roll, needs: {check: good in staging}}")
+    )
+    async with world_with(tmp_path, runbook, rollcall_checkouts=tmp_path / "checkouts") as world:
+        repository.commits("bea", "A faster basket", basket="2")
+        repository.commits("dan", "A search that finds", search="2")
+        repository.tags("1.1")
+        await world.ana.types("/release start shop 1.1")
+        assert await shown(world, "shop-1", "gate:0:Roll") == snapshot("""\
+*shop-1* (shop 1.1): *Roll* before production is *waiting*
+☐ check good in staging has not been reported
+  asked: @bea and @dan
+[Report a check…] [More…]\
+""")
+        await world.bea.types("/release check shop-1 good in staging passed")
+        await world.dan.presses("Report a check…", "shop-1", on="gate:0:Roll")
+        await world.dan.submits(check="good in staging", outcome="failed", comment="It finds nothing.")
+        assert await shown(world, "shop-1", "gate:0:Roll") == snapshot("""\
+*shop-1* (shop 1.1): *Roll* before production is *waiting*
+☐ check good in staging failed for 1 of 2
+  ✓ @bea, <time>
+  ✗ @dan, <time>
+> It finds nothing.
+  asked: @dan
+[Report a check…] [More…]\
+""")
+        assert "@dan: the check *good in staging* failed for 1 of 2" in await standing(world, "shop-1")
+        await world.dan.types("/release check shop-1 good in staging passed Mended")
+        assert await shown(world, "shop-1", "gate:0:Roll") == snapshot("""\
+*shop-1* (shop 1.1): *Roll* before production is *met*
+✓ check good in staging passed for 2 of 2
+  ✓ @bea, <time>
+  ✓ @dan, <time>
+> Mended\
 """)

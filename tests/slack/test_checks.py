@@ -33,7 +33,9 @@ async def test_a_check_is_reported_by_button_and_by_command(tmp_path: Path) -> N
         assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
 *shop-1* (shop 2.0): *Health* before production is *waiting*
 ☐ check smoke tests has not been reported
+  asked: @dan or @dee
 ☐ check load-test has not been reported
+  asked: @bea or @ben
 [Report a check…] [More…]\
 """)
         await world.dan.presses("Report a check…", "shop-1", on="gate:0:Health")
@@ -55,7 +57,9 @@ Comment (optional)
 ☐ check smoke tests failed
   says @dan, <time>
 > Login is down, <https://example.com/run/7>
+  asked: @dan or @dee
 ☐ check load-test has not been reported
+  asked: @bea or @ben
 [Report a check…] [More…]\
 """)
         assert await standing(world, "shop-1") == snapshot("""\
@@ -88,6 +92,7 @@ Comment (optional)
         assert await shown(world, "shop-1", "gate:0:Health") == snapshot("""\
 *shop-1* (shop 2.0): *Health* before production is *waiting*
 ☐ check smoke tests has not been reported
+  asked: @dan or @dee
 ✓ check load-test passed
   says @ben, <time>
 [Report a check…] [More…]\

@@ -61,6 +61,7 @@ async def test_a_nested_gate_shows_each_choice_and_is_met_on_the_shortest_way(tm
             ☐ on-call: @dan or @dee
             ☐ on-call: @dan or @dee
       ☐ check load-test has not been reported
+        asked: @dan or @dee
       – security: not needed for this release
 [Approve] [Reject] [Report a check…] [More…]\
 """)
@@ -80,6 +81,7 @@ async def test_a_nested_gate_shows_each_choice_and_is_met_on_the_shortest_way(tm
             ✓ on-call: @dan, <time>
             ☐ on-call: @dee
       ☐ check load-test has not been reported
+        asked: @dan or @dee
       – security: not needed for this release
 [Approve] [Reject] [Report a check…] [More…]\
 """)
@@ -132,6 +134,7 @@ Event <n> · ledger <head>
             ☐ on-call: @dan or @dee
             ☐ on-call: @dan or @dee
       ☐ check load-test has not been reported
+        asked: @dan or @dee
       ☐ all of these, none so far
             ☐ security: @cleo
 [Approve] [Reject] [Report a check…] [More…]

@@ -139,6 +139,7 @@ async def test_what_cannot_be_read_is_told_and_reported_by_hand(tmp_path: Path, 
 ☐ check health cannot be read
   since <time>
 > 127.0.0.1 is not a public address. Whoever runs Rollcall may allow it in ROLLCALL_INSIDE
+  asked: @dan or @dee
 [Report a check…] [More…]\
 """)
         assert await standing(world, "shop-1") == snapshot("""\

@@ -28,11 +28,22 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReport:
+    """What one person said last of a check that everybody in its role reports."""
+
+    by: UserId
+    passed: bool
+    at: datetime
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What was reported or read of a check last; `since` is from when on it has been so.
 
     `failing` is since when it has failed without passing in between, whatever of it was not known. Until
-    `soaks`, where that is set, it must go on passing before it counts.
+    `soaks`, where that is set, it must go on passing before it counts. Where everybody in a role
+    reports it, `each` has what each said last, and `at` is the time of the oldest of these.
     """
 
     check: str
@@ -43,6 +54,7 @@ class Report:
     since: datetime
     soaks: datetime | None = None
     failing: datetime | None = None
+    each: tuple[PersonReport, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -73,6 +85,7 @@ class CheckReported(Event):
     comment: str = ""
 
     def change(self, release: Release) -> Release:
+        before = release.reports.get(self.check)
         outcome = Outcome.PASSED if self.passed else Outcome.FAILED
         report = Report(
             check=self.check,
@@ -81,9 +94,21 @@ class CheckReported(Event):
             at=self.at,
             comment=self.comment,
             since=self.at,
-            failing=failing_since(release.reports.get(self.check), outcome, self.at),
+            failing=failing_since(before, outcome, self.at),
         )
+        if release.runbook.check(self.check).each:
+            report = self._with_others(report, before)
         return replace(release, reports={**release.reports, self.check: report})
+
+    def _with_others(self, report: Report, before: Report | None) -> Report:
+        """Return a report together with those of others. Whether nobody is missing is for `report_at`."""
+        mine = PersonReport(by=self.by, passed=self.passed, at=self.at, comment=self.comment)
+        each = (*(one for one in (before.each if before else ()) if one.by != self.by), mine)
+        report = replace(report, at=min(one.at for one in each), each=each)
+        if all(one.passed for one in each):
+            return replace(report, outcome=Outcome.PENDING)
+        failing = report.failing or (before.failing if before else None)
+        return replace(report, outcome=Outcome.FAILED, since=failing or self.at, failing=failing)
 
     def told(self) -> tuple[str, str]:
         return f"reported as {'passed' if self.passed else 'failed'}:", self.check
@@ -150,6 +175,30 @@ def failing_since(before: Report | None, outcome: Outcome, at: datetime) -> date
     return at if outcome is Outcome.FAILED else None
 
 
+def report_at(release: Release, check: str, stage: int) -> Report | None:
+    """Return what is said of a check, as it counts at the gates of a stage.
+
+    What everybody in a role reports has passed when all who are in it say so, and has failed as soon as one
+    of them does; what those said who have left it does not count.
+    """
+    report, rule = release.reports_at(stage).get(check), release.runbook.check(check)
+    if report is None or rule.by is None or not rule.each:
+        return report
+    asked = release.members_at(stage).get(rule.by, ())
+    each = tuple(one for one in report.each if one.by in asked)
+    if not all(one.passed for one in each):
+        return replace(report, each=each)
+    outcome = Outcome.PASSED if asked and len(each) == len(asked) else Outcome.PENDING
+    return replace(report, outcome=outcome, each=each, failing=None)
+
+
+def asked_to_report(release: Release, check: str) -> tuple[UserId, ...]:
+    """Return whom a check waits for: of those who each report it, who has not said that it passed."""
+    report, asked = release.reports.get(check), release.reporters(check)
+    content = {one.by for one in report.each if one.passed} if report else set()
+    return tuple(person for person in asked if person not in content)
+
+
 def known_check(release: Release, name: str) -> Check | Refused:
     """Return a check of the runbook by its name."""
     check = next((check for check in release.runbook.checks if check.name == name), None)
@@ -163,10 +212,15 @@ def known_check(release: Release, name: str) -> Check | Refused:
     )
 
 
-def stands(report: Report | None, *, read: bool) -> str:
-    """Return how a check stands, in words that follow its name; one that Rollcall reads, or people report."""
+def stands(release: Release, check: str, stage: int) -> str:
+    """Return how a check stands at the gates of a stage, in words that follow its name."""
+    report, rule = report_at(release, check, stage), release.runbook.check(check)
     if report is None:
-        return "has not been read yet" if read else "has not been reported"
+        return "has not been read yet" if rule.read else "has not been reported"
+    if rule.each and rule.by:
+        how = "failed" if report.outcome is Outcome.FAILED else "passed"
+        alike = sum(one.passed is (how == "passed") for one in report.each)
+        return f"{how} for {alike} of {len(release.members_at(stage).get(rule.by, ()))}"
     match report.outcome:
         case Outcome.PASSED:
             return "passed" if report.counts else "passes, but not for long enough yet"

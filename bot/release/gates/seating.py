@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.release.gates.applies import applies
+from bot.release.gates.checks import report_at
 from bot.release.gates.eligible import Capacity, counting, one_for_two, own_roles
 from bot.release.ids import UserId
 from bot.release.people.duties import barred
@@ -12,9 +12,6 @@ from bot.release.release import Release, Verdict, Vote
 from bot.runbook.gates import Gate
 from bot.runbook.seats import fill_seats
 from bot.runbook.ways import Way, always, conditions, ways
-
-if TYPE_CHECKING:
-    from bot.release.gates.checks import Report
 
 Roles = Mapping[UserId, frozenset[str]]
 """Person -> the roles in which that person may fill a seat, or does."""
@@ -116,8 +113,9 @@ def ways_of(release: Release, gate: Gate, stage: int) -> tuple[Way, ...]:
     return ways(needs, lambda when: applies(when, release, stage)) if conditions(needs) else always(needs)
 
 
-def passed(report: "Report | None") -> bool:
-    """Return whether a check has passed, for what is released now; what is not known has not passed."""
+def passed(release: Release, check: str, stage: int) -> bool:
+    """Return whether a check has passed at the gates of a stage; what is not known has not passed."""
+    report = report_at(release, check, stage)
     return report is not None and report.counts
 
 
@@ -140,8 +138,7 @@ def _acts(one: Chosen, counted: Roles) -> int:
 
 def _open_checks(release: Release, gate: Gate, stage: int) -> Mapping[str, bool]:
     """Return the checks of a gate that have not passed, each with whether it can be reported or read."""
-    reports = release.reports_at(stage)
-    unpassed = (check for check in gate.checks if not passed(reports.get(check)))
+    unpassed = (check for check in gate.checks if not passed(release, check, stage))
     return {check: bool(release.runbook.check(check).read or release.reporters(check)) for check in unpassed}
 
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.release.gates.applies import applies
-from bot.release.gates.checks import Report, stands
+from bot.release.gates.checks import Outcome, Report, asked_to_report, report_at, stands
 from bot.release.gates.seating import Tried, Weighed, passed
+from bot.release.ids import UserId
 from bot.release.release import Release, Vote
 from bot.runbook.gates import CheckPassed, Need, Of, Seats
 
@@ -39,12 +40,15 @@ class Seat:
 class Node:
     """One part of what a gate needs, as it stands: its status, in a sentence, and its seats or parts.
 
-    That of a check has what was reported of it, if anything was.
+    That of a check has what was reported of it, if anything was, and who is asked to report it: each of them,
+    or anybody.
     """
 
     status: GateStatus
     says: str
     report: Report | None = None
+    asked: tuple[UserId, ...] = ()
+    each: bool = False
     seats: tuple[Seat, ...] = ()
     parts: tuple["Node", ...] = ()
 
@@ -100,10 +104,24 @@ class Tree:
         return [vote for vote, _ in fitting]
 
     def _check(self, need: CheckPassed) -> Node:
-        report = self._release.reports_at(self._stage).get(need.check)
-        how = stands(report, read=self._release.runbook.check(need.check).read is not None)
-        status = GateStatus.MET if passed(report) else GateStatus.WAITING
-        return Node(status=status, says=f"check {need.check} {how}", report=report)
+        of = (self._release, need.check, self._stage)
+        status = GateStatus.MET if passed(*of) else GateStatus.WAITING
+        report = report_at(*of)
+        return Node(
+            status=status,
+            says=f"check {need.check} {stands(*of)}",
+            report=report,
+            asked=self._asked(need.check, report, status),
+            each=self._release.runbook.check(need.check).each,
+        )
+
+    def _asked(self, check: str, report: Report | None, status: GateStatus) -> tuple[UserId, ...]:
+        """Return who is asked to report a check: nobody while Rollcall can read it."""
+        release = self._release
+        if status is GateStatus.MET or release.state.ended or self._stage != release.stage:
+            return ()
+        by_hand = report is not None and (not report.was_read or report.outcome is Outcome.UNKNOWN)
+        return asked_to_report(release, check) if by_hand or not release.runbook.check(check).read else ()
 
     def _of(self, need: Of) -> Node:
         if not applies(need.when, self._release, self._stage):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.release.gates.checks import asked_to_report
 from bot.release.gates.eligible import Capacity, may_fill, one_for_two
 from bot.release.gates.result import gate_status
 from bot.release.gates.seating import Roles, ways_of
@@ -71,7 +72,7 @@ def _outlook(
     there = {person: capacity for person, capacity in may.items() if person in awake}
     read = {check for check in gate.checks if release.runbook.check(check).read}
     reported = read | {check for check in gate.checks if release.reporters(check)}
-    in_time = read | {check for check in gate.checks if awake.intersection(release.reporters(check))}
+    in_time = read | {check for check in reported if _can_report(release, check, awake)}
     short = _short(release, gate, stage, one_for_two(may), reported)
     asleep = () if short else _short(release, gate, stage, one_for_two(there), in_time)
     helping = _helping(release, gate, may, asleep)
@@ -86,6 +87,12 @@ def _outlook(
         wakes=tuple(waking[:1]),
         checks=gate.checks,
     )
+
+
+def _can_report(release: Release, check: str, people: frozenset[UserId]) -> bool:
+    """Return whether somebody is there who reports a check, or all where everybody does."""
+    asked = asked_to_report(release, check)
+    return people.issuperset(asked) if release.runbook.check(check).each else not people.isdisjoint(asked)
 
 
 def _helping(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.checks import Outcome
+from bot.release.gates.checks import Outcome, report_at
 from bot.release.gates.result import gate_results
 from bot.release.ids import ROLLCALL
 from bot.release.people.duties import Circle, not_yours
@@ -169,10 +169,11 @@ def _causes(release: Release) -> Iterator[_Cause]:
     keeping = {
         check for result in gate_results(release) if not result.status.passes for check in result.checks
     }
-    for report in release.reports.values():
-        failing = report.failing
-        if report.check not in keeping or not release.runbook.check(report.check).tells_of_production:
+    for check in release.reports:
+        report = report_at(release, check, release.stage)
+        if report is None or check not in keeping or not release.runbook.check(check).tells_of_production:
             continue
+        failing = report.failing
         if failing is None or failing < release.production_at:
             continue
         said = f": {report.comment}" if report.comment else ""

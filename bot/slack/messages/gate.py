@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from bot.release.gates.checks import Report
 from bot.release.gates.result import GateResult, gate_result, gate_status
 from bot.release.gates.tree import GateStatus, Node, Seat
 from bot.release.release import Release, Vote
@@ -115,10 +116,20 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
 
 
 def _check(node: Node, indent: str) -> Iterable[str]:
-    """Return a line for a check, and who said so, or since when it reads so."""
+    """Return a line for a check, with who said so, or since when it reads so, and with who is asked."""
     yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
-    report = node.report
-    if report is None:
+    if node.report is not None:
+        yield from _report(node.report, indent)
+    if node.asked:
+        yield f"{indent}  asked: {people(node.asked, 'and' if node.each else 'or')}"
+
+
+def _report(report: Report, indent: str) -> Iterable[str]:
+    for one in report.each:
+        yield f"{indent}  {'✓' if one.passed else '✗'} {person(one.by)}, {moment(one.at)}"
+        if one.comment:
+            yield quoted(one.comment)
+    if report.each:
         return
     if report.was_read:
         soaks = f"; if it goes on, it counts from {moment(report.soaks)}" if report.soaks else ""

@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
-from bot.release.gates.checks import CheckReported
+from bot.release.gates.checks import CheckReported, Outcome
 from bot.release.gates.expiry import CheckExpired
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
@@ -15,11 +15,13 @@ from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
+from bot.release.waiting import waiting_on
 from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Rollback, Stage
 from bot.runbook.roles import Standing
 from tests.release.given import (
     NINE,
+    Act,
     Person,
     among,
     ana,
@@ -48,7 +50,11 @@ from tests.release.given import (
 
 HOUR = timedelta(hours=1)
 LINT = CheckPassed(check="lint")
-CHECKS = (Check(name="lint", by="on-call"), Check(name="load", by="qa", fresh=4 * HOUR))
+CHECKS = (
+    Check(name="lint", by="on-call"),
+    Check(name="load", by="qa", fresh=4 * HOUR),
+    Check(name="good", by="on-call", each=True, fresh=4 * HOUR),
+)
 
 
 def behind(*checks: str, begin: Begin = Begin.AUTOMATIC) -> Release:
@@ -126,7 +132,7 @@ def test_a_check_that_the_runbook_does_not_know_is_refused_with_those_that_it_kn
         Refused(
             code=Code.STALE,
             because="The runbook of checkout-1 has no check smoke.",
-            instead="Its checks: lint, load.",
+            instead="Its checks: lint, load, good.",
         )
     )
     assert refusal(started(), dan.reports("smoke")).instead == snapshot("Its checks: none.")
@@ -228,3 +234,80 @@ def test_a_check_that_the_way_back_needs_is_reported_meanwhile() -> None:
     assert refusal(release, ben.reports("load")).code is Code.STALE
     assert names(release, dan.reports("lint")) == ["CheckReported", "StageBegan"]
     assert refusal(play(release, dan.reports("lint")), dan.reports("lint")).code is Code.STALE
+
+
+def test_what_everybody_reports_has_passed_when_all_say_so() -> None:
+    release = behind("good")
+    assert names(release, dan.reports("good")) == ["CheckReported"]
+    assert names(play(release, dan.reports("good")), dan.reports("good")) == ["CheckReported"]
+    assert names(play(release, dan.reports("good")), dee.reports("good")) == [
+        "CheckReported",
+        "GatesMet",
+        "StageBegan",
+    ]
+
+
+def good(*acts: Act) -> tuple[str, tuple[UserId, ...]]:
+    """Return how the check stands that everybody on call reports, and who is asked."""
+    node = gate(play(behind("good"), *acts), "Green").root.parts[0]
+    return node.says.removeprefix("check good "), node.asked
+
+
+def test_it_is_said_how_many_have_reported_it_and_who_is_asked_still() -> None:
+    no, yes = dan.reports("good", passed=False), dan.reports("good")
+    assert good() == ("has not been reported", (dan.id, dee.id))
+    assert good(yes) == ("passed for 1 of 2", (dee.id,))
+    assert good(no) == ("failed for 1 of 2", (dan.id, dee.id))
+    assert good(no, dee.reports("good")) == ("failed for 1 of 2", (dan.id,))
+    assert good(no, dee.reports("good"), yes) == ("passed for 2 of 2", ())
+    assert good(no, yes) == ("passed for 1 of 2", (dee.id,))
+
+
+def test_what_everybody_reports_fails_by_one_whatever_others_say_and_since_then() -> None:
+    release = play(
+        behind("good"),
+        later(dan.reports("good", passed=False, comment="It is slow."), hours=1),
+        later(dee.reports("good"), hours=1),
+    )
+    (asked,) = waiting_on(release)
+    assert (asked.on, asked.since, asked.said) == ((dan.id,), NINE + HOUR, "failed for 1 of 2")
+    report = release.reports["good"]
+    assert (report.outcome, report.failing) == (Outcome.FAILED, NINE + HOUR)
+
+
+def test_of_what_one_of_several_reports_it_is_not_said_how_many_have() -> None:
+    (asked,) = waiting_on(play(behind("lint"), dan.reports("lint", passed=False)))
+    assert (asked.on, asked.count, asked.said) == ((dan.id, dee.id), 1, "")
+
+
+def test_who_has_not_reported_it_was_waited_for_all_the_time() -> None:
+    (asked,) = waiting_on(play(behind("good"), later(dan.reports("good"), hours=1)))
+    assert (asked.on, asked.since, asked.said) == ((dee.id,), NINE, "passed for 1 of 2")
+
+
+def test_who_comes_into_the_role_is_asked_as_well_and_who_has_left_it_is_not_heard() -> None:
+    yes, no = dan.reports("good"), dee.reports("good", passed=False)
+    assert good(yes, ben.joins("on-call")) == ("passed for 1 of 3", (ben.id, dee.id))
+    assert names(play(behind("good"), yes), dee.leaves("on-call")) == snapshot(
+        ["MembersRead", "GatesMet", "StageBegan"]
+    )
+    assert names(play(behind("good"), yes, no), dee.leaves("on-call")) == snapshot(
+        ["MembersRead", "GatesMet", "StageBegan"]
+    )
+    assert good(yes, dee.leaves("on-call"), dan.leaves("on-call")) == snapshot(("passed for 1 of 1", ()))
+
+
+def test_the_roll_of_a_stage_that_has_begun_stays_as_it_was() -> None:
+    begun = play(behind("good"), dan.reports("good"), dee.reports("good"))
+    more = play(begun, ben.joins("on-call"), dan.reports("good", passed=False))
+    assert gate(more, "Green") == gate(begun, "Green")
+
+
+def test_what_everybody_reports_is_asked_anew_when_the_oldest_report_is_too_old() -> None:
+    release = play(
+        behind("good", begin=Begin.CAPTAIN), dan.reports("good"), later(dee.reports("good"), hours=3)
+    )
+    assert release.state is State.READY
+    assert attention_at(release) == NINE + 4 * HOUR
+    old = play(release, time_passes(hours=1))
+    assert (old.state, dict(old.reports)) == (State.AWAITING_APPROVAL, {})

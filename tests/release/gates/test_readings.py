@@ -11,7 +11,7 @@ from bot.release.gates.checks import Outcome
 from bot.release.gates.expiry import CheckExpired
 from bot.release.gates.readings import CheckRead, ReportReading, to_be_read
 from bot.release.gates.tree import GateStatus
-from bot.release.ids import ROLLCALL
+from bot.release.ids import ROLLCALL, UserId
 from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
@@ -98,6 +98,38 @@ def test_a_check_that_is_read_as_passed_meets_its_gate() -> None:
         at=NINE, by=ROLLCALL, check="health", outcome=Outcome.PASSED
     )
     assert names(behind("health"), reading.passes("health")) == ["CheckRead", "GatesMet", "StageBegan"]
+
+
+def asked(release: Release) -> tuple[UserId, ...]:
+    """Return who is asked to report the check of the first gate."""
+    return gate(release, "Green", stage=0).root.parts[0].asked
+
+
+def test_nobody_is_asked_to_report_what_rollcall_reads_until_it_cannot() -> None:
+    release = behind("health")
+    assert asked(release) == ()
+    assert asked(play(release, reading.says("health", Outcome.FAILED))) == ()
+    unknown = play(release, reading.says("health", Outcome.UNKNOWN))
+    assert asked(unknown) == (dan.id, dee.id)
+    assert asked(play(unknown, dan.reports("health", passed=False))) == (dan.id, dee.id)
+    assert asked(play(unknown, dan.reports("health"))) == ()
+
+
+def test_nobody_is_asked_to_report_for_a_gate_that_is_not_open() -> None:
+    book = runbook(
+        Stage(name="Build", owner="qa", steps=steps("Tag")),
+        Stage(
+            name="Live",
+            owner="qa",
+            gates=(needs("Green", Of(parts=(CheckPassed(check="lint"),))),),
+            steps=steps("Deploy"),
+        ),
+        checks=CHECKS,
+    )
+    ahead = started(book)
+    assert gate(ahead, "Green", stage=1).root.parts[0].asked == ()
+    assert asked(behind("lint")) == (dan.id, dee.id)
+    assert asked(play(behind("lint"), ana.cancels())) == ()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PENDING, Outcome.UNKNOWN])

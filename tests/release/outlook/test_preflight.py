@@ -179,6 +179,16 @@ def test_who_reports_a_check_is_awake_in_time() -> None:
     assert outlook(release, {**where, dee.id: Hours(zone=BERLIN)}, wait=HOUR)["Go"].fine
 
 
+def test_all_who_report_a_check_are_awake_in_time_where_everybody_does() -> None:
+    release = started(
+        gated(needs("Go", CheckPassed(check="lint")), checks=(Check(name="lint", by="on-call", each=True),))
+    )
+    where = zones(NEW_YORK, dan=BERLIN)
+    assert outlook(release, where, wait=HOUR)["Go"].asleep == ("on-call",)
+    assert outlook(play(release, dee.reports("lint")), where, wait=HOUR)["Go"].fine
+    assert outlook(release, {**where, dee.id: Hours(zone=BERLIN)}, wait=HOUR)["Go"].fine
+
+
 def test_a_check_that_nobody_could_report_is_told() -> None:
     either = Of(count=1, parts=(Seats(role="qa", count=2), CheckPassed(check="lint")))
     release = started(gated(needs("Go", either), checks=(Check(name="lint", by="on-call"),)))
