@@ -125,7 +125,12 @@ def runbooks(draw: st.DrawFn) -> Runbook:
         handoffs=draw(st.sampled_from([None, times, shifts, shifts])),
         offers=draw(st.sampled_from([timedelta(minutes=30), timedelta(hours=3)])),
         checks=(
-            Check(name="smoke", by="on-call", fresh=draw(st.sampled_from([None, timedelta(hours=2)]))),
+            Check(
+                name="smoke",
+                by="on-call",
+                each=draw(st.booleans()),
+                fresh=draw(st.sampled_from([None, timedelta(hours=2)])),
+            ),
             Check(
                 name="health",
                 by=draw(st.sampled_from([None, "on-call"])),

@@ -344,6 +344,7 @@ def largest(words: Words, gates: int) -> Runbook:
         Check(
             name=words.name(f"check {number}"),
             by=boss,
+            each=number == 2,
             read=Read(url="https://shop.example/health") if number % 2 else None,
             soak=timedelta(days=90) if number % 2 else None,
         )
@@ -489,6 +490,10 @@ def everything_of(words: Words, gates: int, hours: int = 54) -> Iterator[tuple[s
             else boss.reports(check.name, passed=bool(n % 4), comment=words.reason(n))
             for n, check in enumerate(book.checks)
         ),
+        *(
+            Person(by).reports(book.checks[2].name, passed=bool(n % 2), comment=words.reason(n))
+            for n, by in enumerate(release.members[words.name("boss")])
+        ),
     )
     yield "answered", release
 
@@ -598,5 +603,7 @@ def test_a_release_with_much_of_everything_is_shown() -> None:
     ids=lambda parts: parts[0].encode("ascii", "backslashreplace").decode()[:12],
 )
 def test_a_release_with_as_much_of_everything_as_there_may_be_is_shown(parts: Sequence[str]) -> None:
-    for state, release in everything_of(Words(parts), MANY_GATES):
+    # How many reminders there were is a number, whatever the words, and takes long: so once is enough.
+    hours = 54 if parts == HOSTILE[:7] else 4
+    for state, release in everything_of(Words(parts), MANY_GATES, hours):
         assert (state, sorted({*against(release)})) == (state, [])

@@ -166,9 +166,10 @@ def _seated(
 
 def _full(one: Tried, everybody: Roles) -> tuple[UserId | None, ...]:
     """Seat everybody: those who sit, then those who can take an open seat, then those who need room made."""
+    sitting, empty = frozenset(one.sitting), frozenset(one.empty)
 
     def late(person: UserId) -> bool:
-        return person not in one.sitting and everybody[person].isdisjoint(one.empty)
+        return person not in sitting and everybody[person].isdisjoint(empty)
 
     return fill_seats(one.way.seats, {person: everybody[person] for person in sorted(everybody, key=late)})
 
