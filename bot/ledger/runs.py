@@ -66,12 +66,20 @@ def settle(connection: Connection, release: ReleaseId, number: int, last: dateti
     connection.execute(update(runs).where(_one(release, number, last)).values(settled=True))
 
 
-def is_held_up(connection: Connection, release: ReleaseId, number: int) -> bool:
-    """Return whether an older run of the same service may still be under way."""
+def older(connection: Connection, release: ReleaseId, number: int) -> tuple[ReleaseId, int] | None:
+    """Return the newest older run of the same service that may still be under way, and its release."""
     service, place = _place(release.key, number)
     here = and_(runs.c.workspace == release.workspace, ~runs.c.settled)
-    places = [_place(row.release, row.number) for row in connection.execute(select(runs).where(here))]
-    return any(other == service and before < place for other, before in places)
+    found = [
+        (before, row)
+        for row in connection.execute(select(runs).where(here))
+        for other, before in [_place(row.release, row.number)]
+        if other == service and before < place
+    ]
+    if not found:
+        return None
+    _, row = max(found)
+    return ReleaseId(release.workspace, ReleaseKey(row.release)), row.number
 
 
 def _place(release: str, number: int) -> tuple[str, tuple[int, int]]:

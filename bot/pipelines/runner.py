@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot.clock import Clock
 from bot.coordinator import Coordinator
@@ -14,9 +15,12 @@ from bot.pipelines.provider import Ended, Job, NotStarted, Provider, Unreached
 from bot.pipelines.said import as_reason
 from bot.release.ids import ROLLCALL, ReleaseId
 from bot.release.release import Release
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, Run
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHeldUp, Run
 
 log = logging.getLogger(__name__)
+
+STOPS_WITHIN: Final = timedelta(seconds=30)
+"""How long a run that is no longer wanted may take to stop before it is told that another waits for it."""
 
 
 class Runner:
@@ -81,14 +85,16 @@ class Runner:
         elif release.run is None or release.run.number != run.number:
             await self._end(job)
         elif run.began is None:
-            await self._start(job)
+            await self._start(job, run)
         elif ended := await self._provider.look(job):
             await self._ended(job, ended)
 
-    async def _start(self, job: Job) -> None:
+    async def _start(self, job: Job, run: Run) -> None:
         """Start a run. That it is tried is kept first, so that after a crash it is looked for."""
         now = self._clock.now()
-        if await self._database.read(lambda c: runs.is_held_up(c, job.release, job.number)):
+        if older := await self._database.read(lambda c: runs.older(c, job.release, job.number)):
+            if now - run.at >= STOPS_WITHIN:
+                await self._held_up(job, *older)
             return
         link = await self._provider.find(job) if job.tried else None
         if link is None and self._may_turn_up(job):
@@ -113,6 +119,21 @@ class Runner:
                 by=ROLLCALL,
                 number=job.number,
                 link=link,
+            )
+        )
+
+    async def _held_up(self, job: Job, older: ReleaseId, number: int) -> None:
+        """Tell which older run is to stop and does not, so that somebody ends it; once of each."""
+        release = await self._releases.find(older)
+        await self._coordinator.handle(
+            ReportRunHeldUp(
+                workspace=job.release.workspace,
+                release=job.release.key,
+                by=ROLLCALL,
+                number=job.number,
+                older=older.key,
+                older_number=number,
+                link=release.runs[number - 1].link if release else "",
             )
         )
 

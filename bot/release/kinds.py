@@ -68,7 +68,15 @@ from bot.release.stages.holds import (
 from bot.release.stages.lock import LiftLock, LockLifted
 from bot.release.stages.revision import ChangeManifest, ManifestChanged
 from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, RunAsked, RunBegan, RunEnded
+from bot.release.stages.runs import (
+    ReportRunBegan,
+    ReportRunEnded,
+    ReportRunHeldUp,
+    RunAsked,
+    RunBegan,
+    RunEnded,
+    RunHeldUp,
+)
 from bot.release.stages.stage import BeginStage, Completed, GatesLapsed, GatesMet, StageBegan, StageDone
 from bot.release.stages.start import DutiesRelaxed, Start, Started
 from bot.release.stages.steps import FinishStep, StepDone
@@ -99,6 +107,7 @@ COMMANDS: Final[tuple[type[Command] | type[Start] | type[StartDrill], ...]] = (
     FailStep,
     RetryStep,
     SkipStep,
+    ReportRunHeldUp,
     ReportRunBegan,
     ReportRunEnded,
     Cancel,
@@ -142,6 +151,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     HoldLifted,
     StageBegan,
     RunAsked,
+    RunHeldUp,
     RunBegan,
     RunEnded,
     StepDone,

@@ -34,6 +34,7 @@ class Awaited(StrEnum):
     GO = "go"
     STEP = "step"
     RUN = "run"
+    HELD_UP = "held up"
     CHOICE = "choice"
     HOLD = "hold"
     QUESTION = "question"
@@ -50,8 +51,9 @@ class Waiting:
     how many approvals, reports or signatures, or the number of a hold. Where too few people are left to ask,
     or nobody is in the role that reports a check, the release waits for the captain to find some (PEOPLE). Of
     a rejection, its giver comes first in `on`. Nobody is waited for where a step is run, until that has had
-    its time; nor while a check passes that must do so for longer (SOAK). `said` is how a check stands that is
-    read or that everybody in a role reports, in words that follow its name.
+    its time, unless an older run keeps it from beginning (HELD_UP); nor while a check passes that must do so
+    for longer (SOAK). `said` is how a check stands that is read or that everybody in a role reports, in words
+    that follow its name, or the run that does not stop.
     """
 
     kind: Awaited
@@ -128,7 +130,17 @@ def _work(release: Release) -> Iterable[Waiting]:
 def _run(release: Release) -> Iterable[Waiting]:
     """Return the run that is under way. One that a hold keeps from going on waits for nothing but that."""
     run = release.run
-    if run is not None and run.ended is None:
+    if run is not None and (older := run.held_up_by):
+        yield Waiting(
+            kind=Awaited.HELD_UP,
+            name=run.step,
+            role=release.current.owner,
+            on=first_there(release, Circle.LEAD, Circle.OWNERS),
+            since=older.since,
+            until=run.until,
+            said=older.text,
+        )
+    elif run is not None and run.ended is None:
         yield Waiting(
             kind=Awaited.RUN,
             name=run.step,

@@ -266,7 +266,15 @@ def _act(release: Release, by: UserId, person: Person, answer: Answer) -> Comman
             return act(LiftHold, number=it.count, reason=MENDED)
         case Awaited.CAPTAIN:
             return act(TakeLead)
-        case Awaited.PEOPLE | Awaited.REVIEW | Awaited.LOCK | Awaited.RUN | Awaited.READING | Awaited.SOAK:
+        case (
+            Awaited.PEOPLE
+            | Awaited.REVIEW
+            | Awaited.LOCK
+            | Awaited.RUN
+            | Awaited.HELD_UP
+            | Awaited.READING
+            | Awaited.SOAK
+        ):
             raise AssertionError("Nobody is able to do this, so nobody is asked.")
         case _:
             assert_never(it.kind)

@@ -41,6 +41,7 @@ ASKS: Final[Mapping[Awaited, str]] = {
     Awaited.GO: "let {name} begin",
     Awaited.STEP: "do “{name}”",
     Awaited.RUN: "await the run of “{name}”",
+    Awaited.HELD_UP: "end the run that keeps “{name}” from beginning",
     Awaited.CHOICE: "choose what follows “{name}”",
     Awaited.HOLD: "lift hold {count}",
     Awaited.QUESTION: "say whether hold {count} is still needed",

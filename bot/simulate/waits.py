@@ -27,6 +27,7 @@ PLACES: Final[Mapping[Awaited, str]] = {
     Awaited.GO: "the go",
     Awaited.STEP: "step “{}”",
     Awaited.RUN: "step “{}”",
+    Awaited.HELD_UP: "step “{}”",
     Awaited.CHOICE: "step “{}”",
     Awaited.HOLD: "hold “{}”",
     Awaited.QUESTION: "hold “{}”",

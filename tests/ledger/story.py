@@ -23,7 +23,7 @@ from bot.release.stages.failure import FailStep, RetryStep, SkipStep
 from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHeldUp
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
 from bot.runbook.gates import SIGNING
@@ -251,6 +251,15 @@ async def _rolled_back(replica: Replica, clock: StillClock) -> None:
         third(FailStep, DAN, stage=1, step=DEPLOY, attempt=2, reason="They still do not."),
         third(RetryStep, DAN, stage=1, step=DEPLOY, attempt=2),  # It is not to go back by itself any more.
         roll_back(DAN, THIRD),
+        act(
+            ReportRunHeldUp,
+            ROLLCALL,
+            THIRD,
+            number=1,
+            older=SECOND,
+            older_number=3,
+            link="https://ci.example/7",
+        ),
         act(ReportRunBegan, ROLLCALL, THIRD, number=1, link="https://ci.example/8"),
         MINUTE,
         act(ReportRunEnded, ROLLCALL, THIRD, number=1, passed=True, said="1.0.1 is there."),

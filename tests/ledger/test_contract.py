@@ -94,7 +94,7 @@ async def test_the_row_is_what_the_events_fold_to_after_every_command(
 
     checks = after_every_command(replica, check)
     await tell(replica, town, clock)
-    assert len(checks) == 71
+    assert len(checks) == 72
     assert checks[-1] == len(TOLD)
     assert await replica.faults() == []
 

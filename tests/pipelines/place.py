@@ -17,7 +17,7 @@ from bot.pipelines.runner import Runner
 from bot.release.command import Command
 from bot.release.ids import ReleaseId
 from bot.release.release import Release
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
+from bot.release.stages.runs import Behind, ReportRunBegan, ReportRunEnded
 from bot.release.stages.start import Start
 from bot.release.state import State
 from tests.ledger.world import CHECKOUT, TEAM, Replica, StillClock, Town, start
@@ -109,6 +109,15 @@ class Place:
             while (release := await self.release()).state is not state:
                 await asyncio.sleep(0.02)
         return release
+
+    async def until_held_up(self, release: ReleaseId) -> Behind:
+        """Wait until it is told which older run keeps the first of a release from beginning."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = await self.releases.find(release)
+                if found and found.runs and (older := found.runs[0].held_up_by):
+                    return older
+                await asyncio.sleep(0.02)
 
     async def until_settled(self) -> None:
         async with asyncio.timeout(PATIENCE_S):

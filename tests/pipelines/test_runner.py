@@ -132,13 +132,16 @@ async def test_only_an_older_run_of_the_same_service_holds_one_up(place: Place) 
             rows = {"workspace": TEAM, "release": key, "number": number, "called_at": None, "settled": False}
             connection.execute(insert(tables.runs), rows)
 
-    def held_up(key: str, number: int) -> bool:
+    def older(key: str, number: int) -> tuple[str, int] | None:
         with place.replica.database.engine.connect() as connection:
-            return runs.is_held_up(connection, ReleaseId(TEAM, ReleaseKey(key)), number)
+            found = runs.older(connection, ReleaseId(TEAM, ReleaseKey(key)), number)
+        return found and (found[0].key, found[1])
 
     await place.replica.database.write(note)
-    assert [held_up("shop-2", 1), held_up("shop-2", 2), held_up("shop-10", 1)] == [False, True, True]
-    assert not held_up("shop-api-1", 1)
+    assert older("shop-2", 1) is None
+    assert older("shop-2", 2) == ("shop-2", 1)
+    assert older("shop-10", 1) == ("shop-2", 2)
+    assert older("shop-api-1", 1) is None
 
 
 async def test_what_was_settled_meanwhile_is_not_started(place: Place) -> None:
@@ -208,9 +211,15 @@ async def test_what_cannot_be_stopped_for_want_of_access_holds_up_the_next_until
         await place.tell(act(Rollback, ANA, reason="It hangs."))
         await place.tell(act(FinishStep, ANA, stage=1, step=BACK))
         await place.tell(act(LiftLock, ANA, reason="It is mended."))
-        assert (await place.tell(start("1.0.1"))).runs
+        second = await place.tell(start("1.0.1"))
+        assert second.runs
         await asyncio.sleep(0.2)
         assert place.said == ["1.0.0"]
+        waiting = await place.releases.find(second.id)
+        assert waiting
+        assert waiting.runs[0].behind is None
+        place.replica.clock.advance(seconds=31)
+        assert (await place.until_held_up(second.id)).text == "run 1 of checkout-1"
         place.replica.clock.advance(minutes=31)
         await place.until_said("1.0.1")
     (place.folder / "over").touch()

@@ -20,7 +20,7 @@ from bot.release.gates.result import GateResult, gate_result
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
 from bot.release.gates.settle import ResolveRejection
-from bot.release.ids import ROLLCALL, ChannelId, UserId, WorkspaceId
+from bot.release.ids import ROLLCALL, ChannelId, ReleaseKey, UserId, WorkspaceId
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
 from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint
@@ -36,7 +36,7 @@ from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.rollback import Rollback
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHeldUp
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start, StartFacts
 from bot.release.stages.steps import FinishStep
@@ -335,6 +335,19 @@ class Pipeline:
         return _now(
             lambda r: ReportRunBegan(
                 workspace=ACME, release=r.key, by=self.by, number=_newest_run(r, run), link=link
+            )
+        )
+
+    def waits_for(self, older: str, number: int = 1, link: str = "", *, run: int | None = None) -> Act:
+        return _now(
+            lambda r: ReportRunHeldUp(
+                workspace=ACME,
+                release=r.key,
+                by=self.by,
+                number=_newest_run(r, run),
+                older=ReleaseKey(older),
+                older_number=number,
+                link=link,
             )
         )
 

@@ -28,7 +28,7 @@ from bot.release.stages.holds import HoldLifted
 from bot.release.stages.lock import LockLifted
 from bot.release.stages.revision import ManifestChanged
 from bot.release.stages.rollback import Rollback, RollbackBegan, RolledBack
-from bot.release.stages.runs import Run, RunAsked, RunBegan, RunEnded
+from bot.release.stages.runs import Run, RunAsked, RunBegan, RunEnded, RunHeldUp
 from bot.release.stages.stage import Completed, StageBegan, StageDone
 from bot.release.stages.steps import StepDone
 from bot.release.waiting import waiting_on
@@ -176,6 +176,9 @@ def may_happen(release: Release, event: Event) -> None:
             assert (event.stage, True) == (release.stage, release.stage in release.began), "1: run too early"
             assert event.by == ROLLCALL, "1: run by a person"
             assert not _runs(release), "11: run twice"
+        case RunHeldUp():
+            assert event.by == ROLLCALL, "9: a run was told of by somebody who has not seen it"
+            assert not release.runs[event.number - 1].began, "11: it had begun"
         case RunBegan() | RunEnded():
             assert event.by == ROLLCALL, "9: a run was told of by somebody who has not seen it"
             assert not release.runs[event.number - 1].ended, "11: it had ended"

@@ -23,7 +23,7 @@ from bot.release.gates.override import Override
 from bot.release.gates.readings import ReportReading
 from bot.release.gates.review import SignReview
 from bot.release.gates.settle import ResolveRejection
-from bot.release.ids import ROLLCALL, UserId
+from bot.release.ids import ROLLCALL, ReleaseKey, UserId
 from bot.release.manifest import Manifest, bound_to
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
@@ -35,7 +35,7 @@ from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.rollback import Rollback
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHeldUp
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.steps import FinishStep
 from bot.release.state import State
@@ -141,7 +141,7 @@ def key(release: Release, model: Model) -> Key:
         release.attempt,
         release.failure is not None,
         tuple(
-            (run == release.run, bool(run.began), bool(run.ended), run.passed)
+            (run == release.run, bool(run.began), bool(run.ended), run.passed, bool(run.held_up_by))
             for run in release.runs
             if run == release.run or not run.ended
         ),
@@ -310,6 +310,14 @@ class Explorer:
         for number in (run.number for run in release.runs if not run.ended or run == release.run):
             for by in (ROLLCALL, DAN):
                 yield ReportRunBegan(workspace=ACME, release=release.key, by=by, number=number)
+                yield ReportRunHeldUp(
+                    workspace=ACME,
+                    release=release.key,
+                    by=by,
+                    number=number,
+                    older=ReleaseKey("checkout-0"),
+                    older_number=1,
+                )
                 for passed in (True, False):
                     yield ReportRunEnded(
                         workspace=ACME, release=release.key, by=by, number=number, passed=passed

@@ -21,7 +21,7 @@ from bot.release.gates.readings import ReportReading
 from bot.release.gates.review import SignReview
 from bot.release.gates.seat import TakeSeat
 from bot.release.gates.settle import ResolveRejection
-from bot.release.ids import ROLLCALL, UserId
+from bot.release.ids import ROLLCALL, ReleaseKey, UserId
 from bot.release.kinds import COMMANDS
 from bot.release.manifest import Manifest
 from bot.release.people.handoff import AcceptDuty, DeclineDuty, Duty, OfferDuty, TakeLead, fingerprint
@@ -36,7 +36,7 @@ from bot.release.stages.holds import KeepHold, LiftHold, PlaceHold
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.rollback import Rollback
-from bot.release.stages.runs import ReportRunBegan, ReportRunEnded
+from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHeldUp
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
@@ -218,6 +218,12 @@ def commands(release: Release, kind: type[Command], by: UserId, other: UserId) -
             for a in tries
             for c in reasons
         ],
+        ReportRunHeldUp: lambda: [
+            ReportRunHeldUp(**(mine | {"by": who}), number=n, older=ReleaseKey("checkout-0"), older_number=m)
+            for n in runs
+            for m in (1, 2)
+            for who in (ROLLCALL, ROLLCALL, by)
+        ],
         ReportRunBegan: lambda: [
             ReportRunBegan(**(mine | {"by": who}), number=n) for n in runs for who in (ROLLCALL, ROLLCALL, by)
         ],
@@ -262,6 +268,7 @@ ONWARD: tuple[type[Command], ...] = (
     BeginStage,
     FinishStep,
     FinishStep,
+    ReportRunHeldUp,
     ReportRunBegan,
     ReportRunEnded,
     ReportRunEnded,

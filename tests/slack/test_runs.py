@@ -218,3 +218,47 @@ It is *on hold*, so nothing is ticked
 """)
         await world.ana.presses("Lift", "shop-1", on="hold:1")
         assert (await world.release("shop-1")).done
+
+
+STUBBORN = """\
+#!/bin/sh
+if [ "$2" = 2.0 ]; then trap 'while [ ! -e "$0.over" ]; do sleep 0.05; done; exit 1' TERM; fi
+if [ "$2" = 2.0 ]; then while :; do sleep 0.05; done; fi
+echo "$2 is there."
+"""
+
+
+async def test_where_an_older_run_does_not_stop_the_captain_is_told_what_keeps_the_way_back(
+    tmp_path: Path,
+) -> None:
+    deploy = command(tmp_path, STUBBORN)
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await world.ana.types("/release start shop 1.0")
+        await world.until(lambda r: bool(r.done), "shop-1")
+        await world.dan.presses("Done", "shop-1", on="stage:0")
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: bool(r.runs and r.runs[0].began), "shop-2")
+        await world.dan.presses("Roll back…", "shop-2", on="card")
+        await world.dan.submits(reason="It hangs.", key="shop-2")
+        await world.until(lambda r: len(r.runs) == 2, "shop-2")
+        await world.passes(seconds=31)
+        await world.until(lambda r: bool(r.runs[1].held_up_by), "shop-2")
+        assert await shown(world, "shop-2", "stage:1") == snapshot("""\
+*shop-2* (shop 2.0): *rollback* has begun
+▶ Deploy the version before: *waits* since <time> for run 1 of shop-2, which does not stop
+@ana: end that run where it runs; this one waits until <time>
+[Stop it…] [Output]\
+""")
+        assert (await standing(world, "shop-2")).split("\n")[3:5] == snapshot(
+            [
+                "*Waiting for*",
+                "• @ana: “Deploy the version before” waits since <time> for run 1 of shop-2, which does not stop; end that first",
+            ]
+        )
+        deploy.with_suffix(".over").touch()
+        await world.until(lambda r: r.state is State.ROLLED_BACK, "shop-2")
+        assert await shown(world, "shop-2", "stage:1") == snapshot("""\
+*shop-2* (shop 2.0): *rollback* is *done*
+✓ Deploy the version before: its run passed, <time>
+[Output]\
+""")

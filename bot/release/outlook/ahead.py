@@ -10,6 +10,7 @@ from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
 
 RISKS: Final = (
+    Awaited.HELD_UP,
     Awaited.CHOICE,
     Awaited.REJECTION,
     Awaited.QUESTION,

@@ -21,6 +21,7 @@ RULES: Final[Mapping[Awaited, str]] = {
     Awaited.GO: "this stage begins with the go of the captain or of its owners",
     Awaited.STEP: "the steps of a stage are done in order",
     Awaited.RUN: "a step that is run is done when its run has passed",
+    Awaited.HELD_UP: "no run begins while an older one of its service may still be under way",
     Awaited.CHOICE: "after a step has failed, a person chooses what follows",
     Awaited.HOLD: "nothing moves forward while a hold is open",
     Awaited.QUESTION: "nothing moves forward while a hold is open, and its time has come",
@@ -43,6 +44,7 @@ class Deed(StrEnum):
     BEGIN = "begin"
     FINISH = "finish"
     AWAIT = "await"
+    END_RUN = "end a run"
     CHOOSE = "choose"
     LIFT = "lift"
     LEAD = "lead"
@@ -84,6 +86,7 @@ DEEDS: Final[Mapping[Awaited, Deed]] = {
     Awaited.GO: Deed.BEGIN,
     Awaited.STEP: Deed.FINISH,
     Awaited.RUN: Deed.AWAIT,
+    Awaited.HELD_UP: Deed.END_RUN,
     Awaited.CHOICE: Deed.CHOOSE,
     Awaited.HOLD: Deed.LIFT,
     Awaited.QUESTION: Deed.LIFT,

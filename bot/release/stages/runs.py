@@ -11,7 +11,7 @@ from typing import assert_never
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.ids import ROLLCALL
+from bot.release.ids import ROLLCALL, ReleaseKey
 from bot.release.reason import comment_trouble, is_link
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
@@ -51,7 +51,8 @@ class Run:
     """One run of a step at an attempt: what is run, until when it has time, and how it ended.
 
     `number` counts all runs of the release, from 1. `link` leads to where it can be watched. `said` is the
-    last that it said of itself, or why it could not be started.
+    last that it said of itself, or why it could not be started. `behind` is what it waits for before it
+    begins, where that does not stop.
     """
 
     number: int
@@ -66,6 +67,27 @@ class Run:
     ended: datetime | None = None
     passed: bool = False
     said: str = ""
+    behind: "Behind | None" = None
+
+    @property
+    def held_up_by(self) -> "Behind | None":
+        """The older run that keeps it from beginning, if one does."""
+        return None if self.began or self.ended else self.behind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """An older run of the service that is to stop and does not, since when, and where it can be seen."""
+
+    release: ReleaseKey
+    number: int
+    since: datetime
+    link: str = ""
+
+    @property
+    def text(self) -> str:
+        """How it is named in a line."""
+        return f"run {self.number} of {self.release}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +114,20 @@ class RunAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeldUp(Event):
+    """A run cannot begin yet: an older run of the service is to stop, and does not."""
+
+    number: int
+    older: ReleaseKey
+    older_number: int
+    link: str = ""
+
+    def change(self, release: Release) -> Release:
+        behind = Behind(release=self.older, number=self.older_number, since=self.at, link=self.link)
+        return _with(release, replace(release.runs[self.number - 1], behind=behind))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunBegan(Event):
     """A run was started, or it became known later where it can be watched."""
 
@@ -114,6 +150,34 @@ class RunEnded(Event):
     def change(self, release: Release) -> Release:
         run = release.runs[self.number - 1]
         return _with(release, replace(run, ended=self.at, passed=self.passed, said=self.said))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRunHeldUp(Command):
+    """Say that a run cannot begin, as an older run of the service does not stop."""
+
+    number: int
+    older: ReleaseKey
+    older_number: int
+    link: str = ""
+
+    def decide(self, release: Release, facts: Facts) -> Decision:
+        if trouble := _cannot_be_told(release, self.number, self):
+            return trouble
+        run = release.runs[self.number - 1]
+        known = run.behind and (run.behind.release, run.behind.number)
+        if run.began or known == (self.older, self.older_number):
+            return _known_already(self.number)
+        return (
+            RunHeldUp(
+                at=facts.now,
+                by=self.by,
+                number=self.number,
+                older=self.older,
+                older_number=self.older_number,
+                link=self.link if is_link(self.link) else "",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +237,10 @@ def overdue_run(release: Release, now: datetime) -> StepFailed | None:
     run = release.run
     if run is None or run.ended is not None or run.until > now:
         return None
-    return _failed(release, f"It did not end within {duration(run.until - run.at)}, so it is stopped.", now)
+    time = duration(run.until - run.at)
+    if older := run.held_up_by:
+        return _failed(release, f"It could not begin within {time}: {older.text} did not stop.", now)
+    return _failed(release, f"It did not end within {time}, so it is stopped.", now)
 
 
 def run_time(release: Release) -> datetime | None:

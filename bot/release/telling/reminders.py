@@ -33,6 +33,7 @@ REMINDED: Final = frozenset(
         Awaited.REJECTION,
         Awaited.GO,
         Awaited.STEP,
+        Awaited.HELD_UP,
         Awaited.CHOICE,
         Awaited.HOLD,
         Awaited.QUESTION,

@@ -29,7 +29,7 @@ def answers(release: Release, waiting: Waiting, me: UserId | None = None) -> Ite
             return (settle_button(release, release.stage, waiting.name),)
         case Awaited.GO:
             return (go_button(release),)
-        case Awaited.STEP | Awaited.RUN | Awaited.CHOICE:
+        case Awaited.STEP | Awaited.RUN | Awaited.HELD_UP | Awaited.CHOICE:
             return step_buttons(release, release.stage)
         case Awaited.HOLD | Awaited.QUESTION:
             return (hold_buttons(release, hold) for hold in release.holds if hold.number == waiting.count)

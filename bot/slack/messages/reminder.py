@@ -24,6 +24,7 @@ WHAT = {
     Awaited.REJECTION: "*{name}* was *rejected*: take it back, or the captain settles it with a reason",
     Awaited.GO: "*{name}* begins with the captain’s go",
     Awaited.STEP: "“{name}” is to be done",
+    Awaited.HELD_UP: "“{name}” cannot begin: an older run does not stop; end it where it runs",
     Awaited.CHOICE: "“{name}” has *failed*: choose what follows",
     Awaited.HOLD: "lift the hold “{name}” when it is settled",
     Awaited.QUESTION: "is the hold still needed? {name}",

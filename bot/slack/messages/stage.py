@@ -71,6 +71,9 @@ def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Ite
         yield quoted(failure.reason)
     elif (run := release.run) and (run.stage, run.step) == (index, step):
         how = f"*being run* since {moment(run.at)}"
+        if older := run.held_up_by:
+            seen = f" · <{older.link}|see it>" if older.link else ""
+            how = f"*waits* since {moment(older.since)} for {older.text}, which does not stop{seen}"
         if run.ended:
             how = f"its run passed, {moment(run.ended)}; it is done when nothing holds it any more"
         yield f"▶ {escape(step)}: {how}{_link(run, 'watch it')}"
@@ -107,6 +110,9 @@ def _next(release: Release) -> Iterable[str]:
     if release.failure is not None:
         who = tuple(dict.fromkeys((*leads(release), *release.owners)))
         yield f"{people(who)}: {ways_on(release)}"
+    elif release.run and release.run.held_up_by:
+        to = people(first_there(release, Circle.LEAD, Circle.OWNERS))
+        yield f"{to}: end that run where it runs; this one waits until {moment(release.run.until)}"
     elif release.run and release.run.ended is None:
         yield f"It has until {moment(release.run.until)}; then it is stopped"
     elif release.open_steps and release.open_steps[0].run is None:

@@ -20,6 +20,7 @@ SAYS: Final[Mapping[Deed, str]] = {
     Deed.BEGIN: "{who} begins *{name}*",
     Deed.FINISH: "{who} does “{name}”",
     Deed.AWAIT: "The run of “{name}” passes, or fails; it needs nobody",
+    Deed.END_RUN: "{who} ends the older run that keeps “{name}” from beginning, where it runs",
     Deed.CHOOSE: "{who} chooses what follows “{name}”: {ways}",
     Deed.LIFT: "{who} lifts the hold “{name}”",
     Deed.LEAD: "{who} takes the lead",

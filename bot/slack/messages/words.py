@@ -77,6 +77,10 @@ def waits(waiting: Waiting) -> str:
             return f"{who}: “{name}” is to be done, since {since}"
         case Awaited.RUN:
             return f"“{name}” is being run, since {since}{_until(waiting)}"
+        case Awaited.HELD_UP:
+            return (
+                f"{who}: “{name}” waits since {since} for {waiting.said}, which does not stop; end that first"
+            )
         case Awaited.CHOICE:
             back = f"; it goes back by itself {moment(waiting.until)}" if waiting.until else ""
             return f"{who}: “{name}” has *failed*, {since}: choose what follows{back}"
@@ -117,6 +121,8 @@ def brief(waiting: Waiting) -> str:
             text = f"“{waiting.name}” is to be done"
         case Awaited.RUN:
             text = f"“{waiting.name}” is being run"
+        case Awaited.HELD_UP:
+            text = f"“{waiting.name}” waits for {waiting.said}, which does not stop"
         case Awaited.CHOICE:
             text = f"“{waiting.name}” has failed"
         case Awaited.HOLD | Awaited.QUESTION:

@@ -6,13 +6,13 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
-from bot.release.ids import ROLLCALL
+from bot.release.ids import ROLLCALL, ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
-from bot.release.stages.runs import Order, RunAsked, RunBegan, RunEnded
+from bot.release.stages.runs import Behind, Order, RunAsked, RunBegan, RunEnded, RunHeldUp
 from bot.release.state import State
-from bot.release.waiting import Awaited, waiting_on
+from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.model import Rollback, Step
 from bot.runbook.runs import Input, Provider, Run
 from tests.release.given import (
@@ -138,6 +138,70 @@ def test_it_is_told_once_that_it_began_and_how_it_ended() -> None:
     failed = play(begun, pipeline.fails())
     for late in (pipeline.passes(), pipeline.fails(), pipeline.begins()):
         assert refusal(failed, late).code is Code.ALREADY_DONE
+
+
+def test_a_run_that_an_older_one_keeps_from_beginning_waits_for_the_captain_to_end_that() -> None:
+    held_up = later(pipeline.waits_for("checkout-1", 1, "https://ci.example/6"), seconds=31)
+    assert events(running(), held_up)[0] == RunHeldUp(
+        at=NINE + timedelta(seconds=31),
+        by=ROLLCALL,
+        number=1,
+        older=ReleaseKey("checkout-1"),
+        older_number=1,
+        link="https://ci.example/6",
+    )
+    release = play(running(), held_up)
+    [waiting] = waiting_on(release)
+    assert waiting == Waiting(
+        kind=Awaited.HELD_UP,
+        name="Deploy",
+        role="qa",
+        on=(ana.id,),
+        since=NINE + timedelta(seconds=31),
+        until=NINE + timedelta(minutes=15),
+        said="run 1 of checkout-1",
+    )
+    assert [one.kind for one in waiting_on(play(release, pipeline.begins()))] == [Awaited.RUN]
+
+
+def test_it_is_told_once_of_each_older_run_and_not_after_it_began() -> None:
+    release = play(running(), pipeline.waits_for("checkout-1", 1))
+    assert refusal(release, pipeline.waits_for("checkout-1", 1)).code is Code.ALREADY_DONE
+    assert names(release, pipeline.waits_for("checkout-1", 2)) == ["RunHeldUp"]
+    assert names(release, pipeline.waits_for("checkout-2", 1)) == ["RunHeldUp"]
+    assert refusal(play(release, pipeline.begins()), pipeline.waits_for("checkout-2")).code is (
+        Code.ALREADY_DONE
+    )
+    assert refusal(running(), Pipeline(ana.id).waits_for("checkout-1")).code is Code.NOT_YOURS
+    assert refusal(running(), pipeline.waits_for("checkout-1", run=2)).code is Code.STALE
+
+
+def test_only_the_run_that_is_held_up_is() -> None:
+    release = play(running(run_step("Watch", "watch")), pipeline.begins(), pipeline.passes())
+    assert [run.held_up_by for run in play(release, pipeline.waits_for("checkout-0")).runs] == [
+        None,
+        Behind(release=ReleaseKey("checkout-0"), number=1, since=NINE),
+    ]
+    first = play(running(), pipeline.begins(), pipeline.fails(), ben.retries("Deploy"))
+    assert names(first, pipeline.waits_for("checkout-2", 1)) == ["RunHeldUp"]
+    assert refusal(first, pipeline.waits_for("checkout-2", 1, run=1)).code is Code.ALREADY_DONE
+
+
+def test_an_address_that_is_none_is_left_out() -> None:
+    run = play(running(), pipeline.waits_for("checkout-1", 1, "javascript:alert(1)")).runs[0]
+    assert run.held_up_by is not None
+    assert run.held_up_by.link == ""
+
+
+def test_what_could_not_begin_in_its_time_says_why() -> None:
+    release = play(running(), pipeline.waits_for("checkout-1", 2), time_passes(minutes=15))
+    assert release.failure is not None
+    assert release.failure.reason == snapshot(
+        "It could not begin within 15m: run 2 of checkout-1 did not stop."
+    )
+    begun = play(running(), pipeline.waits_for("checkout-1", 2), pipeline.begins(), time_passes(minutes=15))
+    assert begun.failure is not None
+    assert begun.failure.reason == "It did not end within 15m, so it is stopped."
 
 
 def test_each_run_is_told_of_by_itself() -> None:
