@@ -184,7 +184,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         approver = settings.gitlab_approver_token.get_secret_value()
         approvals = Approvals(GitLab(session, settings.gitlab_url, approver))
         at_github = github_app(settings)
-        rules = Rules(GitHub(session, settings.github_url, at_github) if at_github else github)
+        known = at_github in (None, github.access)
+        rules = Rules(github if known else GitHub(session, settings.github_url, at_github))
         finding = Finding(releases, runbooks, coordinator, identity.workspace)
         deployments = Follower(
             Platforms(rules, approvals),

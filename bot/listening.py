@@ -5,6 +5,7 @@ stays open until the garbage collector finds it.
 """
 
 import asyncio
+import errno
 import socket
 from typing import Final
 
@@ -25,9 +26,15 @@ class Listening:
         """Listen, and return the port; 0 takes any that is free. Raises OSError where it is taken."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, address in dict.fromkeys((one[0], one[4][:2]) for one in found):
-            door = socket.create_server(address, family=family)
+            try:
+                door = socket.create_server(address, family=family)
+            except OSError as trouble:
+                # A name may stand for addresses of a kind that this machine has not.
+                if trouble.errno != errno.EAFNOSUPPORT:
+                    raise
+                continue
             door.setblocking(False)
             self._doors.append(door)
             await web.SockSite(self._runner, door).start()

@@ -34,7 +34,7 @@ async def test_a_port_that_is_taken_is_told_at_once() -> None:
     await one.stop()
 
 
-@pytest.mark.parametrize("host", ["localhost", "0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0", "127.0.0.1", ""])
 async def test_it_is_reached_at_whatever_it_listens_at(host: str) -> None:
     listening = Listening(web.Application())
     port = await listening.start(host, 0)

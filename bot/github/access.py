@@ -62,14 +62,15 @@ def rest_s(error: HTTPException) -> float | None:
 class GitHub:
     """GitHub, as Rollcall gets there: with one access, by which all share how long it asks to be left alone.
 
-    `api` is the address of its API.
+    `api` is the address of its API. It counts the calls of a token together, and those of an app for each
+    owner by themselves (docs.github.com, Rate limits for the REST API).
     """
 
     def __init__(self, session: aiohttp.ClientSession, api: str, access: Token | App | None) -> None:
         self.session = session
         self.api = api
         self.access = access
-        self.rests_until = 0.0
+        self._rests_until: dict[str, float] = {}
         self._repositories: dict[str, Repository] = {}
 
     @property
@@ -83,6 +84,18 @@ class GitHub:
             return bool(named(address, self.api))
         except NoAccess:
             return False
+
+    def left_alone_s(self, repository: str) -> float:
+        """Return for how many seconds nothing of a repository is to be asked; 0 or less for none."""
+        return self._rests_until.get(self._counted(repository), 0.0) - _now()
+
+    def rests(self, repository: str, seconds: float) -> None:
+        """Ask nothing for so long for which GitHub counts the calls together with those for a repository."""
+        counted = self._counted(repository)
+        self._rests_until[counted] = max(self._rests_until.get(counted, 0.0), _now() + seconds)
+
+    def _counted(self, repository: str) -> str:
+        return repository.split("/")[0] if isinstance(self.access, App) else ""
 
     def at(self, address: str) -> "Repository":
         """Return the repository of an address. Raises NoAccess for one of another GitHub."""
@@ -118,8 +131,7 @@ class Repository(GitHubAPI):
 
     async def manage_rate_limit(self, *, method: str, url: str) -> None:
         """Keep away as long as GitHub has asked for it."""
-        left = self._github.rests_until - _now()
-        if left > 0:
+        if (left := self._github.left_alone_s(self.name)) > 0:
             raise Resting(f"GitHub is left alone for {left:.0f} seconds, as it has asked.")
 
     async def handle_rate_limit_error(
@@ -132,7 +144,7 @@ class Repository(GitHubAPI):
         if exception.status_code == 401:
             self._renewed_at = 0.0
         if rest := rest_s(exception):
-            self._github.rests_until = _now() + rest
+            self._github.rests(self.name, rest)
         return False
 
     async def _oauth(self) -> str:

@@ -116,7 +116,7 @@ class Project:
         ) as answer:
             if answer.status >= 300:
                 if rest := rest_s(answer.status, answer.headers):
-                    self._gitlab.rests_until = _now() + rest
+                    self._gitlab.rests_until = max(self._gitlab.rests_until, _now() + rest)
                 raise Declined(answer.status, said_in(await answer.text(errors="replace")))
             return await _json(answer), answer.headers
 

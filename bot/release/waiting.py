@@ -53,7 +53,7 @@ class Waiting:
     a rejection, its giver comes first in `on`. Nobody is waited for where a step is run, until that has had
     its time, unless an older run keeps it from beginning (HELD_UP); nor while a check passes that must do so
     for longer (SOAK). `said` is how a check stands that is read or that everybody in a role reports, in words
-    that follow its name, or the run that does not stop.
+    that follow its name, or the run that does not stop. Where `each` is so, all of `on` are to do it.
     """
 
     kind: Awaited
@@ -64,6 +64,7 @@ class Waiting:
     since: datetime
     until: datetime | None = None
     said: str = ""
+    each: bool = False
 
 
 @remembered
@@ -235,14 +236,23 @@ def _could_approve(
 def _check(release: Release, check: str, opened: datetime) -> Waiting:
     report, rule = report_at(release, check, release.stage), release.runbook.check(check)
     # Who has said nothing was waited for all the time, whatever others have said.
-    since = opened if report is None or (rule.each and report.outcome is not Outcome.FAILED) else report.since
+    since = opened if report is None or rule.each else report.since
     if rule.read and (report is None or report.was_read):
         return _read(release, check, report, since)
     by, on = rule.by or "", asked_to_report(release, check)
     if on:
         said = stands(release, check, release.stage) if report and rule.each else ""
         count = len(on) if rule.each else 1
-        return Waiting(kind=Awaited.CHECK, name=check, role=by, count=count, on=on, since=since, said=said)
+        return Waiting(
+            kind=Awaited.CHECK,
+            name=check,
+            role=by,
+            count=count,
+            on=on,
+            since=since,
+            said=said,
+            each=rule.each,
+        )
     lead = first_there(release, Circle.LEAD)
     return Waiting(kind=Awaited.PEOPLE, name=check, role=by, on=lead, since=since)
 

@@ -131,7 +131,8 @@ class Telling:
         count = f"{waiting.count} of " if waiting.kind is Awaited.APPROVAL and waiting.count > 1 else ""
         wakes = self._wakes(turn.release, waiting, turn.at)
         asleep = f" (at work from {self._moment(wakes[0])})" if wakes and wakes[0] > turn.at else ""
-        return f"{count}{self._who(waiting.on)}: {what}{asleep}" if waiting.on else what
+        who = self._who(waiting.on, "and" if waiting.each else "or")
+        return f"{count}{who}: {what}{asleep}" if waiting.on else what
 
     def _happened(self, before: Release | None, after: Release, event: Event) -> str:
         by, stage = self._who([event.by]), after.current.name

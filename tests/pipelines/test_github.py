@@ -16,6 +16,7 @@ from inline_snapshot import snapshot
 from bot.credentials import github_access
 from bot.github import access
 from bot.github.access import App, Resting, Token, named
+from bot.github.access import GitHub as GitHubAccess
 from bot.pipelines.github.workflows import OUTPUT_S, Workflows
 from bot.pipelines.provider import Ended, Job, NotStarted
 from bot.pipelines.said import SAID
@@ -215,6 +216,19 @@ async def test_a_github_that_asks_for_rest_is_left_alone(
         with pytest.raises(Resting):
             await workflows.find(job())
     assert len(github.calls) == 1
+
+
+async def test_what_github_counts_together_rests_together_and_no_shorter_than_it_was_asked(
+    session: aiohttp.ClientSession,
+) -> None:
+    by_token = GitHubAccess(session, "https://api.github.com", Token(token="ghp_1"))
+    by_token.rests("acme/shop", 60)
+    by_token.rests("acme/shop", 1)
+    assert by_token.left_alone_s("other/shop") > 50
+    by_app = GitHubAccess(session, "https://api.github.com", App(id="1", key="PEM"))
+    by_app.rests("acme/shop", 60)
+    assert by_app.left_alone_s("acme/api") > 50
+    assert by_app.left_alone_s("other/shop") <= 0
 
 
 async def test_when_it_has_rested_github_is_called_again(github: GitHub, workflows: Workflows) -> None:

@@ -101,13 +101,13 @@ def _met(need: Need, people: People, release: Release) -> set[People]:
 def _has_soaked(release: Release, report: Report) -> bool:
     """Return whether a check has passed; one that Rollcall reads, for as long as it must.
 
-    One that everybody in a role reports has when nobody in it is left who has not said so last.
+    One that everybody in a role reports has when all in it said so last, and nobody the contrary.
     """
     check = next(check for check in release.runbook.checks if check.name == report.check)
     if check.each:
         content = {one.by for one in report.each if one.passed}
         asked = release.members[check.by or ""]
-        return bool(asked) and content.issuperset(asked)
+        return bool(asked) and content.issuperset(asked) and all(one.passed for one in report.each)
     soaked = report.by != ROLLCALL or not check.soak or report.at - report.since >= check.soak
     return report.outcome == "passed" and soaked
 
@@ -201,7 +201,9 @@ def may_happen(release: Release, event: Event) -> None:
         case RollbackPlanned():
             assert release.production_at, "6: nothing to roll back"
             assert release.state not in ("rolling_back", "completed"), "6: it goes back, or is out"
-            wrong = [one.failing for one in release.reports.values() if one.failing]
+            reports = release.reports.values()
+            wrong = [it.failing for it in reports if it.failing]
+            wrong += [one.failing for it in reports for one in it.each if one.failing]
             wrong += [release.failure.at] if release.failure else []
             assert event.since in wrong, "6: nothing has gone wrong"
             if release.plans and not release.plans[-1].ended:

@@ -9,6 +9,7 @@ from typing import assert_never
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
 from bot.release.ids import ROLLCALL, UserId
+from bot.release.people.duties import there
 from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble
 from bot.release.refusal import Code, Refused
@@ -29,12 +30,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReport:
-    """What one person said last of a check that everybody in its role reports."""
+    """What one person said last of a check that everybody in its role reports; `failing` is since when they
+    have said that it failed."""
 
     by: UserId
     passed: bool
     at: datetime
     comment: str
+    failing: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class Report:
 
     `failing` is since when it has failed without passing in between, whatever of it was not known. Until
     `soaks`, where that is set, it must go on passing before it counts. Where everybody in a role
-    reports it, `each` has what each said last, and `at` is the time of the oldest of these.
+    reports it, `each` has what each said last, in that order, and the rest is of the last who said no.
     """
 
     check: str
@@ -97,18 +100,21 @@ class CheckReported(Event):
             failing=failing_since(before, outcome, self.at),
         )
         if release.runbook.check(self.check).each:
-            report = self._with_others(report, before)
+            report = self._with_others(before)
         return replace(release, reports={**release.reports, self.check: report})
 
-    def _with_others(self, report: Report, before: Report | None) -> Report:
-        """Return a report together with those of others. Whether nobody is missing is for `report_at`."""
-        mine = PersonReport(by=self.by, passed=self.passed, at=self.at, comment=self.comment)
-        each = (*(one for one in (before.each if before else ()) if one.by != self.by), mine)
-        report = replace(report, at=min(one.at for one in each), each=each)
-        if all(one.passed for one in each):
-            return replace(report, outcome=Outcome.PENDING)
-        failing = report.failing or (before.failing if before else None)
-        return replace(report, outcome=Outcome.FAILED, since=failing or self.at, failing=failing)
+    def _with_others(self, before: Report | None) -> Report:
+        """Return the report together with those of others."""
+        others = before.each if before else ()
+        mine = next((one.failing for one in others if one.by == self.by), None)
+        report = PersonReport(
+            by=self.by,
+            passed=self.passed,
+            at=self.at,
+            comment=self.comment,
+            failing=None if self.passed else mine or self.at,
+        )
+        return together(self.check, (*(one for one in others if one.by != self.by), report))
 
     def told(self) -> tuple[str, str]:
         return f"reported as {'passed' if self.passed else 'failed'}:", self.check
@@ -131,8 +137,9 @@ class ReportCheck(Command):
     def _may_not(self, release: Release, check: Check, facts: Facts) -> Refused | None:
         if trouble := people_trouble(release, facts):
             return trouble
-        reporters = release.reporters(check.name)
-        if self.by not in reporters:
+        reporters, before = release.reporters(check.name), release.reports.get(check.name)
+        own = before is not None and self.by in {one.by for one in before.each if not one.passed}
+        if self.by not in reporters and not own:
             whom = f"people in {check.by}" if check.by else "Rollcall, which reads it itself"
             return Refused(
                 code=Code.NOT_YOURS,
@@ -175,28 +182,53 @@ def failing_since(before: Report | None, outcome: Outcome, at: datetime) -> date
     return at if outcome is Outcome.FAILED else None
 
 
+def together(check: str, each: tuple[PersonReport, ...]) -> Report:
+    """Return as one what several people have reported: it has failed as soon as one of them says so.
+
+    Whether somebody is missing is for `report_at`, so it has not passed before.
+    """
+    failed = [one for one in each if not one.passed]
+    last = (failed or each)[-1]
+    failing = min((one.failing or one.at for one in failed), default=None)
+    return Report(
+        check=check,
+        outcome=Outcome.FAILED if failed else Outcome.PENDING,
+        by=last.by,
+        at=last.at,
+        comment=last.comment,
+        since=failing or last.at,
+        failing=failing,
+        each=each,
+    )
+
+
 def report_at(release: Release, check: str, stage: int) -> Report | None:
     """Return what is said of a check, as it counts at the gates of a stage.
 
     What everybody in a role reports has passed when all who are in it say so, and has failed as soon as one
-    of them does; what those said who have left it does not count.
+    does. A no keeps its weight when its giver leaves the role: nothing is let through by a change of people.
     """
     report, rule = release.reports_at(stage).get(check), release.runbook.check(check)
     if report is None or rule.by is None or not rule.each:
         return report
     asked = release.members_at(stage).get(rule.by, ())
-    each = tuple(one for one in report.each if one.by in asked)
-    if not all(one.passed for one in each):
-        return replace(report, each=each)
-    outcome = Outcome.PASSED if asked and len(each) == len(asked) else Outcome.PENDING
-    return replace(report, outcome=outcome, each=each, failing=None)
+    each = tuple(one for one in report.each if one.by in asked or not one.passed)
+    if not each:
+        return None
+    whole = together(check, each)
+    if whole.outcome is Outcome.FAILED or not asked or len(each) < len(asked):
+        return whole
+    return replace(whole, outcome=Outcome.PASSED)
 
 
 def asked_to_report(release: Release, check: str) -> tuple[UserId, ...]:
-    """Return whom a check waits for: of those who each report it, who has not said that it passed."""
-    report, asked = release.reports.get(check), release.reporters(check)
-    content = {one.by for one in report.each if one.passed} if report else set()
-    return tuple(person for person in asked if person not in content)
+    """Return whom a check waits for: of what everybody reports, those who have not said that it passed."""
+    report = release.reports.get(check)
+    each = report.each if report else ()
+    content = {one.by for one in each if one.passed}
+    contrary = there(release, (one.by for one in each if not one.passed))
+    waiting = (person for person in release.reporters(check) if person not in content)
+    return tuple(dict.fromkeys((*waiting, *contrary)))
 
 
 def known_check(release: Release, name: str) -> Check | Refused:
@@ -220,7 +252,8 @@ def stands(release: Release, check: str, stage: int) -> str:
     if rule.each and rule.by:
         how = "failed" if report.outcome is Outcome.FAILED else "passed"
         alike = sum(one.passed is (how == "passed") for one in report.each)
-        return f"{how} for {alike} of {len(release.members_at(stage).get(rule.by, ()))}"
+        everybody = {*release.members_at(stage).get(rule.by, ()), *(one.by for one in report.each)}
+        return f"{how} for {alike} of {len(everybody)}"
     match report.outcome:
         case Outcome.PASSED:
             return "passed" if report.counts else "passes, but not for long enough yet"

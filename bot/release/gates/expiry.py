@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.event import Event
+from bot.release.gates.checks import together
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release, Verdict, Vote
 from bot.release.replace import replace
@@ -25,12 +26,17 @@ class ApprovalExpired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckExpired(Event):
-    """The report of a check is older than the check lets it be."""
+    """The report of a check is older than it may be: that of a person, where everybody reports it."""
 
     check: str
+    person: UserId | None = None
 
     def change(self, release: Release) -> Release:
-        return replace(release, reports={k: v for k, v in release.reports.items() if k != self.check})
+        others = {name: report for name, report in release.reports.items() if name != self.check}
+        each = tuple(one for one in release.reports[self.check].each if one.by != self.person)
+        if self.person is not None and each:
+            others[self.check] = together(self.check, each)
+        return replace(release, reports=others)
 
 
 def expired(release: Release, now: datetime) -> Iterable[Event]:
@@ -38,14 +44,14 @@ def expired(release: Release, now: datetime) -> Iterable[Event]:
     for vote, ends in _approvals(release):
         if ends <= now:
             yield ApprovalExpired(at=now, by=ROLLCALL, stage=vote.stage, gate=vote.gate, person=vote.by)
-    for check, ends in _reports(release):
+    for check, person, ends in _reports(release):
         if ends <= now:
-            yield CheckExpired(at=now, by=ROLLCALL, check=check)
+            yield CheckExpired(at=now, by=ROLLCALL, check=check, person=person)
 
 
 def next_expiry(release: Release) -> datetime | None:
     """Return when something that counts now will be too old next."""
-    ends = [end for _, end in _approvals(release)] + [end for _, end in _reports(release)]
+    ends = [end for _, end in _approvals(release)] + [end for *_, end in _reports(release)]
     return min(ends, default=None)
 
 
@@ -61,7 +67,8 @@ def _approvals(release: Release) -> Iterable[tuple[Vote, datetime]]:
                 yield vote, vote.at + gate.expires
 
 
-def _reports(release: Release) -> Iterable[tuple[str, datetime]]:
+def _reports(release: Release) -> Iterable[tuple[str, UserId | None, datetime]]:
+    """Return the reports that grow too old, each with its end: of each person, where everybody reports."""
     if release.state.ended:
         return
     for check in release.runbook.checks:
@@ -69,8 +76,10 @@ def _reports(release: Release) -> Iterable[tuple[str, datetime]]:
         if report is None:
             continue
         if not report.was_read:
-            if check.fresh:
-                yield check.name, report.at + check.fresh
+            if check.fresh and not report.each:
+                yield check.name, None, report.at + check.fresh
+            elif check.fresh:
+                yield from ((check.name, one.by, one.at + check.fresh) for one in report.each)
         elif report.passed:
             # What was read and counts for nothing stands until the next reading.
-            yield check.name, report.at + report.lasts(check)
+            yield check.name, None, report.at + report.lasts(check)

@@ -118,7 +118,8 @@ class Tree:
     def _asked(self, check: str, report: Report | None, status: GateStatus) -> tuple[UserId, ...]:
         """Return who is asked to report a check: nobody while Rollcall can read it."""
         release = self._release
-        if status is GateStatus.MET or release.state.ended or self._stage != release.stage:
+        over = release.state.ended or self._stage != release.stage or self._stage in release.began
+        if status is GateStatus.MET or over:
             return ()
         by_hand = report is not None and (not report.was_read or report.outcome is Outcome.UNKNOWN)
         return asked_to_report(release, check) if by_hand or not release.runbook.check(check).read else ()

@@ -173,8 +173,9 @@ def _causes(release: Release) -> Iterator[_Cause]:
         report = report_at(release, check, release.stage)
         if report is None or check not in keeping or not release.runbook.check(check).tells_of_production:
             continue
-        failing = report.failing
-        if failing is None or failing < release.production_at:
+        nos = [one.failing for one in report.each] or [report.failing]
+        failing = min((no for no in nos if no and no >= release.production_at), default=None)
+        if failing is None:
             continue
         said = f": {report.comment}" if report.comment else ""
         sure = report.outcome is Outcome.FAILED

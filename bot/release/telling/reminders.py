@@ -15,7 +15,7 @@ from bot.release.event import Event
 from bot.release.gates.result import gate_result
 from bot.release.gates.tree import GateStatus
 from bot.release.ids import ROLLCALL, UserId
-from bot.release.people.duties import there
+from bot.release.people.duties import Circle, first_there, there
 from bot.release.people.reachable import at_work, not_away, reachable
 from bot.release.release import Release
 from bot.release.replace import replace
@@ -179,8 +179,14 @@ def _asks(release: Release) -> Iterable[_Ask]:
             others.setdefault((waiting.kind, waiting.name, number_of(waiting)), []).append(waiting)
     for (about, name, number), waits in others.items():
         asked = tuple(dict.fromkeys(person for waiting in waits for person in waiting.on))
-        on = dict.fromkeys(reachable(release, asked), asked_since(release, waits[0]))
+        to = (_reporters if about is Awaited.CHECK else reachable)(release, asked)
+        on = dict.fromkeys(to, asked_since(release, waits[0]))
         yield _Ask(about=about, name=name, number=number, on=on, plan=plan)
+
+
+def _reporters(release: Release, people: tuple[UserId, ...]) -> tuple[UserId, ...]:
+    """Return those who report a check and are not away, or who leads: a deputy may not report for them."""
+    return not_away(release, people) or first_there(release, Circle.LEAD)
 
 
 def number_of(waiting: Waiting) -> int:

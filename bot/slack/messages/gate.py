@@ -99,7 +99,7 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
     if node.seats:
         return
     if not node.parts:
-        yield from _check(node, indent)
+        yield from _check(result, node, indent)
         return
     if node.status is GateStatus.NOT_NEEDED:
         roles = ", ".join(dict.fromkeys(seat.role for seat in node.leaves()))
@@ -115,22 +115,30 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
         yield from (_left_over if left_over else _tree)(release, result, part, below)
 
 
-def _check(node: Node, indent: str) -> Iterable[str]:
+def _check(result: GateResult, node: Node, indent: str) -> Iterable[str]:
     """Return a line for a check, with who said so, or since when it reads so, and with who is asked."""
     yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
     if node.report is not None:
-        yield from _report(node.report, indent)
-    if node.asked:
+        yield from (_roll if node.each else _report)(node.report, indent)
+    if node.asked and not result.status.passes:
         yield f"{indent}  asked: {people(node.asked, 'and' if node.each else 'or')}"
 
 
-def _report(report: Report, indent: str) -> Iterable[str]:
-    for one in report.each:
-        yield f"{indent}  {'✓' if one.passed else '✗'} {person(one.by)}, {moment(one.at)}"
+def _roll(report: Report, indent: str) -> Iterable[str]:
+    """Return lines for what each of several people has reported: the newest who say no, and who say yes."""
+    failed = [one for one in report.each if not one.passed]
+    if len(failed) > SHOWN:
+        yield f"{indent}  these are the newest who say so:"
+    for one in failed[-SHOWN:]:
+        yield f"{indent}  ✗ {person(one.by)}, {moment(one.at)}"
         if one.comment:
             yield quoted(one.comment)
-    if report.each:
-        return
+    if passed := [one.by for one in report.each if one.passed]:
+        yield f"{indent}  ✓ {people(passed, 'and')}"
+
+
+def _report(report: Report, indent: str) -> Iterable[str]:
+    """Return lines for what was reported or read last."""
     if report.was_read:
         soaks = f"; if it goes on, it counts from {moment(report.soaks)}" if report.soaks else ""
         yield f"{indent}  since {moment(report.since)}{soaks}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
 from bot.release.release import Release
+from bot.release.replace import replace
 from bot.release.telling.reminders import Reminded, Way, asked_since, at_gate_since, number_of, place_of
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.gates import Reminders
@@ -81,6 +82,9 @@ def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]
     # In the channel nothing else names the release.
     where = f"*{release.key}*: " if past.way is Way.CHANNEL else ""
     waited = f"{where}{what}. It has waited since {moment(waiting.since)}."
+    if waiting.each:
+        # Who has reported meanwhile is not named any more.
+        past = replace(past, people=tuple(person for person in past.people if person in waiting.on))
     return [*_asked(past, release.runbook.reminders, waited)], answers(release, waiting)
 
 

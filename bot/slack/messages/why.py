@@ -29,6 +29,7 @@ SAYS: Final[Mapping[Deed, str]] = {
 }
 MANY: Final[Mapping[Deed, str]] = {
     Deed.APPROVE: "{who} approve *{name}*",
+    Deed.REPORT: "{who} report that the check *{name}* has passed",
     Deed.SIGN: "{who} sign the review",
 }
 LONGEST_ASIDE: Final = 800

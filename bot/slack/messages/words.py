@@ -61,8 +61,10 @@ def waits(waiting: Waiting) -> str:
             return f"{who}: *{name}* needs {_approvals(waiting)}, since {since}"
         case Awaited.PEOPLE:
             return f"{who}: *{name}* needs {_people(waiting)}, and nobody is left to ask, since {since}"
+        case Awaited.CHECK if waiting.each:
+            how = waiting.said or "has not been reported"
+            return f"{people(waiting.on, 'and')}: the check *{name}* {how}; asked since {since}"
         case Awaited.CHECK | Awaited.READING:
-            who = people(waiting.on, "and" if waiting.count > 1 else "or")
             how, colon, because = (waiting.said or "has not passed").partition(": ")
             return f"{who}: the check *{name}* {how}, since {since}{colon}{escape(because)}"
         case Awaited.SOAK:

@@ -263,16 +263,28 @@ def test_it_is_said_how_many_have_reported_it_and_who_is_asked_still() -> None:
     assert good(no, yes) == ("passed for 1 of 2", (dee.id,))
 
 
-def test_what_everybody_reports_fails_by_one_whatever_others_say_and_since_then() -> None:
+def test_what_everybody_reports_fails_by_one_whatever_others_say() -> None:
     release = play(
         behind("good"),
         later(dan.reports("good", passed=False, comment="It is slow."), hours=1),
-        later(dee.reports("good"), hours=1),
+        later(dee.reports("good", comment="It is fine."), hours=1),
     )
     (asked,) = waiting_on(release)
-    assert (asked.on, asked.since, asked.said) == ((dan.id,), NINE + HOUR, "failed for 1 of 2")
+    assert (asked.on, asked.since, asked.said) == ((dan.id,), NINE, "failed for 1 of 2")
     report = release.reports["good"]
-    assert (report.outcome, report.failing) == (Outcome.FAILED, NINE + HOUR)
+    assert (report.outcome, report.by, report.comment) == (Outcome.FAILED, dan.id, "It is slow.")
+    assert (report.failing, report.since) == (NINE + HOUR, NINE + HOUR)
+
+
+def test_since_when_it_fails_is_since_the_first_of_those_who_still_say_so() -> None:
+    no, again = dan.reports("good", passed=False), later(dan.reports("good", passed=False), hours=1)
+    other = dee.reports("good", passed=False, comment="Orders are lost.")
+    release = play(behind("good"), no, again, other)
+    assert (release.reports["good"].failing, release.reports["good"].comment) == (NINE, "Orders are lost.")
+    later_on = play(release, dan.reports("good")).reports["good"]
+    assert (later_on.failing, later_on.since) == (NINE + HOUR, NINE + HOUR)
+    content = play(release, dan.reports("good"), dee.reports("good")).reports["good"]
+    assert (content.failing, content.outcome) == (None, Outcome.PENDING)
 
 
 def test_of_what_one_of_several_reports_it_is_not_said_how_many_have() -> None:
@@ -285,16 +297,30 @@ def test_who_has_not_reported_it_was_waited_for_all_the_time() -> None:
     assert (asked.on, asked.since, asked.said) == ((dee.id,), NINE, "passed for 1 of 2")
 
 
-def test_who_comes_into_the_role_is_asked_as_well_and_who_has_left_it_is_not_heard() -> None:
+def test_who_comes_into_the_role_is_asked_as_well() -> None:
+    assert good(dan.reports("good"), ben.joins("on-call")) == ("passed for 1 of 3", (ben.id, dee.id))
+
+
+def test_who_has_left_the_role_is_missed_no_more_but_their_no_keeps_its_weight() -> None:
     yes, no = dan.reports("good"), dee.reports("good", passed=False)
-    assert good(yes, ben.joins("on-call")) == ("passed for 1 of 3", (ben.id, dee.id))
-    assert names(play(behind("good"), yes), dee.leaves("on-call")) == snapshot(
-        ["MembersRead", "GatesMet", "StageBegan"]
-    )
-    assert names(play(behind("good"), yes, no), dee.leaves("on-call")) == snapshot(
-        ["MembersRead", "GatesMet", "StageBegan"]
-    )
-    assert good(yes, dee.leaves("on-call"), dan.leaves("on-call")) == snapshot(("passed for 1 of 1", ()))
+    assert names(play(behind("good"), yes), dee.leaves("on-call")) == [
+        "MembersRead",
+        "GatesMet",
+        "StageBegan",
+    ]
+    assert good(dee.reports("good"), dee.leaves("on-call")) == ("has not been reported", (dan.id,))
+    left = play(behind("good"), yes, no, dee.leaves("on-call"))
+    assert left.state is State.AWAITING_APPROVAL
+    assert good(yes, no, dee.leaves("on-call")) == ("failed for 1 of 2", (dee.id,))
+    assert names(left, dee.reports("good")) == ["CheckReported", "GatesMet", "StageBegan"]
+    for before in ((), (dee.reports("good"),)):
+        gone = play(behind("good"), *before, dee.leaves("on-call"))
+        assert refusal(gone, dee.reports("good", passed=False)).code is Code.NOT_YOURS
+
+
+def test_where_nobody_is_left_in_the_role_nothing_passes() -> None:
+    empty = good(dan.reports("good"), dan.leaves("on-call"), dee.leaves("on-call"))
+    assert empty == ("has not been reported", ())
 
 
 def test_the_roll_of_a_stage_that_has_begun_stays_as_it_was() -> None:
@@ -303,11 +329,25 @@ def test_the_roll_of_a_stage_that_has_begun_stays_as_it_was() -> None:
     assert gate(more, "Green") == gate(begun, "Green")
 
 
-def test_what_everybody_reports_is_asked_anew_when_the_oldest_report_is_too_old() -> None:
+def test_of_what_everybody_reports_each_grows_too_old_by_itself() -> None:
     release = play(
         behind("good", begin=Begin.CAPTAIN), dan.reports("good"), later(dee.reports("good"), hours=3)
     )
     assert release.state is State.READY
     assert attention_at(release) == NINE + 4 * HOUR
+    assert events(release, time_passes(hours=1))[0] == CheckExpired(
+        at=NINE + 4 * HOUR, by=ROLLCALL, check="good", person=dan.id
+    )
     old = play(release, time_passes(hours=1))
-    assert (old.state, dict(old.reports)) == (State.AWAITING_APPROVAL, {})
+    assert old.state is State.AWAITING_APPROVAL
+    assert [asked.on for asked in waiting_on(old)] == [(dan.id,)]
+    assert dict(play(old, time_passes(hours=3)).reports) == {}
+
+
+def test_a_no_does_not_grow_old_with_the_yes_of_another() -> None:
+    release = play(
+        behind("good"), dan.reports("good"), later(dee.reports("good", passed=False), hours=3, minutes=55)
+    )
+    old = play(release, time_passes(minutes=5))
+    assert [one.by for one in old.reports["good"].each] == [dee.id]
+    assert old.reports["good"].failing == NINE + timedelta(hours=3, minutes=55)

@@ -33,6 +33,7 @@ from tests.release.given import (
     gus,
     in_production,
     later,
+    names,
     needs,
     play,
     reading,
@@ -131,6 +132,54 @@ def test_what_is_announced_is_looked_at_again_when_its_time_is_over() -> None:
 )
 def test_otherwise_nothing_is_announced(release: Callable[[], Release]) -> None:
     assert not release().plans
+
+
+ROLL = (Check(name="errors", by="qa", each=True, fresh=timedelta(hours=4)),)
+
+
+def rolled(*acts: Act) -> Release:
+    """Return a release that is in production, where everybody in QA says whether it does well."""
+    return play(deploying(checks=ROLL), dan.finishes("Deploy"), *acts)
+
+
+def test_one_no_of_several_announces_it_with_their_words_whatever_others_say_after_them() -> None:
+    no = ben.reports("errors", passed=False, comment="Orders are lost.")
+    fine = bea.reports("errors", comment="Looks fine to me.")
+    (plan,) = play(deploying(checks=ROLL), no, fine, dan.finishes("Deploy")).plans
+    assert plan.because == "The check errors has failed: Orders are lost."
+    (plan,) = rolled(fine, no).plans
+    assert plan.because == "The check errors has failed: Orders are lost."
+    (plan,) = rolled(no, fine).plans
+    assert (plan.because, plan.ended) == ("The check errors has failed: Orders are lost.", None)
+
+
+def test_the_no_of_another_is_announced_by_itself() -> None:
+    no = later(bea.reports("errors", passed=False, comment="Flaky."), minutes=1)
+    other = later(ben.reports("errors", passed=False, comment="Orders are lost."), minutes=1)
+    vetoed = rolled(no, dan.vetoes())
+    assert len(play(vetoed, other).plans) == 1
+    assert len(play(vetoed, other, later(bea.reports("errors"), minutes=1)).plans) == 2
+
+
+def test_a_no_from_before_production_was_touched_hides_none_that_comes_later() -> None:
+    book = runbook(
+        Stage(name="Check", owner="qa", steps=steps("Tag")), LIVE, AFTER, rollback=BACK, checks=ROLL
+    )
+    early = play(
+        started(book),
+        bea.reports("errors", passed=False, comment="Flaky."),
+        later(ben.finishes("Tag"), minutes=5),
+        dan.finishes("Deploy"),
+    )
+    assert early.plans == ()
+    (plan,) = play(early, later(ben.reports("errors", passed=False), minutes=5)).plans
+    assert plan.since == NINE + timedelta(minutes=10)
+
+
+def test_a_no_is_not_called_off_by_the_age_of_what_another_has_said() -> None:
+    release = rolled(bea.reports("errors"), later(ben.reports("errors", passed=False), hours=3, minutes=55))
+    assert names(release, time_passes(minutes=5))[0] == "CheckExpired"
+    assert not play(release, time_passes(minutes=5)).plans[0].ended
 
 
 def rehearsing() -> Release:

@@ -258,6 +258,19 @@ def test_where_all_who_are_asked_are_away_their_deputies_are_or_who_leads() -> N
     assert (reminded.gate, reminded.people) == ("Deploy", (gus.id,))
 
 
+def test_a_deputy_is_not_asked_for_a_report_that_they_may_not_make() -> None:
+    book = gated(
+        needs("Green", CheckPassed(check="good")),
+        checks=(Check(name="good", by="on-call", each=True),),
+        reminders=Reminders(after=HOUR),
+    )
+    absent = away(dan, gus, NINE + timedelta(days=9))
+    release = play(started(book), among(absent, dee.reports("good")))
+    (reminded,) = events(release, among(absent, time_passes(hours=1)))
+    assert isinstance(reminded, Reminded)
+    assert (reminded.gate, reminded.people) == ("good", (ana.id,))
+
+
 def test_two_holds_with_the_same_reason_are_two_things_to_be_reminded_of() -> None:
     held = play(started(), gus.holds("Red.", until=HOUR), ben.holds("Red.", until=HOUR), time_passes(hours=1))
     made = [it for it in events(held, time_passes(hours=1)) if isinstance(it, Reminded)]
