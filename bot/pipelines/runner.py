@@ -93,7 +93,8 @@ class Runner:
         """Start a run. That it is tried is kept first, so that after a crash it is looked for."""
         now = self._clock.now()
         if older := await self._database.read(lambda c: runs.older(c, job.release, job.number)):
-            if now - run.at >= STOPS_WITHIN:
+            known = run.behind and (run.behind.release, run.behind.number)
+            if now - run.at >= STOPS_WITHIN and known != (older[0].key, older[1]):
                 await self._held_up(job, *older)
             return
         link = await self._provider.find(job) if job.tried else None
