@@ -1,5 +1,6 @@
 """The documentation says what the code says, and its links lead somewhere."""
 
+import asyncio
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.runbook.runs import OWN_VARIABLE
+from tests.browser.window import NEEDS_CHROMIUM
 from tests.docs.generate import ROOT, generated, markdown_files, named_parts
 from tests.docs.parts import PARTS
+from tests.docs.pictures import PICTURES, take_pictures
 
 PAGES: Final = [pytest.param(page, id=page.name) for page in markdown_files()]
 LINK: Final = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)|<(?P<address>https?://[^>]+)>")
@@ -130,6 +133,14 @@ def test_pictures_are_small() -> None:
     pictures = list((ROOT / "docs" / "pictures").iterdir())
     assert pictures
     assert [picture.name for picture in pictures if picture.stat().st_size > LARGEST_PICTURE] == []
+
+
+@pytest.mark.proof
+@NEEDS_CHROMIUM
+def test_each_picture_can_be_taken_anew(tmp_path: Path) -> None:
+    asyncio.run(take_pictures(tmp_path))
+    there = {picture.name for picture in PICTURES.iterdir()}
+    assert {picture.name for picture in tmp_path.iterdir()} == there
 
 
 def test_each_picture_stands_on_a_page() -> None:

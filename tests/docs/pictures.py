@@ -22,14 +22,14 @@ AFTERNOON: Final = 13
 """The hour in UTC at which the people of the picture are at work, from New York to Singapore."""
 
 
-async def take_pictures() -> None:
+async def take_pictures(folder: Path = PICTURES) -> None:
     """Write the pictures of the README, and those of each surface."""
     async with _scene() as (world, page):
-        await _take_thread_and_home(world, page)
+        await _take_thread_and_home(world, page, folder)
     async with _scene() as (world, page):
-        await take_surfaces(world, page, PICTURES)
+        await take_surfaces(world, page, folder)
     async with _scene() as (world, page):
-        await take_runs(world, page, PICTURES)
+        await take_runs(world, page, folder)
 
 
 @asynccontextmanager
@@ -49,7 +49,7 @@ async def _scene() -> AsyncIterator[tuple[World, Page]]:
             yield world, page
 
 
-async def _take_thread_and_home(world: World, page: Page) -> None:
+async def _take_thread_and_home(world: World, page: Page, folder: Path) -> None:
     """Live through a release and a half; write the picture of the second one's thread, and of a Home tab."""
     await _a_release(world)
     await world.passes(days=1)
@@ -59,12 +59,12 @@ async def _take_thread_and_home(world: World, page: Page) -> None:
     thread = await world.messages(thread_ts=card["ts"])
     await expect(page.locator("#thread .message")).to_have_count(len(thread))
     await page.wait_for_timeout(500)
-    await page.screenshot(path=PICTURES / "thread.png")
+    await page.screenshot(path=folder / "thread.png")
     await world.dan.types("/release start payments 2.0.0 Invoices in euros")
     await page.goto(f"{world.practice.url}/#/bea/home")
     await expect(page.get_by_role("heading", name="Waiting for you (2)")).to_be_visible()
     await page.wait_for_timeout(500)
-    await page.screenshot(path=PICTURES / "home.png")
+    await page.screenshot(path=folder / "home.png")
 
 
 async def _a_release(world: World) -> None:

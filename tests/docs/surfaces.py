@@ -143,7 +143,7 @@ async def _is_held(camera: Camera) -> None:
     world = camera.world
     await world.cleo.types("/release hold 2h The new key is not in the vault yet")
     await camera.looks("ana")
-    await camera.takes("hold", camera.message("channel", "holds it"))
+    await camera.takes("hold", camera.message("channel", "hold 1 is to be lifted"))
     await world.ana.types("/release why")
     await camera.looks("ana")
     await camera.takes("why", camera.message("channel", "The shortest way on"))
