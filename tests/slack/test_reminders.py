@@ -1,7 +1,26 @@
 """Reminders and handoff summaries: what comes by the clock, and only once."""
 
+from datetime import timedelta
+
 from inline_snapshot import snapshot
 
+from bot.release.release import Release
+from bot.runbook.gates import CheckPassed, Reminders
+from bot.runbook.model import Check
+from bot.slack.messages.reminder import reminders
+from tests.release.given import (
+    NINE,
+    among,
+    away,
+    dan,
+    dee,
+    gated,
+    gus,
+    needs,
+    play,
+    started,
+    time_passes,
+)
 from tests.world import World, readable
 
 
@@ -151,3 +170,22 @@ async def test_a_reminder_that_was_put_away_stays_away_when_the_gate_is_met(worl
     await world.bea.submits(reason="It crashes")
     await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
     assert "were reminded of" not in await world.thread("checkout-1")
+
+
+def test_a_reminder_of_a_roll_names_who_is_asked_still_or_who_leads_while_they_are_away() -> None:
+    book = gated(
+        needs("Green", CheckPassed(check="good")),
+        checks=(Check(name="good", by="on-call", each=True),),
+        reminders=Reminders(after=timedelta(hours=1), every=timedelta(hours=1)),
+    )
+
+    def text(release: Release) -> str:
+        [message] = reminders(release)
+        return message.text.split(": ", 1)[1].split(",")[0]
+
+    asked = play(started(book), time_passes(hours=1), time_passes(hours=1))
+    assert text(asked) == "<@dan> and <@dee>"
+    assert text(play(asked, dee.reports("good"))) == "<@dan>"
+    absent = away(dan, gus, NINE + timedelta(days=9))
+    passes = among(absent, time_passes(hours=1))
+    assert text(play(started(book), among(absent, dee.reports("good")), passes, passes)) == "<@ana>"
