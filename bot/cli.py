@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -152,34 +152,34 @@ async def _practise(settings: Settings, fresh: bool) -> int:
     clock = MovableClock()
     practice = Practice(clock, PRACTICE_FOLDER / "slack.json")
     port = 3000 if settings.port is None else settings.port
-    try:
-        await practice.start(port=port)
-    except OSError:
-        raise Misconfigured(f"The port {port} is taken. Choose another one: PORT={port + 1}") from None
-    inside = settings.model_copy(
-        update={
-            "slack_bot_token": SecretStr(BOT_TOKEN),
-            "slack_app_token": SecretStr(APP_TOKEN),
-            "slack_api_url": practice.api_url,
-            "database_url": PRACTICE_URL,
-            "port": 0,
-            "rollcall_commands": settings.rollcall_commands or PRACTICE_FOLDER / COMMANDS,
-            "rollcall_checkouts": settings.rollcall_checkouts or PRACTICE_FOLDER / CHECKOUTS,
-            "rollcall_runs": PRACTICE_FOLDER / "runs",
-            "rollcall_poll": 0.5,
-            "rollcall_tick": 1.0,
-            "rollcall_settle": PRACTICE_SETTLE_S,
-        }
-    )
-    begin_at_work(clock)
     with suppress(asyncio.CancelledError):
-        try:
-            async with running(inside, clock) as rollcall:
-                print(f"Rollcall itself, where runs report, is at {rollcall.address}.")
-                print(f"The practice Slack is at {practice.url} (stop it with Ctrl+C).", flush=True)
-                await asyncio.Event().wait()
-        finally:
-            await practice.stop()
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(practice.serving(port=port))
+            except OSError:
+                raise Misconfigured(
+                    f"The port {port} is taken. Choose another one: PORT={port + 1}"
+                ) from None
+            begin_at_work(clock)
+            inside = settings.model_copy(
+                update={
+                    "slack_bot_token": SecretStr(BOT_TOKEN),
+                    "slack_app_token": SecretStr(APP_TOKEN),
+                    "slack_api_url": practice.api_url,
+                    "database_url": PRACTICE_URL,
+                    "port": 0,
+                    "rollcall_commands": settings.rollcall_commands or PRACTICE_FOLDER / COMMANDS,
+                    "rollcall_checkouts": settings.rollcall_checkouts or PRACTICE_FOLDER / CHECKOUTS,
+                    "rollcall_runs": PRACTICE_FOLDER / "runs",
+                    "rollcall_poll": 0.5,
+                    "rollcall_tick": 1.0,
+                    "rollcall_settle": PRACTICE_SETTLE_S,
+                }
+            )
+            rollcall = await stack.enter_async_context(running(inside, clock))
+            print(f"Rollcall itself, where runs report, is at {rollcall.address}.")
+            print(f"The practice Slack is at {practice.url} (stop it with Ctrl+C).", flush=True)
+            await asyncio.Event().wait()
     return 0
 
 

@@ -108,9 +108,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 @pytest.fixture
 async def practice(tmp_path: Path) -> AsyncIterator[Practice]:
     practice = Practice(MovableClock(), tmp_path / "slack.json")
-    await practice.start(port=0)
-    yield practice
-    await practice.stop()
+    async with practice.serving(port=0):
+        yield practice
 
 
 async def becomes_healthy(image: Image, port: int) -> bool:

@@ -6,11 +6,11 @@ A test reads like the thread: *ana types*, *ben presses*, *two hours pass*.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from pydantic import SecretStr
@@ -228,11 +228,16 @@ class World:
         client = self.client()
         await client.chat_delete(channel=channel, ts=message["ts"])
 
-    async def close(self) -> None:
-        """Check the ledger, and let go."""
-        assert await self.database.read(verify) == []
-        self.database.close()
-        await self.session.close()
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, wrong: type[BaseException] | None, *_: object) -> None:
+        """Let go, whatever happened, and check the ledger."""
+        try:
+            assert wrong or await self.database.read(verify) == []
+        finally:
+            self.database.close()
+            await self.session.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,28 +386,21 @@ async def rollcall_in(practice: Practice, settings: Settings, clock: MovableCloc
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, transport: Transport = Transport.SOCKET, database_url: str = "", **other: object
+    folder: Path,
+    transport: Transport = Transport.SOCKET,
+    database_url: str = "",
+    practice: Practice | None = None,
+    **other: object,
 ) -> AsyncIterator[World]:
-    """Open a world with Rollcall running in it."""
-    async with open_rollcall(folder, transport, database_url, **other) as (world, _):
-        yield world
-
-
-@asynccontextmanager
-async def open_rollcall(
-    folder: Path, transport: Transport = Transport.SOCKET, database_url: str = "", **other: object
-) -> AsyncIterator[tuple[World, Running]]:
-    """Open a world, and tell where the Rollcall in it listens."""
-    clock = MovableClock(A_TUESDAY - datetime.now(UTC))
-    practice = Practice(clock, limits=False)
-    await practice.start(port=0)
+    """Open a world with Rollcall running in it, in the practice Slack that is given or in one without limits."""
+    practice = practice or Practice(MovableClock(A_TUESDAY - datetime.now(UTC)), limits=False)
+    clock = practice.workspace.clock
     url = database_url or f"sqlite:///{folder / 'ledger.db'}"
-    settings = settings_for(practice, url, transport, **other)
     # A test that fails must leave nothing open, for which others would be blamed.
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(practice.stop)
-        rollcall = await stack.enter_async_context(rollcall_in(practice, settings, clock))
-        world = World(practice, clock, url, rollcall.is_at_rest, rollcall.address)
-        stack.push_async_callback(world.close)
+    async with (
+        practice.serving(port=0),
+        rollcall_in(practice, settings_for(practice, url, transport, **other), clock) as rollcall,
+        World(practice, clock, url, rollcall.is_at_rest, rollcall.address) as world,
+    ):
         await world.people_read()
-        yield world, rollcall
+        yield world

@@ -1,6 +1,7 @@
 """The practice Slack in one server on the loopback interface: its parts, wired together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,7 +62,6 @@ class Practice:
         self._keeper = Keeper(self.workspace, state) if state is not None else None
         self._web_api = WebApi(self.slack, limits=limits)
         self._streams = Streams(self.workspace)
-        self._listening: Listening | None = None
 
     @property
     def url(self) -> str:
@@ -71,24 +71,26 @@ class Practice:
     def api_url(self) -> str:
         return f"{self.slack.url}/api/"
 
-    async def start(self, host: str = "127.0.0.1", port: int = 3000) -> None:
-        """Open the workspace at the port; 0 takes any free one. Raises OSError when it is taken."""
-        if self._keeper is not None:
-            self._keeper.start()
-        self._listening = Listening(self._app(), SHUTDOWN_SECONDS)
-        self.slack.url = f"http://{host}:{await self._listening.start(host, port)}"
-        self.slack.response_urls.base = self.slack.url
+    @asynccontextmanager
+    async def serving(self, host: str = "127.0.0.1", port: int = 3000) -> AsyncIterator[None]:
+        """Open the workspace at the port, and close it; what was to be kept is written then.
 
-    async def stop(self) -> None:
-        """Close the workspace; what was to be kept is written."""
-        self._streams.close()
-        await self._web_api.close()
-        await self.slack.delivery.close()
-        if self._listening is not None:
-            await self._listening.stop()
-            self._listening = None
-        if self._keeper is not None:
-            self._keeper.stop()
+        Port 0 takes any free one. Raises OSError when it is taken, and ValueError when the file holds
+        something else.
+        """
+        async with AsyncExitStack() as stack:
+            if self._keeper is not None:
+                self._keeper.start()
+                stack.callback(self._keeper.stop)
+            listening = Listening(self._app(), SHUTDOWN_SECONDS)
+            stack.push_async_callback(listening.stop)
+            port = await listening.start(host, port)
+            self.slack.url = self.slack.response_urls.base = f"http://{host}:{port}"
+            # Who holds a connection is let go of first, so that the server need not wait for them.
+            stack.push_async_callback(self.slack.delivery.close)
+            stack.push_async_callback(self._web_api.close)
+            stack.callback(self._streams.close)
+            yield
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[only_from_here], client_max_size=BODY_BYTES)

@@ -21,9 +21,9 @@ async def serve(people: tuple[Person, ...]) -> None:
     """Open a practice Slack without rate limits on a free port, and print its address."""
     practice = Practice(MovableClock(), limits=False)
     practice.workspace.people.update({person.id: person for person in people})
-    await practice.start(port=0)
-    print(practice.url, flush=True)
-    await asyncio.Event().wait()
+    async with practice.serving(port=0):
+        print(practice.url, flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

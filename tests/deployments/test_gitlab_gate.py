@@ -15,7 +15,7 @@ from tests.deployments.test_protection_rule import until
 from tests.pipelines.gitlab_server import APPROVER, TOKEN, Deployment, GitLab, gitlab_there
 from tests.pipelines.test_gitlab_webhook import SIGNING, deliver, signed, written
 from tests.slack.given import shown, write
-from tests.world import World, open_rollcall
+from tests.world import World, open_world
 
 RUNBOOK = AT_GITHUB.replace("acme/shop", "acme/web/shop")
 LIST = "GET /api/v4/projects/acme/web/shop/deployments"
@@ -59,9 +59,9 @@ async def town_with(folder: Path, **settings: Any) -> AsyncIterator[Town]:
             "gitlab_webhook_secret": SecretStr(SIGNING),
             "gitlab_poll": 0.02,
         }
-        async with open_rollcall(
+        async with open_world(
             folder, rollcall_runbooks=folder / "runbooks", **{**at_gitlab, **settings}
-        ) as (world, _):
+        ) as world:
             yield Town(world, gitlab)
 
 

@@ -14,7 +14,7 @@ from bot.release.state import State
 from tests.pipelines.github_server import Deployment, GitHub, github_there
 from tests.pipelines.test_github_webhook import SECRET, deliver, written
 from tests.slack.given import ROLES, shown, write
-from tests.world import PATIENCE_S, World, open_rollcall
+from tests.world import PATIENCE_S, World, open_world
 
 RUNBOOK = (
     "repository: https://127.0.0.1/acme/shop\nchannel: C0RELEASES\n"
@@ -77,9 +77,9 @@ async def town_with(folder: Path, runbook: str = RUNBOOK, **settings: Any) -> As
             "github_webhook_secret": SecretStr(SECRET),
             "github_poll": 0.02,
         }
-        async with open_rollcall(
+        async with open_world(
             folder, rollcall_runbooks=folder / "runbooks", **{**at_github, **settings}
-        ) as (world, _):
+        ) as world:
             yield Town(folder, world, github)
 
 

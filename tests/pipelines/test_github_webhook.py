@@ -19,7 +19,7 @@ from bot.web.server import LARGEST_BODY, WebServer
 from tests.pipelines.github_server import GitHub, github_there
 from tests.slack.given import write
 from tests.slack.test_workflows import RUNBOOK, with_github
-from tests.world import World, open_rollcall
+from tests.world import World, open_world
 
 SECRET = "a secret for tests"
 PAYLOADS = json.loads((Path(__file__).parent / "workflow_run.json").read_text())["examples"]
@@ -129,10 +129,10 @@ async def told_world(folder: Path, github: GitHub) -> AsyncIterator[tuple[World,
     write(folder, RUNBOOK)
     settings: dict[str, Any] = {**with_github(github), "github_poll": 600.0}
     secret = SecretStr(SECRET)
-    async with open_rollcall(
+    async with open_world(
         folder, rollcall_runbooks=folder / "runbooks", github_webhook_secret=secret, **settings
-    ) as (world, rollcall):
-        yield world, rollcall.address
+    ) as world:
+        yield world, world.address
 
 
 async def test_the_end_of_a_workflow_is_seen_when_github_tells_it(tmp_path: Path) -> None:
@@ -155,5 +155,5 @@ async def test_the_end_of_a_workflow_is_seen_when_github_tells_it(tmp_path: Path
 
 
 async def test_without_a_secret_there_is_no_webhook(tmp_path: Path) -> None:
-    async with open_rollcall(tmp_path) as (world, rollcall):
-        assert await deliver(world.session, rollcall.address, written(DISPATCHED)) == 404
+    async with open_world(tmp_path) as world:
+        assert await deliver(world.session, world.address, written(DISPATCHED)) == 404

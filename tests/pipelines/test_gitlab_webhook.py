@@ -19,7 +19,7 @@ from bot.web.gitlab import LOOK_S, GitLabWebhook
 from bot.web.server import LARGEST_BODY, WebServer
 from tests.pipelines.gitlab_server import TOKEN, GitLab, gitlab_there
 from tests.slack.given import ROLES, write
-from tests.world import open_rollcall
+from tests.world import open_world
 
 SIGNING = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SECRET = "a secret token for tests"
@@ -171,14 +171,14 @@ async def test_the_end_of_a_pipeline_is_seen_when_gitlab_tells_it(tmp_path: Path
     write(tmp_path, RUNBOOK)
     async with (
         gitlab_there(GitLab()) as gitlab,
-        open_rollcall(
+        open_world(
             tmp_path,
             rollcall_runbooks=tmp_path / "runbooks",
             gitlab_url=gitlab.api,
             gitlab_token=SecretStr(TOKEN),
             gitlab_poll=600.0,
             gitlab_webhook_secret=SecretStr(SIGNING),
-        ) as (world, rollcall),
+        ) as world,
     ):
         await world.ana.types("/release start shop 2.0")
         await world.until(lambda r: bool(r.runs and r.runs[0].began), "shop-1")
@@ -186,13 +186,13 @@ async def test_the_end_of_a_pipeline_is_seen_when_gitlab_tells_it(tmp_path: Path
 
         # It is not true yet.
         body = written(OURS)
-        assert await deliver(world.session, rollcall.address, body, signed(body)) == 200
+        assert await deliver(world.session, world.address, body, signed(body)) == 200
         await world.until(lambda r: gitlab.count("GET") > looks, "shop-1")
         assert (await world.release("shop-1")).state is State.IN_PROGRESS
 
         gitlab.finish()
         for _ in range(2):
-            assert await deliver(world.session, rollcall.address, body, signed(body)) == 200
+            assert await deliver(world.session, world.address, body, signed(body)) == 200
         await world.until(lambda r: bool(r.done), "shop-1")
     assert len(gitlab.pipelines) == 1
 

@@ -35,26 +35,26 @@ async def killed(folder: Path, run: str, settings: dict[str, str], seed: int) ->
     stage = f"stages:\n  - name: production\n    owner: on-call\n    production: true\n    steps:\n{steps}"
     write(folder, head + ROLES + stage)
     practice = Practice(MovableClock(), limits=False)
-    await practice.start(port=0)
-    rollcall = Killable(practice, f"sqlite:///{folder / 'ledger.db'}", folder / "runbooks")
-    rollcall.environment |= settings
-    world = World(practice, MovableClock(), rollcall.environment["DATABASE_URL"])
-    await rollcall.start()
-    await world.ana.types("/release start shop 2.0", settle=False)
-    for _ in range(KILLS):
-        await asyncio.sleep(luck.uniform(0.0, 0.4))
-        await rollcall.kill()
+    url = f"sqlite:///{folder / 'ledger.db'}"
+    async with (
+        practice.serving(port=0),
+        World(practice, MovableClock(), url) as world,
+        Killable(practice, url, folder / "runbooks") as rollcall,
+    ):
+        rollcall.environment |= settings
         await rollcall.start()
-    async with asyncio.timeout(PATIENCE_S):
-        while (state := (await world.release("shop-1")).state) is not State.COMPLETED:
-            if state is State.FAILED:
-                # Nobody can tell whether it was started: a person has looked, and it does not run.
-                await world.ana.presses("Retry", "shop-1", on="stage:0")
-            await asyncio.sleep(0.1)
-    yield world
-    await rollcall.kill()
-    await world.close()
-    await practice.stop()
+        await world.ana.types("/release start shop 2.0", settle=False)
+        for _ in range(KILLS):
+            await asyncio.sleep(luck.uniform(0.0, 0.4))
+            await rollcall.kill()
+            await rollcall.start()
+        async with asyncio.timeout(PATIENCE_S):
+            while (state := (await world.release("shop-1")).state) is not State.COMPLETED:
+                if state is State.FAILED:
+                    # Nobody can tell whether it was started: a person has looked, and it does not run.
+                    await world.ana.presses("Retry", "shop-1", on="stage:0")
+                await asyncio.sleep(0.1)
+        yield world
 
 
 @pytest.mark.proof

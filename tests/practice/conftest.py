@@ -48,9 +48,8 @@ def clock() -> MovableClock:
 @pytest.fixture
 async def practice(clock: MovableClock) -> AsyncIterator[Practice]:
     practice = Practice(clock)
-    await practice.start(port=0)
-    yield practice
-    await practice.stop()
+    async with practice.serving(port=0):
+        yield practice
 
 
 @pytest.fixture
@@ -118,9 +117,8 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def world(browser: Browser) -> AsyncIterator[World]:
     practice = Practice(MovableClock(), limits=False)
-    await practice.start(port=0)
-    client = AsyncWebClient(token=BOT_TOKEN, base_url=practice.api_url)
-    world = World(practice=practice, client=client, browser=browser)
-    yield world
-    await world.closes()
-    await practice.stop()
+    async with practice.serving(port=0):
+        client = AsyncWebClient(token=BOT_TOKEN, base_url=practice.api_url)
+        world = World(practice=practice, client=client, browser=browser)
+        yield world
+        await world.closes()

@@ -78,16 +78,18 @@ async def test_a_private_channel_is_there_for_its_members_alone(client: AsyncWeb
 
 async def test_each_kind_of_channel_asks_for_its_own_scope(clock: MovableClock) -> None:
     practice = Practice(clock, scopes=frozenset({"chat:write"}))
-    await practice.start(port=0)
-    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
-    for args, scope in (
-        ({"name": "a"}, "channels:manage"),
-        ({"name": "a", "is_private": True}, "groups:write"),
-    ):
-        with pytest.raises(SlackApiError) as caught:
-            await client.conversations_create(**args)
-        assert (caught.value.response["error"], caught.value.response["needed"]) == ("missing_scope", scope)
-    await practice.stop()
+    async with practice.serving(port=0):
+        client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
+        for args, scope in (
+            ({"name": "a"}, "channels:manage"),
+            ({"name": "a", "is_private": True}, "groups:write"),
+        ):
+            with pytest.raises(SlackApiError) as caught:
+                await client.conversations_create(**args)
+            assert (caught.value.response["error"], caught.value.response["needed"]) == (
+                "missing_scope",
+                scope,
+            )
 
 
 async def test_people_are_invited_all_or_with_force_those_who_can_be(

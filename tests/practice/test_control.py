@@ -270,30 +270,27 @@ async def sight(practice: Practice) -> list[Any]:
 async def test_a_kept_workspace_is_the_same_after_a_restart(tmp_path: Path) -> None:
     state = tmp_path / "kept" / "practice.json"
     first = Practice(MovableClock(), state)
-    await first.start(port=0)
-    await act_a_little(first)
-    before = await sight(first)
-    await first.stop()
+    async with first.serving(port=0):
+        await act_a_little(first)
+        before = await sight(first)
     clock = MovableClock()
     second = Practice(clock, state)
-    await second.start(port=0)
-    assert clock.offset.total_seconds() == 7200
-    assert await sight(second) == before
-    client = AsyncWebClient(BOT_TOKEN, base_url=second.api_url)
-    assert (await client.chat_postMessage(channel=RELEASES, text="goes on"))["ts"] > before[0]["messages"][
-        -1
-    ]["ts"]
-    await second.stop()
+    async with second.serving(port=0):
+        assert clock.offset.total_seconds() == 7200
+        assert await sight(second) == before
+        client = AsyncWebClient(BOT_TOKEN, base_url=second.api_url)
+        assert (await client.chat_postMessage(channel=RELEASES, text="goes on"))["ts"] > before[0][
+            "messages"
+        ][-1]["ts"]
 
 
 async def test_the_file_is_written_soon_after_a_change(tmp_path: Path) -> None:
     state = tmp_path / "practice.json"
     practice = Practice(MovableClock(), state)
-    await practice.start(port=0)
-    await act_a_little(practice)
-    await asyncio.sleep(0.3)
-    assert "card" in state.read_text("utf-8")
-    await practice.stop()
+    async with practice.serving(port=0):
+        await act_a_little(practice)
+        await asyncio.sleep(0.3)
+        assert "card" in state.read_text("utf-8")
     assert not (tmp_path / "practice.json.new").exists()
 
 
@@ -302,16 +299,16 @@ async def test_a_file_of_something_else_is_named_and_left_alone(tmp_path: Path) 
     state.write_text("my notes")
     practice = Practice(MovableClock(), state)
     with pytest.raises(ValueError, match=r"notes\.json holds no practice workspace"):
-        await practice.start(port=0)
-    await practice.stop()
+        async with practice.serving(port=0):
+            pass
     assert state.read_text() == "my notes"
 
 
 async def test_a_taken_port_is_an_error_and_not_a_crash(practice: Practice) -> None:
     other = Practice(MovableClock())
     with pytest.raises(OSError, match=r"(?i)address already in use"):
-        await other.start(port=int(practice.url.rsplit(":", 1)[1]))
-    await other.stop()
+        async with other.serving(port=int(practice.url.rsplit(":", 1)[1])):
+            pass
 
 
 ODD: tuple[Any, ...] = (None, "x", -1, True, [], [{}], {}, {"b": {"c": 1}})

@@ -133,9 +133,8 @@ async def test_an_app_that_is_removed_from_a_private_channel_knows_it_no_more(
 async def without_groups(clock: MovableClock) -> AsyncIterator[Practice]:
     """A workspace that granted the app everything but `groups:read`."""
     practice = Practice(clock, scopes=SCOPES - {"groups:read"})
-    await practice.start(port=0)
-    yield practice
-    await practice.stop()
+    async with practice.serving(port=0):
+        yield practice
 
 
 async def test_members_of_a_private_channel_are_told_by_the_scope_for_groups(
@@ -152,16 +151,15 @@ async def test_members_of_a_private_channel_are_told_by_the_scope_for_groups(
 
 async def test_an_app_that_joins_by_itself_hears_of_it(clock: MovableClock) -> None:
     practice = Practice(clock, scopes=SCOPES | {"channels:join"})
-    await practice.start(port=0)
-    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
-    async with ClientSession(practice.url) as session:
-        hands = Hands(session)
-        assert (await client.conversations_join(channel="C0RANDOM"))["channel"]["is_member"]
-        await eventually(lambda: sent(hands))
-        assert [(one["type"], one["user"]) for one in await sent(hands)] == [
-            ("member_joined_channel", "U0ROLLCALL")
-        ]
-    await practice.stop()
+    async with practice.serving(port=0):
+        client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
+        async with ClientSession(practice.url) as session:
+            hands = Hands(session)
+            assert (await client.conversations_join(channel="C0RANDOM"))["channel"]["is_member"]
+            await eventually(lambda: sent(hands))
+            assert [(one["type"], one["user"]) for one in await sent(hands)] == [
+                ("member_joined_channel", "U0ROLLCALL")
+            ]
 
 
 @pytest.mark.parametrize(

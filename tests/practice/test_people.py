@@ -101,9 +101,8 @@ async def test_the_deactivated_are_listed_with_no_zone_and_no_role(
 @pytest.fixture
 async def without_email(clock: MovableClock) -> AsyncIterator[Practice]:
     practice = Practice(clock, scopes=SCOPES - {"users:read.email"})
-    await practice.start(port=0)
-    yield practice
-    await practice.stop()
+    async with practice.serving(port=0):
+        yield practice
 
 
 async def test_an_address_is_told_by_its_own_scope_alone(
@@ -261,14 +260,13 @@ async def test_guests_see_only_the_channels_that_they_are_in(hands: Any, name: s
 async def test_a_workspace_that_was_kept_before_guests_were_told_apart_is_still_read(tmp_path: Path) -> None:
     state = tmp_path / "practice.json"
     first = Practice(MovableClock(), state)
-    await first.start(port=0)
-    await first.stop()
+    async with first.serving(port=0):
+        pass
     kept = json.loads(state.read_text("utf-8"))
     for person in kept["people"]:
         del person["single_channel"], person["team"]
     state.write_text(json.dumps(kept), "utf-8")
     second = Practice(MovableClock(), state)
-    await second.start(port=0)
-    gil = second.slack.user_facts(second.workspace.person("gil"))
-    await second.stop()
+    async with second.serving(port=0):
+        gil = second.slack.user_facts(second.workspace.person("gil"))
     assert (gil["is_restricted"], gil["is_ultra_restricted"], gil["team_id"]) == (True, False, "T0PRACTICE")

@@ -156,9 +156,8 @@ async def test_of_strangers_nothing_is_told(client: AsyncWebClient, hands: Any) 
 async def without_dnd(clock: MovableClock) -> AsyncIterator[Practice]:
     """A workspace that granted the app everything but `dnd:read`."""
     practice = Practice(clock, scopes=SCOPES - {"dnd:read"})
-    await practice.start(port=0)
-    yield practice
-    await practice.stop()
+    async with practice.serving(port=0):
+        yield practice
 
 
 async def test_without_its_scope_nothing_is_told(without_dnd: Practice) -> None:

@@ -93,15 +93,16 @@ async def test_a_body_that_cannot_be_read_is_refused_by_name(
 
 async def test_a_missing_scope_is_named(clock: MovableClock) -> None:
     practice = Practice(clock, scopes=frozenset({"chat:write"}))
-    await practice.start(port=0)
-    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
-    missing = await refusal(client, "users.info", user="U0ANA")
-    assert missing["error"] == "missing_scope"
-    assert (missing["needed"], missing["provided"]) == ("users:read", "chat:write")
-    history = await refusal(client, "conversations.history", channel=RELEASES)
-    assert history["needed"] == "channels:history"
-    assert (await refusal(client, "chat.postMessage", channel=RANDOM, text="x"))["error"] == "not_in_channel"
-    await practice.stop()
+    async with practice.serving(port=0):
+        client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
+        missing = await refusal(client, "users.info", user="U0ANA")
+        assert missing["error"] == "missing_scope"
+        assert (missing["needed"], missing["provided"]) == ("users:read", "chat:write")
+        history = await refusal(client, "conversations.history", channel=RELEASES)
+        assert history["needed"] == "channels:history"
+        assert (await refusal(client, "chat.postMessage", channel=RANDOM, text="x"))[
+            "error"
+        ] == "not_in_channel"
 
 
 async def test_a_post_is_stored_as_slack_stores_it(client: AsyncWebClient) -> None:
@@ -129,11 +130,10 @@ class StoppedClock(MovableClock):
 
 async def test_message_ids_grow_even_within_one_microsecond() -> None:
     practice = Practice(StoppedClock())
-    await practice.start(port=0)
-    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
-    ids = [(await client.chat_postMessage(channel=RELEASES, text="x"))["ts"] for _ in range(3)]
-    assert ids == ["1795426200.000000", "1795426200.000001", "1795426200.000002"]
-    await practice.stop()
+    async with practice.serving(port=0):
+        client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url)
+        ids = [(await client.chat_postMessage(channel=RELEASES, text="x"))["ts"] for _ in range(3)]
+        assert ids == ["1795426200.000000", "1795426200.000001", "1795426200.000002"]
 
 
 @pytest.mark.parametrize(
@@ -470,13 +470,12 @@ async def test_a_home_tab_is_for_somebody_and_of_some_size(client: AsyncWebClien
 
 async def test_a_home_tab_that_is_not_enabled_is_neither_opened_nor_published(clock: MovableClock) -> None:
     practice = Practice(clock, home_tab=False)
-    await practice.start(port=0)
-    client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url, retry_handlers=[])
-    view = {"type": "home", "blocks": [SECTION]}
-    assert (await refusal(client, "views.publish", user_id="U0ANA", view=view))["error"] == "not_enabled"
-    with pytest.raises(Impossible, match="The app has no tab 'home'"):
-        open_home(practice.slack, user="ana")
-    await practice.stop()
+    async with practice.serving(port=0):
+        client = AsyncWebClient(BOT_TOKEN, base_url=practice.api_url, retry_handlers=[])
+        view = {"type": "home", "blocks": [SECTION]}
+        assert (await refusal(client, "views.publish", user_id="U0ANA", view=view))["error"] == "not_enabled"
+        with pytest.raises(Impossible, match="The app has no tab 'home'"):
+            open_home(practice.slack, user="ana")
 
 
 async def test_posts_beyond_a_short_burst_are_limited_for_their_channel_alone(client: AsyncWebClient) -> None:
@@ -506,16 +505,17 @@ ODD: tuple[Any, ...] = ("x", -1, [], [{}], {}, {"type": "modal"})
 @pytest.mark.parametrize("method", sorted(METHODS))
 async def test_no_odd_argument_breaks_a_method(clock: MovableClock, method: str) -> None:
     practice = Practice(clock, limits=False)
-    await practice.start(port=0)
-    names = "channel text blocks metadata attachments view ts thread_ts user users limit cursor trigger_id"
-    names += " view_id hash types oldest latest message_ts usergroup bot user_id include_users external_id reply_broadcast"
-    plain = {"channel": RELEASES, "text": "x", "user": "U0ANA", "user_id": "U0ANA"}
-    token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
-    headers = {"Authorization": f"Bearer {token}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        for name in names.split():
-            for value in ODD:
-                body = {**plain, name: value}
-                async with session.post(f"{practice.api_url}{method}", json=body) as response:
-                    assert (name, value, response.status) == (name, value, 200)
-    await practice.stop()
+    async with practice.serving(port=0):
+        names = (
+            "channel text blocks metadata attachments view ts thread_ts user users limit cursor trigger_id"
+        )
+        names += " view_id hash types oldest latest message_ts usergroup bot user_id include_users external_id reply_broadcast"
+        plain = {"channel": RELEASES, "text": "x", "user": "U0ANA", "user_id": "U0ANA"}
+        token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            for name in names.split():
+                for value in ODD:
+                    body = {**plain, name: value}
+                    async with session.post(f"{practice.api_url}{method}", json=body) as response:
+                        assert (name, value, response.status) == (name, value, 200)

@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from pathlib import Path
+from typing import Self
 
 from bot.practice import APP_TOKEN, BOT_TOKEN, Practice
 from tests.world import RUNBOOKS, World
@@ -38,6 +39,13 @@ class Killable:
             "ROLLCALL_PACE": "1000",
         }
         self.process: Process | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.process is not None:
+            await self.kill()
 
     async def start(self) -> None:
         """Start it, and wait until it serves."""

@@ -16,7 +16,7 @@ from bot.release.state import State
 from bot.settings import Settings, Transport
 from tests.bench.crowd import crowd
 from tests.slack.given import write
-from tests.world import World, readable, rollcall_in, settings_for
+from tests.world import World, open_world, readable
 
 PEOPLE = crowd(64)
 ROLES = {f"part-{number}": PEOPLE[16 * number : 16 * (number + 1)] for number in range(4)}
@@ -57,17 +57,17 @@ async def updates(world: World, ts: str) -> int:
 @pytest.mark.parametrize("transport", list(Transport))
 async def test_sixty_four_people_press_within_a_second(tmp_path: Path, transport: Transport) -> None:
     write(tmp_path, runbook())
-    clock = MovableClock()
-    practice = Practice(clock, limits=True)
+    practice = Practice(MovableClock(), limits=True)
     practice.workspace.people.update({one.id: one for one in PEOPLE})
     practice.workspace.channels["C0RELEASES"].members += [one.id for one in PEOPLE]
-    await practice.start(port=0)
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    settings = settings_for(
-        practice, url, transport, rollcall_gap=GAP, rollcall_pace=1.0, rollcall_runbooks=tmp_path / "runbooks"
-    )
-    async with rollcall_in(practice, settings, clock):
-        world = World(practice, clock, url)
+    async with open_world(
+        tmp_path,
+        transport,
+        practice=practice,
+        rollcall_gap=GAP,
+        rollcall_pace=1.0,
+        rollcall_runbooks=tmp_path / "runbooks",
+    ) as world:
         await world.ana.types("/release start shop 2.0")
         card, gate = await world.card("shop-1"), await world.message("shop-1", "gate:0:Everybody")
 
@@ -97,5 +97,3 @@ async def test_sixty_four_people_press_within_a_second(tmp_path: Path, transport
         # Nobody was told anything privately: each press counted.
         everything = (await world.look("messages", channel="releases"))["messages"]
         assert not [one for one in everything if one.get("ephemeral_for", "").startswith("U0P")]
-        await world.close()
-    await practice.stop()

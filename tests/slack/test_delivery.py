@@ -151,12 +151,9 @@ async def test_a_go_that_is_asked_no_more_is_taken_away(world: World) -> None:
 
 async def test_a_slack_that_answers_500_at_the_start_is_asked_again(tmp_path: Path) -> None:
     practice, clock = Practice(MovableClock(), limits=False), MovableClock()
-    await practice.start(port=0)
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    world = World(practice, clock, url)
-    for method in ("auth.test", "users.list"):
-        await world.control("faults", method=method, kind="server_error", times=1)
-    async with rollcall_in(practice, settings_for(practice, url, Transport.SOCKET), clock):
-        assert "has started" in await world.until_types("ana", "/release start checkout 1.4.0")
-        await world.close()
-    await practice.stop()
+    async with practice.serving(port=0), World(practice, clock, url) as world:
+        for method in ("auth.test", "users.list"):
+            await world.control("faults", method=method, kind="server_error", times=1)
+        async with rollcall_in(practice, settings_for(practice, url, Transport.SOCKET), clock):
+            assert "has started" in await world.until_types("ana", "/release start checkout 1.4.0")

@@ -57,17 +57,21 @@ async def practice() -> AsyncIterator[Practice]:
     for name in CHANNELS:
         place = Channel(id=f"C0{name.upper()}", name=name, members=["U0ANA", "U0BEN", BOT_USER])
         practice.workspace.channels[place.id] = place
-    await practice.start(port=0)
-    yield practice
-    await practice.stop()
+    async with practice.serving(port=0):
+        yield practice
 
 
 @pytest.fixture
 async def rollcall(practice: Practice, tmp_path: Path) -> AsyncIterator[Killable]:
-    rollcall = Killable(practice, f"sqlite:///{tmp_path / 'ledger.db'}", runbooks(tmp_path))
-    await rollcall.start()
-    yield rollcall
-    await rollcall.kill()
+    async with Killable(practice, f"sqlite:///{tmp_path / 'ledger.db'}", runbooks(tmp_path)) as rollcall:
+        await rollcall.start()
+        yield rollcall
+
+
+@pytest.fixture
+async def world(practice: Practice, rollcall: Killable) -> AsyncIterator[World]:
+    async with World(practice, MovableClock(), rollcall.environment["DATABASE_URL"]) as world:
+        yield world
 
 
 def runbooks(folder: Path) -> Path:
@@ -160,11 +164,11 @@ class Calls:
 
 @pytest.mark.proof
 async def test_five_hundred_messages_are_shown_once_and_in_order_whatever_goes_wrong(
-    practice: Practice, rollcall: Killable
+    world: World, rollcall: Killable
 ) -> None:
     rng, began = random.Random(SEED), time.monotonic()
     print(f"\nseed {SEED}, to be set by ROLLCALL_TEST_SEED")
-    world, calls = World(practice, MovableClock(), rollcall.environment["DATABASE_URL"]), Calls()
+    calls = Calls()
     ordered = await order_faults(world, rng)
     await world.until_types("ana", "/release list")
     for number in range(RELEASES):
@@ -205,4 +209,3 @@ async def test_five_hundred_messages_are_shown_once_and_in_order_whatever_goes_w
         assert counted >= {one for one in pressed if one[0] == release.id.key}
     # What went wrong is enough to make this a proof.
     assert sum(went_wrong.values()) > 100
-    await world.close()

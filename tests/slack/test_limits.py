@@ -117,11 +117,13 @@ async def test_a_release_at_every_limit_is_shown_in_every_state(tmp_path: Path) 
     practice = Practice(clock, limits=False)
     practice.workspace.people.update({one.id: one for one in PEOPLE})
     practice.workspace.channels["C0RELEASES"].members += [one.id for one in PEOPLE]
-    await practice.start(port=0)
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    settings = settings_for(practice, url, Transport.SOCKET, rollcall_runbooks=tmp_path / "runbooks")
-    async with rollcall_in(practice, settings, clock):
-        world = World(practice, clock, url)
+    settings = {"rollcall_runbooks": tmp_path / "runbooks"}
+    async with (
+        practice.serving(port=0),
+        rollcall_in(practice, settings_for(practice, url, Transport.SOCKET, **settings), clock),
+        World(practice, clock, url) as world,
+    ):
         await world.ana.types("/release start")
         answer = await world.ana.submits(
             service="shop",
@@ -136,8 +138,6 @@ async def test_a_release_at_every_limit_is_shown_in_every_state(tmp_path: Path) 
         await _awaiting_approval(world)
         await _in_progress(world)
         await _rolled_back(world)
-        await world.close()
-    await practice.stop()
 
 
 async def _awaiting_approval(world: World) -> None:

@@ -9,7 +9,6 @@ import pytest
 from bot.clock import MovableClock
 from bot.practice import Practice
 from bot.release.ids import ChannelId
-from bot.settings import Transport
 from bot.slack.delivery.pace import (
     A_CHANNELS_POSTS,
     ALL_POSTS,
@@ -21,7 +20,7 @@ from bot.slack.delivery.pace import (
     StillTooFast,
 )
 from tests.slack.given import write
-from tests.world import World, rollcall_in, settings_for
+from tests.world import World, open_world
 
 ONE, OTHER = ChannelId("C0ONE"), ChannelId("C0OTHER")
 MINUTE = 60.0
@@ -124,14 +123,9 @@ async def test_a_practice_slack_with_slacks_limits_never_has_to_slow_rollcall_do
     text = (tmp_path / "runbooks" / "shop.yaml").read_text()
     for name in ("till", "stock"):
         (tmp_path / "runbooks" / f"{name}.yaml").write_text(text.replace("service: shop", f"service: {name}"))
-    practice, clock = Practice(MovableClock(), limits=True), MovableClock()
-    await practice.start(port=0)
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    settings = settings_for(
-        practice, url, Transport.SOCKET, rollcall_pace=1.0, rollcall_runbooks=tmp_path / "runbooks"
-    )
-    async with rollcall_in(practice, settings, clock):
-        world = World(practice, clock, url)
+    practice = Practice(MovableClock(), limits=True)
+    books = tmp_path / "runbooks"
+    async with open_world(tmp_path, practice=practice, rollcall_pace=1.0, rollcall_runbooks=books) as world:
         await world.ana.types("/release start shop 1.0", settle=False)
         await world.ana.types("/release start till 1.0", settle=False)
         await world.ana.types("/release start stock 1.0", channel="random", settle=False)
@@ -150,5 +144,3 @@ async def test_a_practice_slack_with_slacks_limits_never_has_to_slow_rollcall_do
         print(f"{posts} posts, {updates} updates, and nothing to slow down.")
         # Each release has a card and six messages of gates, and two wait for the captain's go.
         assert posts == 3 * 7 + 2
-        await world.close()
-    await practice.stop()

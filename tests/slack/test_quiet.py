@@ -56,10 +56,8 @@ def scopes() -> frozenset[str]:
 async def slack(scopes: frozenset[str]) -> AsyncIterator[Workspace]:
     clock = MovableClock(A_TUESDAY - datetime.now(UTC))
     practice = Practice(clock, limits=False, scopes=scopes)
-    await practice.start(port=0)
-    async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
+    async with practice.serving(port=0), aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
         yield Workspace(practice, clock, session)
-    await practice.stop()
 
 
 @pytest.mark.parametrize(

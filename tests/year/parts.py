@@ -95,8 +95,7 @@ async def open_parts(folder: Path, people: Cast) -> AsyncIterator[Parts]:
     upgrade(url)
     async with AsyncExitStack() as stack:
         practice = _practice(clock, people)
-        await practice.start(port=0)
-        stack.push_async_callback(practice.stop)
+        await stack.enter_async_context(practice.serving(port=0))
         database = Database(url)
         stack.callback(database.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=CALL_TIMEOUT))

@@ -175,20 +175,18 @@ async def test_a_digest_whose_post_goes_wrong_is_there_once_in_the_end(world: Wo
 async def test_after_a_restart_what_was_not_posted_is(tmp_path: Path) -> None:
     clock = MovableClock(A_TUESDAY - MovableClock().now())
     practice = Practice(clock, limits=False)
-    await practice.start(port=0)
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    world, settings = World(practice, clock, url), settings_for(practice, url, Transport.SOCKET)
-    async with rollcall_in(practice, settings, clock):
-        await world.people_read()
-        await world.ana.types("/release start checkout 1.4.0")
-        # Both digests fail, and are not tried again before Rollcall has stopped.
-        await world.control("faults", method="conversations.open", kind="server_error", times=2)
-        await world.passes(hours=1)
-    async with rollcall_in(practice, settings, clock):
-        assert "1 thing waits" in await world.digest("ben", "1 thing")
-        assert "1 thing waits" in await world.digest("bea", "1 thing")
-    async with rollcall_in(practice, settings, clock):
-        await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
-        await world.digest("bea", "Nothing")
-    await world.close()
-    await practice.stop()
+    async with practice.serving(port=0), World(practice, clock, url) as world:
+        settings = settings_for(practice, url, Transport.SOCKET)
+        async with rollcall_in(practice, settings, clock):
+            await world.people_read()
+            await world.ana.types("/release start checkout 1.4.0")
+            # Both digests fail, and are not tried again before Rollcall has stopped.
+            await world.control("faults", method="conversations.open", kind="server_error", times=2)
+            await world.passes(hours=1)
+        async with rollcall_in(practice, settings, clock):
+            assert "1 thing waits" in await world.digest("ben", "1 thing")
+            assert "1 thing waits" in await world.digest("bea", "1 thing")
+        async with rollcall_in(practice, settings, clock):
+            await world.ben.presses("Approve", "checkout-1", on="gate:0:QA")
+            await world.digest("bea", "Nothing")

@@ -343,21 +343,18 @@ async def test_a_tab_that_slack_refuses_is_left_until_it_is_opened_again(world: 
 async def test_after_a_restart_it_catches_up_when_it_is_opened_again(tmp_path: Path) -> None:
     clock = MovableClock()
     practice = Practice(clock, limits=False)
-    await practice.start(port=0)
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    world = World(practice, clock, url)
-    settings = settings_for(practice, url, Transport.SOCKET)
-    async with rollcall_in(practice, settings, clock):
-        await opens_home(world, "ben")
-        await world.people_read()
-        await world.ana.types("/release start checkout 1.4.0")
-        await home_of(world, "ben", "# Waiting for you (1)")
-    async with rollcall_in(practice, settings, clock):
-        await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
-        assert "# Waiting for you (1)" in await seen(world, "ben")
-        await opens_home(world, "ben", "Nothing waits for you.")
-    await world.close()
-    await practice.stop()
+    async with practice.serving(port=0), World(practice, clock, url) as world:
+        settings = settings_for(practice, url, Transport.SOCKET)
+        async with rollcall_in(practice, settings, clock):
+            await opens_home(world, "ben")
+            await world.people_read()
+            await world.ana.types("/release start checkout 1.4.0")
+            await home_of(world, "ben", "# Waiting for you (1)")
+        async with rollcall_in(practice, settings, clock):
+            await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
+            assert "# Waiting for you (1)" in await seen(world, "ben")
+            await opens_home(world, "ben", "Nothing waits for you.")
 
 
 async def test_a_shift_that_begins_takes_over_from_home(tmp_path: Path) -> None:
