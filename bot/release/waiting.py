@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
-from bot.release.gates.checks import Outcome, Report, asked_to_report, report_at, stands
+from bot.release.gates.checks import Report, asked_to_report, report_at, stands
 from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
@@ -237,9 +237,9 @@ def _check(release: Release, check: str, opened: datetime) -> Waiting:
     report, rule = report_at(release, check, release.stage), release.runbook.check(check)
     # Who has said nothing was waited for all the time, whatever others have said.
     since = opened if report is None or rule.each else report.since
-    if rule.read and (report is None or report.was_read):
-        return _read(release, check, report, since)
     by, on = rule.by or "", asked_to_report(release, check)
+    if rule.read and (report is None or report.was_read):
+        return _read(release, check, report, since, on)
     if on:
         said = stands(release, check, release.stage) if report and rule.each else ""
         count = len(on) if rule.each else 1
@@ -257,15 +257,17 @@ def _check(release: Release, check: str, opened: datetime) -> Waiting:
     return Waiting(kind=Awaited.PEOPLE, name=check, role=by, on=lead, since=since)
 
 
-def _read(release: Release, check: str, report: Report | None, since: datetime) -> Waiting:
-    """Return a check that Rollcall reads: who may report it where it cannot be read, or who sees to it."""
+def _read(
+    release: Release, check: str, report: Report | None, since: datetime, on: tuple[UserId, ...]
+) -> Waiting:
+    """Return a check that was read last: who is asked where it cannot be any more, or who sees to it."""
     by, said = release.runbook.check(check).by or "", stands(release, check, release.stage)
     if report is not None and report.soaks is not None:
         kind, until = Awaited.SOAK, report.soaks
         return Waiting(kind=kind, name=check, role=by, on=(), since=since, until=until, said=said)
     if report is not None and report.comment:
         said = f"{said}: {' '.join(report.comment.split())[:SAID]}"
-    if report is not None and report.outcome is Outcome.UNKNOWN and (on := release.reporters(check)):
+    if on:
         return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since, said=said)
     lead = first_there(release, Circle.LEAD)
     return Waiting(kind=Awaited.READING, name=check, role=by, on=lead, since=since, said=said)

@@ -155,9 +155,9 @@ class ReportCheck(Command):
 
     def _is_read(self, release: Release, check: Check) -> Refused | None:
         """Refuse to say by hand what Rollcall reads, unless it cannot."""
-        report = release.reports.get(check.name)
-        if check.read is None or (report and (not report.was_read or report.outcome is Outcome.UNKNOWN)):
+        if not is_read(release, check):
             return None
+        report = release.reports.get(check.name)
         how = f"says {report.outcome}" if report else "has not been read yet"
         return Refused(
             code=Code.STALE,
@@ -221,8 +221,20 @@ def report_at(release: Release, check: str, stage: int) -> Report | None:
     return replace(whole, outcome=Outcome.PASSED)
 
 
+def is_read(release: Release, check: Check) -> bool:
+    """Whether Rollcall reads a check itself, and can."""
+    report = release.reports.get(check.name)
+    known = report is None or (report.was_read and report.outcome is not Outcome.UNKNOWN)
+    return check.read is not None and known
+
+
 def asked_to_report(release: Release, check: str) -> tuple[UserId, ...]:
-    """Return whom a check waits for: of what everybody reports, those who have not said that it passed."""
+    """Return who is asked to report a check that has not passed: nobody while Rollcall reads it.
+
+    Of what everybody reports, those are asked who have not said that it passed.
+    """
+    if is_read(release, release.runbook.check(check)):
+        return ()
     report = release.reports.get(check)
     each = report.each if report else ()
     content = {one.by for one in each if one.passed}

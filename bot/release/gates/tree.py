@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.release.gates.applies import applies
-from bot.release.gates.checks import Outcome, Report, asked_to_report, report_at, stands
+from bot.release.gates.checks import Report, asked_to_report, report_at, stands
 from bot.release.gates.seating import Tried, Weighed, passed
 from bot.release.ids import UserId
 from bot.release.release import Release, Vote
@@ -106,23 +106,19 @@ class Tree:
     def _check(self, need: CheckPassed) -> Node:
         of = (self._release, need.check, self._stage)
         status = GateStatus.MET if passed(*of) else GateStatus.WAITING
-        report = report_at(*of)
         return Node(
             status=status,
             says=f"check {need.check} {stands(*of)}",
-            report=report,
-            asked=self._asked(need.check, report, status),
+            report=report_at(*of),
+            asked=self._asked(need.check, status),
             each=self._release.runbook.check(need.check).each,
         )
 
-    def _asked(self, check: str, report: Report | None, status: GateStatus) -> tuple[UserId, ...]:
-        """Return who is asked to report a check: nobody while Rollcall can read it."""
+    def _asked(self, check: str, status: GateStatus) -> tuple[UserId, ...]:
+        """Return who is asked to report a check: nobody at a gate that is over."""
         release = self._release
         over = release.state.ended or self._stage != release.stage or self._stage in release.began
-        if status is GateStatus.MET or over:
-            return ()
-        by_hand = report is not None and (not report.was_read or report.outcome is Outcome.UNKNOWN)
-        return asked_to_report(release, check) if by_hand or not release.runbook.check(check).read else ()
+        return () if status is GateStatus.MET or over else asked_to_report(release, check)
 
     def _of(self, need: Of) -> Node:
         if not applies(need.when, self._release, self._stage):
