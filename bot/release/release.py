@@ -120,7 +120,7 @@ class Beginning:
 
     at: datetime
     members: Members
-    reports: Mapping[str, "Report"]
+    reports: Mapping[str, tuple["Report", ...]]
     runs: int = 0
 
 
@@ -189,7 +189,8 @@ class Release:
     rejections: tuple[Rejection, ...] = ()
     """All there were."""
     revisions: tuple["ManifestChanged", ...] = ()
-    reports: Mapping[str, "Report"] = field(default_factory=dict)
+    reports: Mapping[str, tuple["Report", ...]] = field(default_factory=dict)
+    """What was reported or read last of each check: by each, where everybody in a role reports it."""
     evidence: tuple["Evidence", ...] = ()
     overrides: tuple["Overridden", ...] = ()
     """All there were."""
@@ -320,7 +321,7 @@ class Release:
         """Return who counts in the roles at the gates of a stage: those of now until it has begun."""
         return self.began[stage].members if stage in self.began else self.members
 
-    def reports_at(self, stage: int) -> Mapping[str, "Report"]:
+    def reports_at(self, stage: int) -> Mapping[str, tuple["Report", ...]]:
         """Return the reports that count at the gates of a stage: those of now until it has begun."""
         return self.began[stage].reports if stage in self.began else self.reports
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
-from bot.release.gates.checks import Report, asked_to_report, report_at, stands
+from bot.release.gates.check_result import CheckResult, check_result
+from bot.release.gates.checks import Outcome, Report
 from bot.release.gates.eligible import may_fill
 from bot.release.gates.result import GateResult, gate_results
 from bot.release.gates.review import reviewers
@@ -234,40 +235,35 @@ def _could_approve(
 
 
 def _check(release: Release, check: str, opened: datetime) -> Waiting:
-    report, rule = report_at(release, check, release.stage), release.runbook.check(check)
-    # Who has said nothing was waited for all the time, whatever others have said.
-    since = opened if report is None or rule.each else report.since
-    by, on = rule.by or "", asked_to_report(release, check)
-    if rule.read and (report is None or report.was_read):
-        return _read(release, check, report, since, on)
-    if on:
-        said = stands(release, check, release.stage) if report and rule.each else ""
-        count = len(on) if rule.each else 1
-        return Waiting(
-            kind=Awaited.CHECK,
-            name=check,
-            role=by,
-            count=count,
-            on=on,
-            since=since,
-            said=said,
-            each=rule.each,
-        )
-    lead = first_there(release, Circle.LEAD)
-    return Waiting(kind=Awaited.PEOPLE, name=check, role=by, on=lead, since=since)
+    it = check_result(release, check, release.stage)
+    last, each = it.said[-1] if it.said else None, it.rule.each and bool(it.asked)
+    kind, on = _who_sees_to(release, it)
+    return Waiting(
+        kind=kind,
+        name=check,
+        role=it.rule.by or "",
+        count=len(on) if each else 1,
+        on=on,
+        # Who has said nothing was waited for all the time, whatever others have said.
+        since=opened if last is None or it.rule.each else last.since,
+        until=last.soaks if last else None,
+        said=_said(it, last),
+        each=each,
+    )
 
 
-def _read(
-    release: Release, check: str, report: Report | None, since: datetime, on: tuple[UserId, ...]
-) -> Waiting:
-    """Return a check that was read last: who is asked where it cannot be any more, or who sees to it."""
-    by, said = release.runbook.check(check).by or "", stands(release, check, release.stage)
-    if report is not None and report.soaks is not None:
-        kind, until = Awaited.SOAK, report.soaks
-        return Waiting(kind=kind, name=check, role=by, on=(), since=since, until=until, said=said)
-    if report is not None and report.comment:
-        said = f"{said}: {' '.join(report.comment.split())[:SAID]}"
-    if on:
-        return Waiting(kind=Awaited.CHECK, name=check, role=by, on=on, since=since, said=said)
-    lead = first_there(release, Circle.LEAD)
-    return Waiting(kind=Awaited.READING, name=check, role=by, on=lead, since=since, said=said)
+def _who_sees_to(release: Release, it: CheckResult) -> tuple[Awaited, tuple[UserId, ...]]:
+    """Return as what a check is waited for, and on whom: on nobody while it soaks."""
+    if it.outcome is Outcome.PASSED:
+        return Awaited.SOAK, ()
+    if it.asked:
+        return Awaited.CHECK, it.asked
+    return Awaited.READING if it.is_read else Awaited.PEOPLE, first_there(release, Circle.LEAD)
+
+
+def _said(it: CheckResult, last: Report | None) -> str:
+    """Return how a check stands that is read, with the reason, or that everybody reports."""
+    if it.is_read:
+        because = " ".join(last.comment.split())[:SAID] if last and it.outcome is not Outcome.PASSED else ""
+        return f"{it.says}: {because}" if because else it.says
+    return it.says if it.rule.each and it.said else ""

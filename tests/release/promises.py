@@ -11,7 +11,6 @@ from bot.release.command import Command, Facts
 from bot.release.decide import apply, decide
 from bot.release.event import Event
 from bot.release.gates.answers import Answered, Withdrawn
-from bot.release.gates.checks import Report
 from bot.release.gates.override import Overridden
 from bot.release.gates.result import gate_result
 from bot.release.gates.review import ReviewSigned
@@ -91,23 +90,25 @@ def _met(need: Need, people: People, release: Release) -> set[People]:
             may = [person for person in people if role in person[1]]
             return {people - frozenset(sitting) for sitting in combinations(may, count)}
         case CheckPassed(check=check):
-            report = release.reports.get(check)
-            return {people} if report and _has_soaked(release, report) else set()
+            return {people} if _has_passed(release, check) else set()
         case Of(parts=parts, count=count):
             chosen = [parts] if count is None else combinations(parts, count)
             return {left for those in chosen for left in _all_met(those, people, release)}
 
 
-def _has_soaked(release: Release, report: Report) -> bool:
+def _has_passed(release: Release, name: str) -> bool:
     """Return whether a check has passed; one that Rollcall reads, for as long as it must.
 
     One that everybody in a role reports has when all in it said so last, and nobody the contrary.
     """
-    check = next(check for check in release.runbook.checks if check.name == report.check)
+    said, check = release.reports.get(name, ()), next(c for c in release.runbook.checks if c.name == name)
     if check.each:
-        content = {one.by for one in report.each if one.passed}
+        content = {one.by for one in said if one.passed}
         asked = release.members[check.by or ""]
-        return bool(asked) and content.issuperset(asked) and all(one.passed for one in report.each)
+        return bool(asked) and content.issuperset(asked) and all(one.passed for one in said)
+    if not said:
+        return False
+    (report,) = said
     soaked = report.by != ROLLCALL or not check.soak or report.at - report.since >= check.soak
     return report.outcome == "passed" and soaked
 
@@ -201,9 +202,7 @@ def may_happen(release: Release, event: Event) -> None:
         case RollbackPlanned():
             assert release.production_at, "6: nothing to roll back"
             assert release.state not in ("rolling_back", "completed"), "6: it goes back, or is out"
-            reports = release.reports.values()
-            wrong = [it.failing for it in reports if it.failing]
-            wrong += [one.failing for it in reports for one in it.each if one.failing]
+            wrong = [it.failing for said in release.reports.values() for it in said if it.failing]
             wrong += [release.failure.at] if release.failure else []
             assert event.since in wrong, "6: nothing has gone wrong"
             if release.plans and not release.plans[-1].ended:

@@ -146,8 +146,7 @@ def key(release: Release, model: Model) -> Key:
             if run == release.run or not run.ended
         ),
         frozenset(
-            (it.check, it.outcome, it.was_read, frozenset((one.by, one.passed) for one in it.each))
-            for it in release.reports.values()
+            (check, frozenset((it.by, it.outcome) for it in said)) for check, said in release.reports.items()
         ),
         frozenset(hold.owner for hold in release.holds),
         frozenset((stage, gate) for stage, gate in release.overridden if stage >= now),

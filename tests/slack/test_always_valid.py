@@ -179,7 +179,7 @@ def mentionable(release: Release) -> Iterator[str]:
     yield from (p for past in release.summaries for waiting in past.waiting for p in waiting.on)
     yield from (p for handed in release.handed for waiting in handed.waiting for p in waiting.on)
     yield from (change.by for change in release.revisions)
-    yield from (report.by for report in release.reports.values())
+    yield from (report.by for said in release.reports.values() for report in said)
     yield from (
         person for began in release.began.values() for those in began.members.values() for person in those
     )

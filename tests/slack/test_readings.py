@@ -66,7 +66,7 @@ def book(server: Asked, check: str) -> str:
 
 async def until(world: World, check: str, outcome: Outcome) -> None:
     """Wait until a check of the release is known to be so, and Slack shows it."""
-    await world.until(lambda r: check in r.reports and r.reports[check].outcome is outcome, "shop-1")
+    await world.until(lambda r: check in r.reports and r.reports[check][-1].outcome is outcome, "shop-1")
     await world.settled()
 
 

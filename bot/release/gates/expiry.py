@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.event import Event
-from bot.release.gates.checks import together
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.release import Release, Verdict, Vote
 from bot.release.replace import replace
@@ -32,11 +31,11 @@ class CheckExpired(Event):
     person: UserId | None = None
 
     def change(self, release: Release) -> Release:
-        others = {name: report for name, report in release.reports.items() if name != self.check}
-        each = tuple(one for one in release.reports[self.check].each if one.by != self.person)
-        if self.person is not None and each:
-            others[self.check] = together(self.check, each)
-        return replace(release, reports=others)
+        reports = dict(release.reports)
+        said = reports.pop(self.check)
+        if self.person is not None and (others := tuple(one for one in said if one.by != self.person)):
+            reports[self.check] = others
+        return replace(release, reports=reports)
 
 
 def expired(release: Release, now: datetime) -> Iterable[Event]:
@@ -72,14 +71,9 @@ def _reports(release: Release) -> Iterable[tuple[str, UserId | None, datetime]]:
     if release.state.ended:
         return
     for check in release.runbook.checks:
-        report = release.reports.get(check.name)
-        if report is None:
-            continue
-        if not report.was_read:
-            if check.fresh and not report.each:
-                yield check.name, None, report.at + check.fresh
-            elif check.fresh:
-                yield from ((check.name, one.by, one.at + check.fresh) for one in report.each)
-        elif report.passed:
-            # What was read and counts for nothing stands until the next reading.
-            yield check.name, None, report.at + report.lasts(check)
+        for report in release.reports.get(check.name, ()):
+            if report.was_read and report.passed:
+                yield check.name, None, report.at + report.lasts(check)
+            elif check.fresh and not report.was_read:
+                # What was read and counts for nothing stands until the next reading.
+                yield check.name, report.by if check.each else None, report.at + check.fresh

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.checks import Outcome, Report, failing_since, known_check
+from bot.release.gates.checks import Outcome, Report, failing_since, known_check, last_report
 from bot.release.gates.result import passed_over
 from bot.release.gates.seating import ways_of
 from bot.release.ids import ROLLCALL
@@ -34,21 +34,20 @@ class CheckRead(Event):
     said: str = ""
 
     def change(self, release: Release) -> Release:
-        before, soak = release.reports.get(self.check), release.runbook.check(self.check).soak
+        before, soak = last_report(release, self.check), release.runbook.check(self.check).soak
         goes_on = before is not None and before.was_read and before.outcome is self.outcome
         since = before.since if before is not None and goes_on else self.at
         soaking = self.outcome is Outcome.PASSED and soak is not None and self.at < since + soak
         report = Report(
-            check=self.check,
-            outcome=self.outcome,
             by=self.by,
+            outcome=self.outcome,
             at=self.at,
             comment=self.said,
             since=since,
             soaks=since + soak if soak and soaking else None,
             failing=failing_since(before, self.outcome, self.at),
         )
-        return replace(release, reports={**release.reports, self.check: report})
+        return replace(release, reports={**release.reports, self.check: (report,)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class ReportReading(Command):
             return check
         if trouble := self._cannot_be_told(release, check, facts) or comment_trouble(self.said):
             return trouble
-        if not self._is_news(release.reports.get(check.name), check, facts.now):
+        if not self._is_news(last_report(release, check.name), check, facts.now):
             return ()
         return (CheckRead(at=facts.now, by=self.by, check=check.name, outcome=self.outcome, said=self.said),)
 
@@ -81,7 +80,7 @@ class ReportReading(Command):
             return Refused(
                 code=Code.STALE, because=f"{check.name} was read before the gates of {where} were open."
             )
-        report = release.reports.get(check.name)
+        report = last_report(release, check.name)
         newer = report is not None and report.was_read and report.at > self.read
         if newer or facts.now - self.read >= check.every:
             return Refused(code=Code.STALE, because=f"This reading of {check.name} is too old by now.")

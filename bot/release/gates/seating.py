@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.release.gates.applies import applies
-from bot.release.gates.checks import report_at
+from bot.release.gates.check_result import check_result
 from bot.release.gates.eligible import Capacity, counting, one_for_two, own_roles
 from bot.release.ids import UserId
 from bot.release.people.duties import barred
@@ -113,12 +113,6 @@ def ways_of(release: Release, gate: Gate, stage: int) -> tuple[Way, ...]:
     return ways(needs, lambda when: applies(when, release, stage)) if conditions(needs) else always(needs)
 
 
-def passed(release: Release, check: str, stage: int) -> bool:
-    """Return whether a check has passed at the gates of a stage; what is not known has not passed."""
-    report = report_at(release, check, stage)
-    return report is not None and report.counts
-
-
 def _crowds(weighed: Weighed, may: Mapping[UserId, Capacity]) -> tuple[Roles, Roles]:
     """Return who could sit together if all approve but those whose deputies have, and if they do, too."""
     counting_now = {p: capacity for p, capacity in weighed.capacities.items() if capacity.roles}
@@ -138,7 +132,7 @@ def _acts(one: Chosen, counted: Roles) -> int:
 
 def _open_checks(release: Release, gate: Gate, stage: int) -> Mapping[str, bool]:
     """Return the checks of a gate that have not passed, each with whether it can be reported or read."""
-    unpassed = (check for check in gate.checks if not passed(release, check, stage))
+    unpassed = (check for check in gate.checks if not check_result(release, check, stage).counts)
     return {check: bool(release.runbook.check(check).read or release.reporters(check)) for check in unpassed}
 
 

@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.release.gates.applies import applies
-from bot.release.gates.checks import Report, asked_to_report, report_at, stands
-from bot.release.gates.seating import Tried, Weighed, passed
-from bot.release.ids import UserId
+from bot.release.gates.check_result import CheckResult, check_result
+from bot.release.gates.seating import Tried, Weighed
 from bot.release.release import Release, Vote
 from bot.runbook.gates import CheckPassed, Need, Of, Seats
 
@@ -38,17 +37,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One part of what a gate needs, as it stands: its status, in a sentence, and its seats or parts.
-
-    That of a check has what was reported of it, if anything was, and who is asked to report it: each of them,
-    or anybody.
-    """
+    """One part of what a gate needs, as it stands: its status, in a sentence, its check, seats or parts."""
 
     status: GateStatus
     says: str
-    report: Report | None = None
-    asked: tuple[UserId, ...] = ()
-    each: bool = False
+    check: CheckResult | None = None
     seats: tuple[Seat, ...] = ()
     parts: tuple["Node", ...] = ()
 
@@ -104,21 +97,9 @@ class Tree:
         return [vote for vote, _ in fitting]
 
     def _check(self, need: CheckPassed) -> Node:
-        of = (self._release, need.check, self._stage)
-        status = GateStatus.MET if passed(*of) else GateStatus.WAITING
-        return Node(
-            status=status,
-            says=f"check {need.check} {stands(*of)}",
-            report=report_at(*of),
-            asked=self._asked(need.check, status),
-            each=self._release.runbook.check(need.check).each,
-        )
-
-    def _asked(self, check: str, status: GateStatus) -> tuple[UserId, ...]:
-        """Return who is asked to report a check: nobody at a gate that is over."""
-        release = self._release
-        over = release.state.ended or self._stage != release.stage or self._stage in release.began
-        return () if status is GateStatus.MET or over else asked_to_report(release, check)
+        check = check_result(self._release, need.check, self._stage)
+        status = GateStatus.MET if check.counts else GateStatus.WAITING
+        return Node(status=status, says=f"check {need.check} {check.says}", check=check)
 
     def _of(self, need: Of) -> Node:
         if not applies(need.when, self._release, self._stage):

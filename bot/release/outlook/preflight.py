@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.release.gates.checks import asked_to_report
+from bot.release.gates.check_result import yet_to_report
 from bot.release.gates.eligible import Capacity, may_fill, one_for_two
 from bot.release.gates.result import gate_status
 from bot.release.gates.seating import Roles, ways_of
@@ -91,8 +91,9 @@ def _outlook(
 
 def _can_report(release: Release, check: str, people: frozenset[UserId]) -> bool:
     """Return whether somebody is there who reports a check, or all where everybody does."""
-    asked = asked_to_report(release, check)
-    return people.issuperset(asked) if release.runbook.check(check).each else not people.isdisjoint(asked)
+    rule = release.runbook.check(check)
+    asked = yet_to_report(release, rule, release.reports.get(check, ()))
+    return people.issuperset(asked) if rule.each else not people.isdisjoint(asked)
 
 
 def _helping(

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
-from bot.release.gates.checks import Outcome, report_at
+from bot.release.gates.check_result import check_result
+from bot.release.gates.checks import Outcome
 from bot.release.gates.result import gate_results
 from bot.release.ids import ROLLCALL
 from bot.release.people.duties import Circle, not_yours
@@ -170,19 +171,21 @@ def _causes(release: Release) -> Iterator[_Cause]:
         check for result in gate_results(release) if not result.status.passes for check in result.checks
     }
     for check in release.reports:
-        report = report_at(release, check, release.stage)
-        if report is None or check not in keeping or not release.runbook.check(check).tells_of_production:
+        it = check_result(release, check, release.stage)
+        if check not in keeping or not it.rule.tells_of_production:
             continue
-        nos = [one.failing for one in report.each] or [report.failing]
-        failing = min((no for no in nos if no and no >= release.production_at), default=None)
+        failing = min(
+            (no.failing for no in it.noes if no.failing and no.failing >= release.production_at), default=None
+        )
         if failing is None:
             continue
-        said = f": {report.comment}" if report.comment else ""
-        sure = report.outcome is Outcome.FAILED
+        comment = it.noes[-1].comment
+        said = f": {comment}" if comment else ""
+        sure = it.outcome is Outcome.FAILED
         how = "has failed" if sure else "had failed, and cannot be read now"
         yield _Cause(
-            name=f"check {report.check} {failing.isoformat()}",
-            because=f"The check {report.check} {how}{said}"[:LIMIT],
+            name=f"check {check} {failing.isoformat()}",
+            because=f"The check {check} {how}{said}"[:LIMIT],
             since=failing,
             sure=sure,
         )

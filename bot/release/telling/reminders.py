@@ -156,7 +156,7 @@ def _earliest(release: Release) -> datetime:
     plans = (release.runbook.reminders, *(gate.remind for gate in release.open_gates if gate.remind))
     # What is waited for may be older than the stage.
     since = [*(hold.at for hold in release.holds), *(it.at for it in release.leavers.values())]
-    since += [it.since for it in release.reports.values()]
+    since += [it.since for said in release.reports.values() for it in said]
     since += [release.review.opened] if release.review else []
     since += [vote.at for vote in release.votes]
     return min((release.opened[release.stage], *since)) + min(plan.after for plan in plans)

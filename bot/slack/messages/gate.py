@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from bot.release.gates.check_result import CheckResult
 from bot.release.gates.checks import Report
 from bot.release.gates.result import GateResult, gate_result, gate_status
 from bot.release.gates.tree import GateStatus, Node, Seat
@@ -118,22 +119,25 @@ def _tree(release: Release, result: GateResult, node: Node, indent: str) -> Iter
 def _check(result: GateResult, node: Node, indent: str) -> Iterable[str]:
     """Return a line for a check, with who said so, or since when it reads so, and with who is asked."""
     yield f"{indent}{BOXES.get(node.status, '☐')} {escape(node.says)}"
-    if node.report is not None:
-        yield from (_roll if node.each else _report)(node.report, indent)
-    if node.asked and not result.status.passes:
-        yield f"{indent}  asked: {people(node.asked, 'and' if node.each else 'or')}"
+    if (check := node.check) is None:
+        return
+    if check.rule.each:
+        yield from _roll(check, indent)
+    else:
+        yield from (line for report in check.said for line in _report(report, indent))
+    if check.asked and not result.status.passes:
+        yield f"{indent}  asked: {people(check.asked, 'and' if check.rule.each else 'or')}"
 
 
-def _roll(report: Report, indent: str) -> Iterable[str]:
+def _roll(check: CheckResult, indent: str) -> Iterable[str]:
     """Return lines for what each of several people has reported: the newest who say no, and who say yes."""
-    failed = [one for one in report.each if not one.passed]
-    if len(failed) > SHOWN:
+    if len(check.noes) > SHOWN:
         yield f"{indent}  these are the newest who say so:"
-    for one in failed[-SHOWN:]:
+    for one in check.noes[-SHOWN:]:
         yield f"{indent}  ✗ {person(one.by)}, {moment(one.at)}"
         if one.comment:
             yield quoted(one.comment)
-    if passed := [one.by for one in report.each if one.passed]:
+    if passed := [one.by for one in check.said if one.passed]:
         yield f"{indent}  ✓ {people(passed, 'and')}"
 
 

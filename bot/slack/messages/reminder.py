@@ -82,9 +82,9 @@ def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]
     # In the channel nothing else names the release.
     where = f"*{release.key}*: " if past.way is Way.CHANNEL else ""
     waited = f"{where}{what}. It has waited since {moment(waiting.since)}."
-    if waiting.each and (report := release.reports.get(waiting.name)):
+    if waiting.each:
         # Who has reported meanwhile that it passed is not named any more.
-        content = {one.by for one in report.each if one.passed}
+        content = {one.by for one in release.reports.get(waiting.name, ()) if one.passed}
         past = replace(past, people=tuple(person for person in past.people if person not in content))
     return [*_asked(past, release.runbook.reminders, waited)], answers(release, waiting)
 

@@ -275,7 +275,7 @@ def key(release: Release) -> Key:
     return (
         release.state,
         frozenset((vote.gate, vote.by, vote.verdict) for vote in release.votes),
-        frozenset((name, report.passed) for name, report in release.reports.items()),
+        frozenset((name, one.passed) for name, said in release.reports.items() for one in said),
         frozenset(hold.number for hold in release.holds),
     )
 
