@@ -229,7 +229,8 @@ class Coordinator:
         facts = self._facts(connection, release)
         if command.asks_neighbours:
             # Not before the release is locked, too: it may have been completed meanwhile, and be the newest.
-            facts = replace(facts, neighbours=self._ledger.neighbours(connection, release))
+            version = command.version if isinstance(command, ChangeManifest) else ""
+            facts = replace(facts, neighbours=self._ledger.neighbours(connection, release, version))
         return self._keep(connection, release, self._decision(release, command, facts, reading))
 
     def _decision(self, release: Release, command: Command, facts: Facts, reading: Reading) -> Decision:
@@ -287,7 +288,7 @@ class Coordinator:
             earlier=self._earlier(connection, command, standing.rolled_back),
             number=standing.number,
             withdrawn=self._withdrawn(connection, command) if fit else (),
-            in_production=self._in_production(connection, command) if fit else "",
+            in_production=self._in_production(connection, command) if fit else ("", ""),
         )
 
     def _drill_facts(self, connection: Connection, command: StartDrill) -> StartFacts:
@@ -319,7 +320,12 @@ class Coordinator:
         place = command.workspace, command.service
         match self._ledger.completed(connection, *place, 2):
             case [version, to]:
-                return Rehearsal(version=version, to=to, last=self._ledger.recoveries(connection, *place))
+                return Rehearsal(
+                    version=version.version,
+                    to=to.version,
+                    to_commit=to.manifest.commit,
+                    last=self._ledger.recoveries(connection, *place),
+                )
             case _:
                 return None
 
@@ -343,9 +349,9 @@ class Coordinator:
         found = self._ledger.rolled_back(connection, command.workspace, command.service, WITHDRAWN_LIMIT)
         return tuple(map(withdrawn_with, found))
 
-    def _in_production(self, connection: Connection, command: Start) -> str:
+    def _in_production(self, connection: Connection, command: Start) -> tuple[str, str]:
         last = self._ledger.completed(connection, command.workspace, command.service, 1)
-        return last[0] if last else ""
+        return next(((one.version, one.manifest.commit) for one in last), ("", ""))
 
     def _runbook(self, service: str, kind: str) -> tuple[Runbook | None, tuple[str, ...], str]:
         """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong."""

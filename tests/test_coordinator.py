@@ -15,10 +15,12 @@ from bot.ledger.schema import upgrade
 from bot.ledger.tables import metadata, services
 from bot.release.gates.answers import Approve
 from bot.release.ids import ReleaseId, ReleaseKey, UserId
+from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Own
 from bot.release.people.hours import Hours
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
+from bot.release.stages.revision import ChangeManifest
 from bot.release.state import State
 from bot.runbook.gates import SIGNING
 from bot.runbook.roles import Standing
@@ -548,3 +550,25 @@ async def test_to_go_away_twice_has_one_effect(world: World) -> None:
     assert (refused.code, await rows(world)) == (Code.ALREADY_DONE, before)
     await world.replica.notes(go_away(BEN, CLEO, TOMORROW))
     assert await world.replica.faults() == []
+
+
+async def test_the_way_back_knows_the_commit_that_was_approved_before(world: World) -> None:
+    replica = world.replica
+    for version, commit in (("1.0", "aaaaaaa"), ("2.0", "bbbbbbb")):
+        started = await replica.accepts(start(version, manifest=Manifest(commit=commit)))
+        release = await complete(replica, started.key)
+    assert (release.replaces, release.replaces_commit) == ("1.0", "aaaaaaa")
+    back = await replica.accepts(roll_back(key=SECOND))
+    assert back.going_back_to == ("1.0", "aaaaaaa")
+
+
+async def test_what_was_released_already_is_not_what_a_release_is_changed_to(world: World) -> None:
+    replica = world.replica
+    for version in ("1.0", "2.0"):
+        await complete(replica, (await replica.accepts(start(version))).key)
+    third = await replica.accepts(start("3.0"))
+    refused = await replica.refuses(act(ChangeManifest, ANA, third.key, version="1.0", manifest=Manifest()))
+    assert (refused.code, refused.because) == (
+        Code.ALREADY_RELEASED,
+        "checkout 1.0 was released as checkout-1.",
+    )

@@ -163,11 +163,13 @@ class Ledger:
 
     def completed(
         self, connection: Connection, workspace: WorkspaceId, service: str, limit: int
-    ) -> Sequence[str]:
-        """Return the versions of a service that were released last, and not rolled back; the newest first."""
+    ) -> Sequence[Release]:
+        """Return the releases of a service that were completed last, and not rolled back, newest first."""
         mine = and_(releases.c.workspace == workspace, releases.c.service == service)
-        done = select(releases.c.version).where(mine, releases.c.state == State.COMPLETED)
-        return connection.scalars(done.order_by(*_NEWEST_FIRST).limit(limit)).all()
+        done = select(releases.c.release).where(mine, releases.c.state == State.COMPLETED)
+        keys = connection.scalars(done.order_by(*_NEWEST_FIRST).limit(limit)).all()
+        found = (self.find(connection, ReleaseId(workspace, ReleaseKey(key))) for key in keys)
+        return [release for release in found if release is not None]
 
     def last_drill(self, connection: Connection, workspace: WorkspaceId, service: str) -> Release | None:
         """Return the newest drill of a service that has come to its end, or None."""
@@ -188,20 +190,25 @@ class Ledger:
             drill=last(drills_of(service), State.COMPLETED), rollback=last(service, State.ROLLED_BACK)
         )
 
-    def neighbours(self, connection: Connection, release: Release) -> Neighbours:
-        """Return the other releases of a service as they matter to one of it, when both are locked."""
+    def neighbours(self, connection: Connection, release: Release, version: str = "") -> Neighbours:
+        """Return the other releases of a service as they matter to one of it, when both are locked.
+
+        `version` is the one of which a command speaks.
+        """
         mine = and_(releases.c.workspace == release.workspace, releases.c.service == release.service)
         other = releases.c.release != release.key
         active = connection.scalar(
             select(releases.c.release).where(mine, other, releases.c.ended_at.is_(None))
         )
-        completed = select(releases.c.release, releases.c.version).where(
-            mine, releases.c.state == State.COMPLETED
-        )
-        last = completed.order_by(*_NEWEST_FIRST).limit(1)
-        before = connection.execute(last.where(other)).first()
+        completed = and_(mine, releases.c.state == State.COMPLETED)
+        last = select(releases.c.release).where(completed).order_by(*_NEWEST_FIRST).limit(1)
+        before = self._newest(connection, release.workspace, and_(completed, other))
         return Neighbours(
-            active=active, newest=connection.scalar(last), before=before.version if before else None
+            active=active,
+            newest=connection.scalar(last),
+            before=before.version if before else None,
+            before_commit=before.manifest.commit if before else "",
+            released_as=connection.scalar(last.where(releases.c.version == version)) if version else None,
         )
 
     def of_version(

@@ -185,6 +185,9 @@ class Runner:
             "step": run.step,
             "attempt": str(run.attempt),
         }
+        before, commit = release.going_back_to
+        if before:
+            about |= {"before": before, "before_commit": commit}
         return Job(
             release=release.id,
             number=run.number,

@@ -20,12 +20,16 @@ Decision = Sequence[Event] | Refused
 class Neighbours:
     """The other releases of the service, read under its lock: the one that is open, the newest completed.
 
-    `before` is the version that was in production before the release in question, where that is known.
+    `before` is the version that was in production before the release in question, where that is known, and
+    `before_commit` the id of what was approved as that. `released_as` is as what the version was released
+    already of which a command speaks.
     """
 
     active: ReleaseKey | None = None
     newest: ReleaseKey | None = None
     before: str | None = None
+    before_commit: str = ""
+    released_as: ReleaseKey | None = None
 
 
 ALONE: Final = Neighbours()

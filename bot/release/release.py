@@ -146,6 +146,7 @@ class Release:
     withdrawn: tuple["Withdrawn", ...] = ()
     """What was rolled back since the service was last released, the newest first."""
     replaces: str = ""
+    replaces_commit: str = ""
     """The version that was in production when it was started, as far as there was one."""
     rehearsal: "Rehearsal | None" = None
     """Of a drill, what it rehearses."""
@@ -316,6 +317,13 @@ class Release:
     def stage_name(self, stage: int) -> str:
         """Return the name of the stage with the index `stage`; of one that is not there, its number."""
         return self.stage_at(stage).name if 0 <= stage <= self.back else f"Stage {stage + 1}"
+
+    @property
+    def going_back_to(self) -> tuple[str, str]:
+        """The version to which a rollback or a drill goes back, and its commit; nothing where not known."""
+        if self.rehearsal:
+            return self.rehearsal.to, self.rehearsal.to_commit
+        return (self.taken_back.to or "", self.taken_back.to_commit) if self.taken_back else ("", "")
 
     def members_at(self, stage: int) -> Members:
         """Return who counts in the roles at the gates of a stage: those of now until it has begun."""

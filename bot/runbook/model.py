@@ -25,7 +25,7 @@ from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid
 from bot.runbook.problems import found
 from bot.runbook.roles import Duties as Duties
 from bot.runbook.roles import Known, Role, RoleName, known
-from bot.runbook.runs import BEFORE, Provider, Run
+from bot.runbook.runs import BEFORE, BEFORE_COMMIT, COMMIT, Provider, Run
 from bot.runbook.tickets import Tickets
 from bot.runbook.values import (
     ChannelId,
@@ -254,17 +254,20 @@ class Runbook(Part):
 
     @model_validator(mode="after")
     def _goes_back_in_the_rollback_only(self) -> Self:
-        if self.kind == DRILL:
-            return self
-        places = [
-            (*place, "run")
-            for place, step in self._steps()
-            if place[0] != "rollback" and step.run and BEFORE in step.run.fields
-        ]
-        if places:
-            message = "{before} is known in the rollback only"
-            raise invalid(*(fault_at(place, message) for place in places))
+        # A drill is made of the rollback, which was looked at in its own runbook.
+        if self.kind != DRILL and (wrong := [*self._astray()]):
+            raise invalid(*(fault_at((*place, "run"), message) for place, message in wrong))
         return self
+
+    def _astray(self) -> Iterator[tuple[Loc, str]]:
+        """Yield where a field stands that means something else there than it says."""
+        for place, step in self._steps():
+            used = step.run.fields if step.run else ()
+            if place[0] != "rollback":
+                known = (name for name in (BEFORE, BEFORE_COMMIT) if name in used)
+                yield from ((place, f"{{{name}}} is known in the rollback only") for name in known)
+            elif COMMIT in used:
+                yield place, "{commit} is of what is taken back; write {before_commit}"
 
     @model_validator(mode="after")
     def _rehearses_outside_of_production(self) -> Self:

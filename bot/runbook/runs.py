@@ -24,11 +24,12 @@ OWN_INPUT: Final = "rollcall"
 """The input by which a workflow is told which run it is."""
 OWN_VARIABLE: Final = "ROLLCALL_RUN"
 """The variable by which a pipeline is told that."""
-BEFORE: Final = "before"
 COMMIT: Final = "commit"
-FIELDS: Final = ("version", COMMIT, BEFORE, "service", "release", "stage", "environment")
-"""What may stand in braces; `before` is the version to which a rollback goes back, `commit` the id
-of what was approved, where it was read from a repository."""
+BEFORE: Final = "before"
+BEFORE_COMMIT: Final = "before_commit"
+FIELDS: Final = ("version", COMMIT, BEFORE, BEFORE_COMMIT, "service", "release", "stage", "environment")
+"""What may stand in braces; `before` is the version to which a rollback goes back, `commit` and
+`before_commit` are the ids of what was approved as both, where they were read from a repository."""
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 
 

@@ -22,6 +22,7 @@ from bot.release.people.directory import Directory
 from bot.release.people.own import OwnCommand, OwnEvent, own_after
 from bot.release.refusal import Refused
 from bot.release.release import Release
+from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Earlier, Start, StartFacts, locked_by
 from bot.release.stages.withdrawn import withdrawn_with
 from bot.release.state import State
@@ -87,7 +88,8 @@ class Village:
         release = self.releases.get(command.release)
         if release is None:
             return command.release, None, unknown_release(command.release)
-        return release.key, release, decide(release, command, self._facts(release))
+        version = command.version if isinstance(command, ChangeManifest) else ""
+        return release.key, release, decide(release, command, self._facts(release, version))
 
     def _notes(self, command: OwnCommand, answer: Answer | Noted, ledger: Ledger) -> "Village | None":
         event = command.decide(self._directory(), MORNING)
@@ -117,17 +119,19 @@ class Village:
     def _directory(self) -> Directory:
         return self.people.as_told({person: own_after(events) for person, events in self.said.items()})
 
-    def _facts(self, release: Release) -> Facts:
+    def _facts(self, release: Release, version: str = "") -> Facts:
         others = [other for other in self._newest_first() if other.key != release.key]
         completed = [other for other in self._newest_first() if other.state is State.COMPLETED]
-        before = [other.version for other in others if other.state is State.COMPLETED]
+        before = next((other for other in others if other.state is State.COMPLETED), None)
         return Facts(
             now=max(MORNING, release.at + timedelta(microseconds=1)),
             directory=self._directory(),
             neighbours=Neighbours(
                 active=next((other.key for other in others if not other.state.ended), None),
                 newest=next((other.key for other in completed), None),
-                before=next(iter(before), None),
+                before=before.version if before else None,
+                before_commit=before.manifest.commit if before else "",
+                released_as=next((other.key for other in completed if other.version == version), None),
             ),
         )
 
@@ -151,7 +155,9 @@ class Village:
             locked=next(map(locked_by, locked), None),
             earlier=next((Earlier(key=r.key, at=r.since, reason=r.ended_because) for r in rolled_back), None),
             number=len(every) + 1,
-            in_production=next((r.version for r in every if r.state is State.COMPLETED), ""),
+            in_production=next(
+                ((r.version, r.manifest.commit) for r in every if r.state is State.COMPLETED), ("", "")
+            ),
             withdrawn=tuple(map(withdrawn_with, withdrawn)),
         )
 

@@ -252,11 +252,13 @@ class Person:
     def cancels(self, because: str = "The customer waits for 1.4.1.") -> Act:
         return _now(lambda r: Cancel(workspace=ACME, release=r.key, by=self.id, reason=because))
 
-    def rolls_back(self, because: str = "Orders are lost.", *, to: str | None = "1.3.0") -> Act:
+    def rolls_back(
+        self, because: str = "Orders are lost.", *, to: str | None = "1.3.0", commit: str = ""
+    ) -> Act:
         """Roll a release back that is the newest of its service, and the only one that is open."""
         return _now(
             lambda r: Rollback(workspace=ACME, release=r.key, by=self.id, reason=because),
-            lambda r: Neighbours(newest=r.key, before=to),
+            lambda r: Neighbours(newest=r.key, before=to, before_commit=commit),
         )
 
     def vetoes(self, because: str = "I look at it.") -> Act:

@@ -334,6 +334,14 @@ def test_reminders_of_a_gate_take_the_rest_from_the_runbook(write: Write) -> Non
             "9:26: stages.0.steps.0.run: {before} is known in the rollback only",
         ),
         (
+            STAGE + "    steps: [{do: Deploy, run: {command: [deploy, '{before_commit}']}}]\n",
+            "9:26: stages.0.steps.0.run: {before_commit} is known in the rollback only",
+        ),
+        (
+            STAGE + "rollback: {steps: [{do: Back, run: {command: [deploy, '{commit}']}}]}\n",
+            "9:31: rollback.steps.0.run: {commit} is of what is taken back; write {before_commit}",
+        ),
+        (
             STAGE + f"    steps: [{', '.join(f'do: x{n}' for n in range(41))}]\n",
             "9:5: stages.0.steps: expected at most 40, found 41",
         ),

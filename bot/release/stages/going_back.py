@@ -126,7 +126,8 @@ def goes_back(release: Release, now: datetime) -> Event | None:
     if now >= plan.until + window:
         # Nobody looked in all that time, so that nobody may have been told either.
         return _planned(first, now + window, now)
-    return RollbackBegan(at=now, by=ROLLCALL, reason=first.because, to=release.replaces or None)
+    to, commit = release.replaces or None, release.replaces_commit
+    return RollbackBegan(at=now, by=ROLLCALL, reason=first.because, to=to, to_commit=commit)
 
 
 def called_off(release: Release, now: datetime) -> RollbackCalledOff | None:

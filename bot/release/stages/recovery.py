@@ -29,6 +29,8 @@ class Recoveries:
 class Rehearsal:
     """What a drill rehearses: the way from a version to the one before it. `last` is how it went before.
 
+    `to_commit` is the id of what was approved as the one before, or nothing.
+
     `production` are the environments in which the service is in production, which it leaves alone.
     """
 
@@ -36,6 +38,7 @@ class Rehearsal:
     to: str
     last: Recoveries
     production: tuple[str, ...] = ()
+    to_commit: str = ""
 
 
 def recovery(release: Release) -> Recovery | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
@@ -79,6 +79,8 @@ class ManifestChanged(Event):
 class ChangeManifest(Command):
     """Release something else than was started, before production is touched."""
 
+    asks_neighbours: ClassVar[bool] = True
+
     version: str
     manifest: Manifest
 
@@ -87,7 +89,7 @@ class ChangeManifest(Command):
             self._too_late(release)
             or not_yours(release, self.by, "Changing what goes out", Circle.LEAD, Circle.STARTER)
             or manifest_trouble(self.version, self.manifest)
-            or self._in_production(release)
+            or self._released(release, facts)
             or self._same(release)
             or self._changed(release, facts)
         )
@@ -102,12 +104,12 @@ class ChangeManifest(Command):
             return production_touched(release, "it is rolled back")
         return production_touched(release, "what was approved is what went there")
 
-    def _in_production(self, release: Release) -> Refused | None:
-        if self.version != release.replaces:
+    def _released(self, release: Release, facts: Facts) -> Refused | None:
+        if facts.neighbours.released_as is None:
             return None
         return Refused(
             code=Code.ALREADY_RELEASED,
-            because=f"{release.service} {self.version} is in production already.",
+            because=f"{release.service} {self.version} was released as {facts.neighbours.released_as}.",
             instead="Name the version that is new, or cancel the release.",
         )
 

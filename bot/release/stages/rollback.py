@@ -17,10 +17,14 @@ from bot.release.state import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackBegan(Event):
-    """The release is taken back, for a reason; `to` is the version before it, where that is known."""
+    """The release is taken back, for a reason; `to` is the version before it, where that is known.
+
+    `to_commit` is the id of what was approved as that version, or nothing.
+    """
 
     reason: str
     to: str | None = None
+    to_commit: str = ""
 
     def change(self, release: Release) -> Release:
         ending = Ending(by=self.by, at=self.at, how="began to roll back")
@@ -66,7 +70,13 @@ class Rollback(Command):
             or self._not_newest(release, facts)
             or not_yours(release, self.by, "Rolling back", *circles)
             or reason_trouble(self.reason)
-            or (RollbackBegan(at=facts.now, by=self.by, reason=self.reason, to=facts.neighbours.before),)
+            or (self._began(facts),)
+        )
+
+    def _began(self, facts: Facts) -> RollbackBegan:
+        near = facts.neighbours
+        return RollbackBegan(
+            at=facts.now, by=self.by, reason=self.reason, to=near.before, to_commit=near.before_commit
         )
 
     def _not_to_be_taken_back(self, release: Release) -> Refused | None:

@@ -7,7 +7,7 @@ Rollcall, which has seen it; nobody else can say so.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from bot.release.command import Command, Decision, Facts
 from bot.release.event import Event
@@ -19,9 +19,15 @@ from bot.release.replace import replace
 from bot.release.stages.failure import StepFailed
 from bot.release.stages.holds import on_hold
 from bot.release.stages.steps import StepDone
-from bot.runbook.runs import BEFORE, COMMIT, Provider, filled
+from bot.runbook.runs import BEFORE, BEFORE_COMMIT, COMMIT, Provider, filled
 from bot.runbook.runs import Run as Written
 from bot.runbook.values import duration
+
+_MUST_BE_KNOWN: Final = {
+    BEFORE: "The version before",
+    BEFORE_COMMIT: "The commit of the version before",
+    COMMIT: "The commit",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,22 +258,20 @@ def run_time(release: Release) -> datetime | None:
 def _asked(release: Release, now: datetime) -> Event:
     step, stage = release.open_steps[0], release.current
     assert step.run is not None
-    before = release.taken_back.to if release.taken_back else None
-    if release.rehearsal:
-        before = release.rehearsal.to
-    if before is None and BEFORE in step.run.fields:
-        return _failed(release, "The version before is not known, so nothing was run.", now)
-    if not release.manifest.commit and COMMIT in step.run.fields:
-        return _failed(release, "The commit is not known, so nothing was run.", now)
+    before, before_commit = release.going_back_to
     values = {
         "version": release.version,
         COMMIT: release.manifest.commit,
-        BEFORE: before or "",
+        BEFORE: before,
+        BEFORE_COMMIT: before_commit,
         "service": release.service,
         "release": release.key,
         "stage": stage.name,
         "environment": stage.where,
     }
+    for field, what in _MUST_BE_KNOWN.items():
+        if field in step.run.fields and not values[field]:
+            return _failed(release, f"{what} is not known, so nothing was run.", now)
     return RunAsked(
         at=now,
         by=ROLLCALL,

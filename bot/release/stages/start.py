@@ -56,7 +56,7 @@ class StartFacts:
     as the people whom it asks have signed it. `active` is the service's open release, `released_as` the
     completed release that had the same version, `earlier` one of that version that was rolled back, `number`
     the next free number of the service, `withdrawn` what was rolled back since it was last released,
-    `in_production` the version that was, and not rolled back.
+    `in_production` the version that was, and not rolled back, with its commit.
     Of a drill, `rehearsal` is the way back that there is; what else concerns releases only is nothing.
     """
 
@@ -73,7 +73,7 @@ class StartFacts:
     earlier: Earlier | None
     number: int
     withdrawn: tuple[Withdrawn, ...] = ()
-    in_production: str = ""
+    in_production: tuple[str, str] = ("", "")
     rehearsal: Rehearsal | None = None
 
 
@@ -105,6 +105,7 @@ class Started(Event):
     withdrawn: tuple[Withdrawn, ...] = ()
     replaces: str = ""
     rehearsal: Rehearsal | None = None
+    replaces_commit: str = ""
     captain: UserId | None = None
 
     def change(self, release: Release) -> Release:
@@ -126,6 +127,7 @@ class Started(Event):
             earlier=self.earlier,
             withdrawn=self.withdrawn,
             replaces=self.replaces,
+            replaces_commit=self.replaces_commit,
             rehearsal=self.rehearsal,
             channel=self.channel,
             starter=self.captain or self.by,
@@ -302,7 +304,8 @@ class Start:
             policy=policy,
             earlier=facts.earlier,
             withdrawn=facts.withdrawn,
-            replaces=facts.in_production,
+            replaces=facts.in_production[0],
+            replaces_commit=facts.in_production[1],
             rehearsal=facts.rehearsal,
             captain=None if starter == self.by else starter,
         )

@@ -331,11 +331,11 @@ def test_what_goes_wrong_on_the_way_back_announces_nothing() -> None:
 
 def test_it_goes_back_to_what_was_in_production_when_it_was_started() -> None:
     book = runbook(LIVE, AFTER, rollback=BACK, checks=ERRORS)
-    decided = decide_start(start(), replace(start_facts(book), in_production="1.3.0"))
+    decided = decide_start(start(), replace(start_facts(book), in_production=("1.3.0", "abc1234")))
     assert not isinstance(decided, Refused)
     back = events(play(fold(decided), dan.fails("Deploy")), time_passes(minutes=10))[0]
     assert isinstance(back, RollbackBegan)
-    assert back.to == "1.3.0"
+    assert (back.to, back.to_commit) == ("1.3.0", "abc1234")
 
 
 def test_a_veto_is_told_in_the_next_summary() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
+from bot.release.command import Neighbours
 from bot.release.gates.tree import GateStatus
-from bot.release.ids import UserId
+from bot.release.ids import ReleaseKey, UserId
 from bot.release.manifest import Manifest, Pull
 from bot.release.outlook.why import Deed, why
 from bot.release.people.handoff import Duty
@@ -29,6 +30,7 @@ from tests.release.given import (
     asks,
     bea,
     ben,
+    beside,
     cleo,
     completed,
     dan,
@@ -507,12 +509,12 @@ def test_what_is_only_told_anew_of_the_same_is_no_change() -> None:
     )
 
 
-def test_what_is_in_production_already_does_not_go_out_once_more() -> None:
-    release = replace(started(), replaces="1.3.0")
-    assert refusal(release, ana.changes("1.3.0")) == snapshot(
+def test_what_was_released_already_does_not_go_out_once_more() -> None:
+    released = beside(ana.changes("1.3.0"), Neighbours(released_as=ReleaseKey("checkout-0")))
+    assert refusal(started(), released) == snapshot(
         Refused(
             code=Code.ALREADY_RELEASED,
-            because="checkout 1.3.0 is in production already.",
+            because="checkout 1.3.0 was released as checkout-0.",
             instead="Name the version that is new, or cancel the release.",
         )
     )

@@ -288,6 +288,16 @@ def test_without_a_version_before_it_the_way_back_is_not_run() -> None:
     assert release.failure.reason == snapshot("The version before is not known, so nothing was run.")
 
 
+def test_the_way_back_may_be_told_the_commit_that_was_approved_before() -> None:
+    back = Rollback(steps=(run_step("Put it back", "deploy", "{before_commit}"),))
+    release = play(running(rollback=back), ana.rolls_back(commit="abc1234"))
+    assert release.run is not None
+    assert release.run.order.words == ("abc1234",)
+    unknown = play(running(rollback=back), ana.rolls_back())
+    assert unknown.failure is not None
+    assert unknown.failure.reason == "The commit of the version before is not known, so nothing was run."
+
+
 def test_a_workflow_is_asked_for_with_all_that_github_is_told_of_it() -> None:
     inputs = (Input(name="environment", value="{environment}"), Input(name="tag", value="v{version}"))
     run = Run(workflow="deploy.yml", ref="release/{version}", inputs=inputs)
