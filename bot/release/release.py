@@ -192,6 +192,8 @@ class Release:
     revisions: tuple["ManifestChanged", ...] = ()
     reports: Mapping[str, tuple["Report", ...]] = field(default_factory=dict)
     """What was reported or read last of each check: by each, where everybody in a role reports it."""
+    expired: Mapping[tuple[str, UserId | None], datetime] = field(default_factory=dict)
+    """When the report of a check was too old last, by check, and by person where everybody reports it."""
     evidence: tuple["Evidence", ...] = ()
     overrides: tuple["Overridden", ...] = ()
     """All there were."""

@@ -244,12 +244,21 @@ def _check(release: Release, check: str, opened: datetime) -> Waiting:
         role=it.rule.by or "",
         count=len(on) if each else 1,
         on=on,
-        # Who has said nothing was waited for all the time, whatever others have said.
-        since=opened if last is None or it.rule.each else last.since,
+        since=_since(release, it, opened),
         until=last.soaks if last else None,
         said=_said(it, last),
         each=each,
     )
+
+
+def _since(release: Release, it: CheckResult, opened: datetime) -> datetime:
+    """Return since when a check is waited for: of one that is read, since it has not passed in between."""
+    if it.said and not it.rule.each:
+        last = it.said[-1]
+        return last.failing or last.since if last.was_read else last.since
+    # Who has said nothing was waited for all the time, whatever others have said.
+    name, whose = it.rule.name, it.asked if it.rule.each else (None,)
+    return max(opened, min((release.expired.get((name, one), opened) for one in whose), default=opened))
 
 
 def _who_sees_to(release: Release, it: CheckResult) -> tuple[Awaited, tuple[UserId, ...]]:
@@ -264,6 +273,8 @@ def _who_sees_to(release: Release, it: CheckResult) -> tuple[Awaited, tuple[User
 def _said(it: CheckResult, last: Report | None) -> str:
     """Return how a check stands that is read, with the reason, or that everybody reports."""
     if it.is_read:
+        failed_before = last is not None and last.failing and it.outcome is Outcome.UNKNOWN
+        says = "had failed, and cannot be read now" if failed_before else it.says
         because = " ".join(last.comment.split())[:SAID] if last and it.outcome is not Outcome.PASSED else ""
-        return f"{it.says}: {because}" if because else it.says
+        return f"{says}: {because}" if because else says
     return it.says if it.rule.each and it.said else ""

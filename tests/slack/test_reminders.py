@@ -21,7 +21,7 @@ from tests.release.given import (
     started,
     time_passes,
 )
-from tests.world import World, readable
+from tests.world import World, plain, readable
 
 
 async def test_who_has_not_answered_is_asked_privately_and_who_has_is_not(world: World) -> None:
@@ -188,4 +188,8 @@ def test_a_reminder_of_a_roll_names_who_is_asked_still_or_who_leads_while_they_a
     assert text(play(asked, dee.reports("good"))) == "<@dan>"
     absent = away(dan, gus, NINE + timedelta(days=9))
     passes = among(absent, time_passes(hours=1))
-    assert text(play(started(book), among(absent, dee.reports("good")), passes, passes)) == "<@ana>"
+    [message] = reminders(play(started(book), among(absent, dee.reports("good")), passes, passes))
+    assert plain(message.text) == snapshot(
+        "*checkout-1* (checkout 1.4.0): <@ana>, the check *good* has not passed. It has waited since <time> for <@dan>, away just now. You lead this release: find another way."
+    )
+    assert not [block for block in message.blocks if block["type"] == "actions"]

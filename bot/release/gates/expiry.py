@@ -35,7 +35,8 @@ class CheckExpired(Event):
         said = reports.pop(self.check)
         if self.person is not None and (others := tuple(one for one in said if one.by != self.person)):
             reports[self.check] = others
-        return replace(release, reports=reports)
+        expired = {**release.expired, (self.check, self.person): self.at}
+        return replace(release, reports=reports, expired=expired)
 
 
 def expired(release: Release, now: datetime) -> Iterable[Event]:

@@ -86,6 +86,12 @@ def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]
         # Who has reported meanwhile that it passed is not named any more.
         content = {one.by for one in release.reports.get(waiting.name, ()) if one.passed}
         past = replace(past, people=tuple(person for person in past.people if person not in content))
+    if waiting.kind is Awaited.CHECK and past.people and not {*past.people} & {*waiting.on}:
+        whose = people(waiting.on, "and" if waiting.each else "or")
+        away = (
+            f"{waited.removesuffix('.')} for {whose}, away just now. You lead this release: find another way."
+        )
+        return [*_asked(past, release.runbook.reminders, away)], ()
     return [*_asked(past, release.runbook.reminders, waited)], answers(release, waiting)
 
 

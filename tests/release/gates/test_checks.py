@@ -27,11 +27,13 @@ from tests.release.given import (
     among,
     ana,
     answer,
+    bea,
     ben,
     cleo,
     completed,
     dan,
     dee,
+    eli,
     events,
     gate,
     gated,
@@ -342,7 +344,7 @@ def test_of_what_everybody_reports_each_grows_too_old_by_itself() -> None:
     )
     old = play(release, time_passes(hours=1))
     assert old.state is State.AWAITING_APPROVAL
-    assert [asked.on for asked in waiting_on(old)] == [(dan.id,)]
+    assert [(asked.on, asked.since) for asked in waiting_on(old)] == [((dan.id,), NINE + 4 * HOUR)]
     assert dict(play(old, time_passes(hours=3)).reports) == {}
 
 
@@ -353,3 +355,10 @@ def test_a_no_does_not_grow_old_with_the_yes_of_another() -> None:
     old = play(release, time_passes(minutes=5))
     assert [one.by for one in old.reports["good"]] == [dee.id]
     assert old.reports["good"][-1].failing == NINE + timedelta(hours=3, minutes=55)
+
+
+def test_who_reports_what_is_too_old_by_now_is_asked_since_then() -> None:
+    old = play(behind("load", begin=Begin.CAPTAIN), later(ben.reports("load"), hours=1), time_passes(hours=4))
+    assert [(asked.on, asked.since) for asked in waiting_on(old)] == [
+        ((bea.id, ben.id, eli.id), NINE + 5 * HOUR)
+    ]

@@ -454,3 +454,15 @@ def test_a_check_that_is_read_lacks_nobody() -> None:
 
 def test_a_check_that_was_not_read_yet_is_waited_for_as_one_that_is_read() -> None:
     assert [one.said for one in waiting_on(behind("errors"))] == ["has not been read yet"]
+
+
+def test_what_fails_and_cannot_be_read_in_turns_is_waited_for_since_it_has_not_passed() -> None:
+    failing = play(behind("health"), reading.fails("health"))
+    unknown = play(failing, at(reading.cannot_read("health", "no answer"), 30))
+    (waiting,) = waiting_on(unknown)
+    assert (waiting.since, waiting.said) == (NINE, "had failed, and cannot be read now: no answer")
+    again = play(unknown, at(reading.fails("health"), 60))
+    assert [one.since for one in waiting_on(again)] == [NINE]
+    never = play(behind("health"), at(reading.cannot_read("health", "no answer"), 30))
+    (waiting,) = waiting_on(never)
+    assert (waiting.since, waiting.said) == (NINE + 30 * MINUTE, "cannot be read: no answer")
