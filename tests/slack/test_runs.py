@@ -159,6 +159,35 @@ async def test_a_run_is_stopped_by_a_person_who_says_why(tmp_path: Path) -> None
 """)
 
 
+async def test_where_no_version_was_before_the_form_says_what_is_not_run(tmp_path: Path) -> None:
+    command(tmp_path)
+    async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.until(lambda r: bool(r.done), "shop-1")
+        await world.dan.presses("Roll back…", "shop-1", on="card")
+        assert "so “Deploy the version before” is not run. Do it by hand, then skip it." in await open_form(
+            world, "dan"
+        )
+        await world.dan.submits(key="shop-1", reason="Orders are lost.")
+        thread = (await world.thread("shop-1")).split("---\n")[2:]
+        assert "\n---\n".join(part.strip() for part in thread) == snapshot("""\
+*shop-1* (shop 2.0): ↩ @dan *began to roll back*, <time>
+> Orders are lost.
+@ana, the steps of the way back are for @dan or @dee.
+---
+*shop-1* (shop 2.0): *rollback* has begun
+✗ Deploy the version before: *failed*, <time>
+> The version before is not known, so nothing was run.
+@ana, @dan or @dee: retry it or skip it
+[Retry] [Skip…]
+---
+*shop-1* (shop 2.0): ✗ “Deploy the version before” of *rollback* has *failed*, <time>
+> The version before is not known, so nothing was run.
+@ana, choose what follows: retry it or skip it.
+[Retry] [Skip…]\
+""")
+
+
 async def test_the_way_back_is_run_with_the_version_before(tmp_path: Path) -> None:
     deploy = command(tmp_path)
     async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:

@@ -8,6 +8,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.recovery import Recoveries
 from bot.release.stages.rollback import Rollback
+from bot.runbook.runs import BEFORE, BEFORE_COMMIT
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
 from bot.slack.messages.blocks import Block, context, plain, section
@@ -27,11 +28,25 @@ def rollback_form(release: Release, last: Recoveries) -> Block:
     fields = [
         section(f"{mention(release)} is taken back{to}, and *{release.service}* stays locked afterwards."),
         {"type": "section", "text": plain(f"What is done then:\n{steps}", 3_000)},
+        *([section(lost)] if (lost := _not_run(release)) else []),
         context("\n".join(last_times(last))),
         field("reason", "Why?", reason),
         field("key", f"Type {release.key} to confirm", key),
     ]
     return modal(CALLBACK, "Roll back", "Roll back", Target(release.key).value(), fields)
+
+
+def _not_run(release: Release) -> str:
+    """Return what is not run, as it is not known to what the release goes back; nothing where all is."""
+    known = {BEFORE: release.replaces, BEFORE_COMMIT: release.replaces_commit}
+    steps = release.runbook.way_back.steps
+    lost = [step.do for step in steps if step.run and any(not known.get(it, it) for it in step.run.fields)]
+    if not lost:
+        return ""
+    names = " and ".join(f"“{escape(do)}”" for do in lost)
+    return (
+        f"⚠ What was in production before is not known, so {names} is not run. Do it by hand, then skip it."
+    )
 
 
 def _means(submission: Submission) -> Command | Refused:

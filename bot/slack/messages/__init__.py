@@ -15,7 +15,7 @@ from bot.slack.messages.override import overrides, reviews
 from bot.slack.messages.reminder import reminders
 from bot.slack.messages.revision import revisions
 from bot.slack.messages.room import opening
-from bot.slack.messages.setback import setbacks
+from bot.slack.messages.setback import setbacks, taken_back
 from bot.slack.messages.shift import shifts
 from bot.slack.messages.stage import stages
 from bot.slack.messages.summary import summaries
@@ -28,10 +28,12 @@ def messages(release: Release, head: str, room: Room | None = None, link: str = 
     """
     thread = [
         *([opening(release, link)] if room and room.channel and not room.lost else []),
-        *setbacks(release),
+        # Of what came about at once, the cause comes first.
+        *taken_back(release),
         *gates(release),
         *overrides(release),
         *stages(release),
+        *setbacks(release),
         *revisions(release),
         *holds(release),
         *evidence(release),

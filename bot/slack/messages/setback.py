@@ -23,7 +23,7 @@ from bot.slack.messages.words import ended_by, mention
 
 
 def setbacks(release: Release) -> Iterable[Message]:
-    """Return a message for each rejection and failure there was, and for the rollback if it has begun."""
+    """Return a message for each rejection and failure there was, and for each rollback that was announced."""
     for number, no in enumerate(release.rejections):
         place = no.vote.stage, no.vote.gate
         buttons = [settle_button(release, *place)] if _blocks(release, no) else []
@@ -35,6 +35,10 @@ def setbacks(release: Release) -> Iterable[Message]:
         buttons = [_veto_button(release)] if plan == release.plan else []
         lines = _going_back(release, plan)
         yield entry(release, f"going-back:{number}", plan.at, lines, buttons, broadcast=True)
+
+
+def taken_back(release: Release) -> Iterable[Message]:
+    """Return the message of the rollback, if it has begun."""
     if began := release.taken_back:
         yield entry(release, "taken-back", began.at, _rollback(release, began))
 

@@ -100,7 +100,7 @@ def _failure(release: Release, step: str, index: int) -> Failure | None:
     """Return how a step stands failed: now, or when its stage was broken off."""
     now = index == release.stage and not release.state.ended
     begun = release.began[index].at
-    known = [it for it in release.failures if it.at > begun and (not now or it == release.failure)]
+    known = [it for it in release.failures if it.at >= begun and (not now or it == release.failure)]
     return next((it for it in reversed(known) if (it.stage, it.step) == (index, step)), None)
 
 
