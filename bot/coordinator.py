@@ -28,7 +28,6 @@ from bot.release.people.own import OwnCommand
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.drill import StartDrill, drills_of
-from bot.release.stages.recovery import Rehearsal
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import Earlier, Locked, Start, StartFacts, locked_by
 from bot.release.stages.withdrawn import Withdrawn, withdrawn_with
@@ -299,6 +298,7 @@ class Coordinator:
             self._ledger.lock_service(connection, command.workspace, service)
         place = command.workspace, service
         standing = self._ledger.standing(connection, *place, "", DRILL) if runbook else Standing()
+        way_back = self._ledger.rehearsal(connection, command.workspace, command.service) if runbook else None
         return StartFacts(
             now=self._clock.now(),
             services=() if trouble else self._runbooks.services(),
@@ -312,22 +312,8 @@ class Coordinator:
             locked=None,
             earlier=None,
             number=standing.number,
-            rehearsal=self._rehearsal(connection, command) if runbook else None,
+            rehearsal=way_back,
         )
-
-    def _rehearsal(self, connection: Connection, command: StartDrill) -> Rehearsal | None:
-        """Return the way back that there is from what is in production."""
-        place = command.workspace, command.service
-        match self._ledger.completed(connection, *place, 2):
-            case [version, to]:
-                return Rehearsal(
-                    version=version.version,
-                    to=to.version,
-                    to_commit=to.manifest.commit,
-                    last=self._ledger.recoveries(connection, *place),
-                )
-            case _:
-                return None
 
     def _standing(self, connection: Connection, command: Start) -> Standing:
         place = command.workspace, command.service

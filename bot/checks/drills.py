@@ -19,9 +19,14 @@ class Drills:
         self._clock = clock
 
     async def read(self, asked: Asked) -> Reading:
-        """Return whether that drill went well, and is not older than the runbook allows."""
+        """Return whether that drill went well, and is not older than the runbook allows.
+
+        Where none can be held yet, for there is no way back to rehearse, none is asked for.
+        """
         assert asked.read.drill is not None
         service, valid = asked.values["service"], duration(asked.read.drill)
+        if await self._releases.rehearsal(self._workspace, service) is None:
+            return Reading(outcome=Outcome.PASSED, said="there is no version to go back to yet")
         newest = await self._releases.newest(self._workspace, drills_of(service))
         if newest is not None and newest.failure is not None:
             return _failed(f"{newest.key} has failed; cancel it, and hold another one: drill {service}")

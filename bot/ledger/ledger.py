@@ -21,7 +21,7 @@ from bot.release.event import Event
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.release import Release
 from bot.release.stages.drill import drills_of
-from bot.release.stages.recovery import Recoveries, Recovery, recovery
+from bot.release.stages.recovery import Recoveries, Recovery, Rehearsal, recovery
 from bot.release.state import State
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -175,6 +175,17 @@ class Ledger:
         """Return the newest drill of a service that has come to its end, or None."""
         mine = and_(releases.c.workspace == workspace, releases.c.service == drills_of(service))
         return self._newest(connection, workspace, and_(mine, releases.c.ended_at.is_not(None)))
+
+    def rehearsal(self, connection: Connection, workspace: WorkspaceId, service: str) -> Rehearsal | None:
+        """Return the way back that there is from what is in production; None before the second release."""
+        match self.completed(connection, workspace, service, 2):
+            case [version, to]:
+                last = self.recoveries(connection, workspace, service)
+                return Rehearsal(
+                    version=version.version, to=to.version, to_commit=to.manifest.commit, last=last
+                )
+            case _:
+                return None
 
     def recoveries(self, connection: Connection, workspace: WorkspaceId, service: str) -> Recoveries:
         """Return the last way back of a service in a drill, and for real."""

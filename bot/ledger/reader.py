@@ -13,7 +13,7 @@ from bot.ledger.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Own
 from bot.release.release import Release
-from bot.release.stages.recovery import Recoveries
+from bot.release.stages.recovery import Recoveries, Rehearsal
 
 
 class Reader:
@@ -42,6 +42,10 @@ class Reader:
     async def of_service(self, workspace: WorkspaceId, service: str) -> tuple[Release | None, Release | None]:
         """Return the release of a service that was completed last, and the one that is open."""
         return await self._database.read(lambda c: self._ledger.of_service(c, workspace, service))
+
+    async def rehearsal(self, workspace: WorkspaceId, service: str) -> Rehearsal | None:
+        """Return the way back that there is from what is in production; None before the second release."""
+        return await self._database.read(lambda c: self._ledger.rehearsal(c, workspace, service))
 
     async def recoveries(self, workspace: WorkspaceId, service: str) -> Recoveries:
         """Return the last way back of a service in a drill, and for real."""

@@ -146,7 +146,8 @@ class Read(Part):
     """The states in which a ticket passes, whether in capital or small letters; at most 20. Required with
     `ticket`."""
     drill: Duration | None = None
-    """How long ago the last drill of the service may have ended well, such as `30d`."""
+    """How long ago the last drill of the service may have ended well, such as `30d`. It passes while there is
+    no version to go back to yet, and goes with `drill` under `rollback`."""
     expect: Annotated[int, whole_number, between(100, 599), number_schema(100, 599)] | None = None
     """The HTTP status with which `url` answers when it passes; without it, any from 200 to 299."""
     contains: Word | None = None

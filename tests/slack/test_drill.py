@@ -188,6 +188,31 @@ async def drills(world: World, number: int) -> None:
     await world.dan.presses("Done", f"shop-drill-{number}", on="stage:0")
 
 
+async def test_a_gate_asks_for_no_drill_until_there_is_a_way_back_to_rehearse(tmp_path: Path) -> None:
+    command(tmp_path)
+    async with world_with(tmp_path, GATED, **with_commands(tmp_path)) as world:
+        for number, version in enumerate(("1.0", "1.1"), 1):
+            await world.bea.types(f"/release start shop {version}")
+            await world.until(lambda r: r.state is State.IN_PROGRESS, f"shop-{number}")
+            await world.dan.presses("Done", f"shop-{number}", on="stage:0")
+        assert await shown(world, "shop-2", "gate:0:Way back") == snapshot("""\
+*shop-2* (shop 1.1): *Way back* before production is *met*
+✓ check rehearsed passed
+  since <time>
+> there is no version to go back to yet\
+""")
+
+        # Two versions are out, so that from now on it can be rehearsed, and has to be.
+        await world.bea.types("/release start shop 1.2")
+        await world.until(lambda r: "rehearsed" in r.reports, "shop-3")
+        assert (await world.release("shop-3")).reports["rehearsed"][-1].comment == snapshot(
+            "the way back was never rehearsed; type: drill shop"
+        )
+        await drills(world, 1)
+        await world.passes(minutes=1)
+        await world.until(lambda r: r.state is State.IN_PROGRESS, "shop-3")
+
+
 async def test_a_gate_can_ask_for_a_drill_that_is_not_too_old(tmp_path: Path) -> None:
     command(tmp_path)
     async with world_with(tmp_path, RUNBOOK, **with_commands(tmp_path)) as world:
