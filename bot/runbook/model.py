@@ -296,6 +296,14 @@ class Runbook(Part):
             raise invalid(*(fault_at(place, f'{how} {{pattern: "SHOP-{{number}}"}}') for place in places))
         return self
 
+    @model_validator(mode="after")
+    def _can_hold_the_drill_that_it_asks_for(self) -> Self:
+        lost = [index for index, one in enumerate(self.checks) if one.read and one.read.drill is not None]
+        if self.service and lost and not (self.rollback and self.rollback.drill):
+            how = "asks for a drill, and none can be held; say where, such as rollback: {drill: rehearsal}"
+            raise invalid(*(fault_at(("checks", index, "read", "drill"), how) for index in lost))
+        return self
+
     def _homeless(self) -> Iterator[tuple[Loc, Provider]]:
         """Yield where the runbook names what belongs into a repository that it does not name."""
         for index, check in enumerate(self.checks):

@@ -1,5 +1,7 @@
 """Checks that Rollcall reads: what a runbook may say of them, and how their fields are filled."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,6 +173,21 @@ def test_the_tickets_of_a_release_are_read_where_it_is_said_how_they_are_written
     # One that is named is looked for in no commit.
     named = read_runbook(write("service: shop\n" + checks("{read: {ticket: SHOP-1, states: [Done]}}")))
     assert named.tickets is None
+
+
+def test_a_drill_is_asked_for_where_it_is_said_in_which_environment_one_is_held(write: Write) -> None:
+    text = "service: shop\n" + checks("{read: {drill: 30d}}")
+    where = (
+        "checks.smoke.read.drill: asks for a drill, and none can be held; say where, such as"
+        " rollback: {drill: rehearsal}"
+    )
+    for back in ("", "rollback: {steps: [do: Undo]}\n"):
+        (told,) = refusals(write(text + back))
+        assert told.endswith(where)
+    there = read_runbook(write(text + "rollback: {drill: rehearsal}\n"))
+    assert there.check("smoke").read == Read(drill=timedelta(days=30))
+    # The runbook that extends one can say it still.
+    assert read_runbook(write(text.removeprefix("service: shop\n"))).service is None
 
 
 @pytest.mark.parametrize(
