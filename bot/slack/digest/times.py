@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
@@ -46,8 +46,9 @@ def next_digest(
 ) -> Digest | None:
     """Return the digest that is next, with its time; None where the last one is edited instead.
 
-    `reminded` is when the person was last to be reminded of something that waits for them still, `free` tells
-    when they may next be disturbed, from a moment on.
+    What is more than a day may have comes as the first of the next day. `reminded` is when the person was
+    last to be reminded of something that waits for them still, `free` tells when they may next be disturbed,
+    from a moment on.
     """
     if last is None:
         return Digest(at=free(reminded))
@@ -55,10 +56,18 @@ def next_digest(
         return None
     # What has to wait may have waited into the evening.
     at = free(max(reminded, last.at + GAP))
-    same_day = _day(at, zone) == _day(last.at, zone)
-    count = last.count + 1 if same_day else 1
-    return Digest(at=at, count=count) if count <= MOST_A_DAY else None
+    if _day(at, zone) != _day(last.at, zone):
+        return Digest(at=at)
+    if last.count < MOST_A_DAY:
+        return Digest(at=at, count=last.count + 1)
+    return Digest(at=free(_day_after(at, zone)))
 
 
-def _day(at: datetime, zone: str) -> object:
+def _day(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
+
+
+def _day_after(at: datetime, zone: str) -> datetime:
+    """Return when the next day begins."""
+    tomorrow = _day(at, zone) + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), ZoneInfo(zone)).astimezone(UTC)
