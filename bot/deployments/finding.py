@@ -139,7 +139,7 @@ class Finding:
         to = release.taken_back.to if release.taken_back else None
         if to is None:
             return ""
-        before = await self._releases.of_version(self._workspace, release.service, to)
+        before = await self._releases.completed_with(self._workspace, release.service, to)
         return before.manifest.commit if before else ""
 
     async def _without(

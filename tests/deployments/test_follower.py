@@ -21,6 +21,7 @@ from bot.release.manifest import Manifest
 from bot.release.stages.drill import StartDrill
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.rollback import Rollback
 from bot.release.stages.runs import ReportRunBegan
 from tests.deployments.ground import POINTS, Ground, end_at
 from tests.ledger.world import (
@@ -36,6 +37,7 @@ from tests.ledger.world import (
     start,
 )
 from tests.pipelines import github_server
+from tests.pipelines.github_contents import COMMITS
 from tests.pipelines.github_server import GitHub, broken, github_there, limited_for, said
 
 RUNBOOK = """\
@@ -285,8 +287,7 @@ async def test_a_tag_that_was_moved_is_not_what_was_approved(court: Court) -> No
 async def test_what_was_released_before_is_not_released_past_the_gates_again(court: Court) -> None:
     for key, version in (("checkout-1", "v1.9"), ("checkout-2", "v2.0")):
         await court.replica.accepts(start(version))
-        await court.replica.accepts(approve(BEN, ReleaseKey(key)))
-        await court.replica.accepts(finish(ANA, 0, ReleaseKey(key)))
+        await _goes_out(court, ReleaseKey(key))
     old, newest = court.github.deploys(ref="v1.9"), court.github.deploys(ref="v2.0")
     async with court.rollcall() as follower:
         await court.asks(follower, old)
@@ -296,6 +297,34 @@ async def test_what_was_released_before_is_not_released_past_the_gates_again(cou
         ("rejected", "checkout v1.9 was released as checkout-1. Start the version that is new.")
     )
     assert newest.answer == "approved"
+
+
+async def test_the_way_back_goes_to_the_commit_that_was_completed_and_not_to_one_that_was_given_up(
+    court: Court,
+) -> None:
+    court.has_runbook(RUNBOOK.replace("    owner: security", "    owner: security\n    production: true"))
+    first = await court.replica.accepts(start("v1.9", manifest=Manifest(commit=COMMITS["v1.9"])))
+    await _goes_out(court, first.key)
+    second = await court.replica.accepts(start("v2.0"))
+    await _goes_out(court, second.key)
+    third = await court.replica.accepts(start("v3.0"))
+    # The tag was moved meanwhile, and somebody is about to release it once more.
+    moved = act(ChangeManifest, ANA, third.key, version="v1.9", manifest=Manifest(commit="d" * 40))
+    await court.replica.accepts(moved)
+    await court.replica.accepts(cancel(key=third.key))
+    await court.replica.accepts(act(Rollback, ANA, second.key, reason="Orders are lost."))
+    before, given_up = court.github.deploys(ref="v1.9"), court.github.deploys(ref="v1.9")
+    given_up.commit = "d" * 40
+    async with court.rollcall() as follower:
+        await court.asks(follower, given_up)
+        await court.asks(follower, before)
+        await court.sees(lambda: bool(before.answer and given_up.reports))
+    assert (before.answer, given_up.answer) == ("approved", "")
+
+
+async def _goes_out(court: Court, key: ReleaseKey) -> None:
+    await court.replica.accepts(approve(BEN, key))
+    await court.replica.accepts(finish(ANA, 0, key))
 
 
 async def test_what_was_overtaken_while_rollcall_was_down_does_not_go_back(court: Court) -> None:
@@ -354,8 +383,7 @@ async def test_a_drill_lets_its_own_run_through_and_nothing_is_started_for_it(co
     court.has_runbook(RUNBOOK + rehearsed)
     for key, version in (("checkout-1", "1.9"), ("checkout-2", "2.0")):
         await court.replica.accepts(start(version))
-        await court.replica.accepts(approve(BEN, ReleaseKey(key)))
-        await court.replica.accepts(finish(ANA, 0, ReleaseKey(key)))
+        await _goes_out(court, ReleaseKey(key))
     drill = StartDrill(workspace=TEAM, by=ANA, channel=CHANNEL, service="checkout")
     begun = await court.replica.coordinator.handle(drill)
     assert isinstance(begun, Accepted)
