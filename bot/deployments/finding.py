@@ -17,6 +17,7 @@ from bot.deployments.verdict import (
     is_run_of,
     judge,
     no_stage,
+    together,
     works_in,
 )
 from bot.ledger.deployments import Deployment
@@ -48,7 +49,7 @@ _OWN_WORDS: Final[Mapping[Code, str]] = {
 class Found:
     """The release to which a deployment belongs, and what it is told.
 
-    Without a release, `services` are those of which one may come.
+    Without a release, `services` are those of which one may come, or of which several decide together.
     """
 
     release: ReleaseKey | None = None
@@ -77,13 +78,21 @@ class Finding:
             return Found(verdict=Wait("The runbooks cannot be read just now."))
         names = tuple(name for service in services for name in _with_drills(service))
         # Before the releases are looked at: a run that is known by then is found among theirs.
-        begins = any([await self._begins_a_run(name) for name in names])
-        for service in services:
-            if release := await self._release(deployment, service):
-                return await self._judged(deployment, release)
-        if begins:
+        begins = {name for name in names if await self._begins_a_run(name)}
+        for name in names:
+            if own := await self._of_its_run(deployment, name):
+                return await self._judged(deployment, own)
+        releases = [one for name in services if (one := await self._release(deployment, name))]
+        if begins - {release.service for release in releases}:
             return Found(services=names, verdict=Wait())
-        return await self._without(deployment, services, all_read=all_read)
+        if not releases:
+            return await self._without(deployment, services, all_read=all_read)
+        there = {name for name, one in services.items() if _reaches(deployment, one)}
+        if len(there | {release.service for release in releases}) == 1:
+            return await self._judged(deployment, releases[0])
+        # Any of them may be meant, and another may come: none of them alone decides on it.
+        verdicts = [await self._verdict(deployment, release) for release in releases]
+        return Found(services=names, verdict=together(verdicts))
 
     def repositories(self) -> Sequence[str]:
         """Return the repositories that runbooks name, each once. Raises RunbookError."""
@@ -108,31 +117,32 @@ class Finding:
                 all_read = False
         return read, all_read
 
-    async def _release(self, deployment: Deployment, service: str) -> Release | None:
-        """Return the open release of a service, or the one in production, if the deployment belongs to it.
+    async def _of_its_run(self, deployment: Deployment, service: str) -> Release | None:
+        """Return the release of a service of which a deployment is a run, even when that has ended."""
+        completed, going_out = await self._releases.of_service(self._workspace, service)
+        newest = await self._releases.newest(self._workspace, service)
+        lately = (going_out, completed, newest)
+        return next((one for one in lately if one and is_run_of(deployment, one)), None)
 
-        A run of Rollcall's own belongs to its release even when that has ended, and to a drill.
-        """
+    async def _release(self, deployment: Deployment, service: str) -> Release | None:
+        """Return the open release of a service, or the one in production, if the deployment belongs to it,
+        and it works in its environment."""
         completed, going_out = await self._releases.of_service(self._workspace, service)
         release = going_out or completed
-        if release and belongs(deployment, release, await self._before(release)):
-            return release
-        for name in _with_drills(service):
-            newest = await self._releases.newest(self._workspace, name)
-            if newest and is_run_of(deployment, newest):
-                return newest
-        return None
+        if release is None or not _reaches(deployment, release.runbook):
+            return None
+        return release if belongs(deployment, release, await self._before(release)) else None
 
     async def _judged(self, deployment: Deployment, release: Release) -> Found:
+        return Found(release=release.key, verdict=await self._verdict(deployment, release))
+
+    async def _verdict(self, deployment: Deployment, release: Release) -> Verdict:
         verdict = judge(deployment, release, await self._before(release))
         if release.state is State.COMPLETED and not isinstance(verdict, NotOurs):
             completed, _ = await self._releases.of_service(self._workspace, release.service)
             if completed and completed.key != release.key:
-                return Found(
-                    release=release.key,
-                    verdict=No(f"{release.key} is not in production any more; {completed.key} is."),
-                )
-        return Found(release=release.key, verdict=verdict)
+                return No(f"{release.key} is not in production any more; {completed.key} is.")
+        return verdict
 
     async def _before(self, release: Release) -> str:
         """Return the commit of the version to which a release goes back, where that is known."""
@@ -183,6 +193,11 @@ class Finding:
             if isinstance(answer, Accepted) or answer.code is not Code.VERSION_UNKNOWN:
                 return answer
         return await self._coordinator.handle(commit)
+
+
+def _reaches(deployment: Deployment, runbook: Runbook) -> bool:
+    """Return whether a stage works in the environment of a deployment, or the way back does."""
+    return works_in(deployment.environment, [*runbook.stages, runbook.way_back])
 
 
 def _with_drills(service: str) -> Sequence[str]:

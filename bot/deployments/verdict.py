@@ -3,7 +3,7 @@
 It is told what stands in the runbook, and nothing that people have written: others may read it there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,6 +82,14 @@ def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict
         where = _quoted(release.current.name)
         return Wait(f"{_name(release)} is {_state(release)} in {where}{_for(release)}.")
     return Go(f"{_name(release)}: {name} has begun.")
+
+
+def together(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return what several releases say to a deployment that belongs to each: it goes on when all let it."""
+    for kind in (No, NotOurs, Wait):
+        if said := [one.because for one in verdicts if isinstance(one, kind)]:
+            return kind(" ".join(said))
+    return Go(" ".join(one.because for one in verdicts))
 
 
 def works_in(environment: str, stages: Iterable[Stage]) -> bool:

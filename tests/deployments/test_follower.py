@@ -58,6 +58,8 @@ stages:
     steps:
       - do: Deploy to staging
 """
+SEARCH = RUNBOOK.replace("title: Checkout\nservice: checkout", "title: Search\nservice: search")
+"""Another service in the same repository."""
 RULE = "/deployment_protection_rule"
 PENDING = "/pending_deployments"
 
@@ -399,7 +401,7 @@ async def test_a_drill_lets_its_own_run_through_and_nothing_is_started_for_it(co
 
 
 async def test_where_several_services_are_in_one_repository_somebody_says_which(court: Court) -> None:
-    court.has_runbook(RUNBOOK.replace("service: checkout", "service: search"), "search")
+    court.has_runbook(SEARCH, "search")
     deployment = court.github.deploys(ref="v2.0")
     async with court.rollcall() as follower:
         await court.asks(follower, deployment)
@@ -412,6 +414,94 @@ async def test_where_several_services_are_in_one_repository_somebody_says_which(
         await court.acts(follower, start("2.0", service="search"))
         await court.acts(follower, approve(BEN, ReleaseKey("search-1")))
         assert await court.until_settled() == ["approved"]
+
+
+@pytest.mark.parametrize("is_out", [False, True], ids=["the other goes out, too", "the other is out"])
+async def test_of_two_services_in_one_repository_the_one_that_works_there_decides(
+    court: Court, is_out: bool
+) -> None:
+    court.has_runbook(SEARCH.replace("environment: production", "environment: index"), "search")
+    checkout = await court.replica.accepts(start("2.0"))
+    if is_out:
+        await _goes_out(court, checkout.key)
+    search = await court.replica.accepts(start("2.0", service="search"))
+    deployment = court.github.deploys("index", ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        assert deployment.reports == snapshot(
+            ["search-1 (search 2.0) is awaiting approval in `staging`; it waits for `QA`."]
+        )
+        await court.acts(follower, approve(BEN, search.key))
+        assert await court.until_settled() == ["approved"]
+
+
+async def test_a_service_whose_release_works_elsewhere_holds_up_no_start_of_the_other(court: Court) -> None:
+    court.has_runbook(SEARCH.replace("environment: production", "environment: index"), "search")
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys("index", ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        assert deployment.reports == snapshot(
+            ["search-1 (search v2.0) is awaiting approval in `staging`; it waits for `QA`."]
+        )
+
+
+async def test_where_two_services_share_an_environment_both_have_to_let_it_go_on(court: Court) -> None:
+    court.has_runbook(SEARCH, "search")
+    await court.replica.accepts(start("2.0"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        search = await court.replica.accepts(start("2.0", service="search"))
+        follower.wake(search.id)
+        await court.sees_report(deployment, 2)
+        await court.acts(follower, approve(BEN))
+        await court.sees_report(deployment, 3)
+        assert deployment.reports == snapshot(
+            [
+                "checkout-1 (checkout 2.0) is awaiting approval in `staging`; it waits for `QA`.",
+                "checkout-1 (checkout 2.0) is awaiting approval in `staging`; it waits for `QA`. search-1 (search 2.0) is awaiting approval in `staging`; it waits for `QA`.",
+                "search-1 (search 2.0) is awaiting approval in `staging`; it waits for `QA`.",
+            ]
+        )
+        await court.acts(follower, approve(BEN, search.key))
+        assert await court.until_settled() == ["approved"]
+    assert deployment.said == snapshot(
+        "checkout-1 (checkout 2.0): `staging` has begun. search-1 (search 2.0): `staging` has begun."
+    )
+
+
+async def test_what_is_cancelled_has_no_say_in_an_environment_that_is_shared(court: Court) -> None:
+    court.has_runbook(SEARCH, "search")
+    await court.replica.accepts(start("2.0"))
+    search = await court.replica.accepts(start("2.0", service="search"))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        await court.acts(follower, cancel(), approve(BEN, search.key))
+        assert await court.until_settled() == ["approved"]
+
+
+async def test_a_run_of_one_service_is_not_judged_by_the_release_of_another(court: Court) -> None:
+    with_run = WITH_RUN.replace("title: Checkout\nservice: checkout", "title: Search\nservice: search")
+    court.has_runbook(with_run, "search")
+    await court.replica.accepts(start("2.0", manifest=Manifest(commit=COMMITS["main"])))
+    search = await court.replica.accepts(start("2.0", service="search"))
+    await court.replica.accepts(approve(BEN, search.key))
+    deployment = court.github.deploys()
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.looked_at()
+        link = f"{court.github.repository}/actions/runs/{deployment.run}"
+        await court.acts(follower, act(ReportRunBegan, ROLLCALL, search.key, number=1, link=link))
+        assert await court.until_settled() == ["approved"]
+    assert (deployment.reports, deployment.said) == snapshot(
+        ([], "search-1 (search 2.0): `staging` has begun.")
+    )
 
 
 async def test_while_a_runbook_is_broken_nothing_is_rejected_for_the_want_of_one(court: Court) -> None:

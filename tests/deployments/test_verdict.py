@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, judge
+from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, judge, together
 from bot.ledger.deployments import Deployment
 from bot.release.manifest import Manifest
 from bot.release.release import Release
@@ -244,3 +244,10 @@ def test_a_name_means_nothing_in_markdown() -> None:
             because="checkout-1 (checkout 1.4.0) is awaiting approval in `'@acme/all' <b>`; it waits for `[x](y) '`."
         )
     )
+
+
+def test_of_several_releases_one_that_says_no_suffices_and_all_have_to_say_go() -> None:
+    go, wait, no = Go("One."), Wait("Two."), No("Three.")
+    assert together([go, wait, no]) == No("Three.")
+    assert together([wait, go, Wait("Four.")]) == Wait("Two. Four.")
+    assert together([go, Go("Five.")]) == Go("One. Five.")
