@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from bot.ledger.tables import runs
+from bot.ledger.tables import runs, services
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.stages.runs import Run
 
@@ -49,7 +49,15 @@ def call(
     connection: Connection, release: ReleaseId, number: int, at: datetime, last: datetime | None
 ) -> bool:
     """Note that it is tried now to start a run; False where another process has tried since `last`, or has
-    settled it."""
+    settled it, and where one that comes before it may be under way.
+
+    Of two processes that try two runs of one service, the second sees what the first has noted.
+    """
+    service, _ = _place(release.key, number)
+    own = and_(services.c.workspace == release.workspace, services.c.service == service)
+    connection.execute(select(services.c.service).where(own).with_for_update())
+    if older(connection, release, number, last):
+        return False
     here = and_(_one(release, number, last), ~runs.c.settled)
     return connection.execute(update(runs).where(here).values(called_at=at)).rowcount == 1
 
@@ -66,19 +74,26 @@ def settle(connection: Connection, release: ReleaseId, number: int, last: dateti
     connection.execute(update(runs).where(_one(release, number, last)).values(settled=True))
 
 
-def older(connection: Connection, release: ReleaseId, number: int) -> tuple[ReleaseId, int] | None:
-    """Return the newest older run of the same service that may still be under way, and its release."""
+def older(
+    connection: Connection, release: ReleaseId, number: int, tried: datetime | None
+) -> tuple[ReleaseId, int] | None:
+    """Return a run of the same service that is to be over before this one begins, and its release.
+
+    One that was tried comes before all that were not, since it may be under way: so a way back waits for the
+    run of a newer release. Else they come as they are numbered, so that no two wait for each other.
+    """
     service, place = _place(release.key, number)
+    own = (tried is None, place)
     here = and_(runs.c.workspace == release.workspace, ~runs.c.settled)
     found = [
-        (before, row)
+        (row.called_at is not None, at, row)
         for row in connection.execute(select(runs).where(here))
-        for other, before in [_place(row.release, row.number)]
-        if other == service and before < place
+        for other, at in [_place(row.release, row.number)]
+        if other == service and (row.called_at is None, at) < own
     ]
     if not found:
         return None
-    _, row = max(found)
+    *_, row = max(found)
     return ReleaseId(release.workspace, ReleaseKey(row.release)), row.number
 
 

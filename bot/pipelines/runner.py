@@ -92,7 +92,7 @@ class Runner:
     async def _start(self, job: Job, run: Run) -> None:
         """Start a run. That it is tried is kept first, so that after a crash it is looked for."""
         now = self._clock.now()
-        if older := await self._database.read(lambda c: runs.older(c, job.release, job.number)):
+        if older := await self._database.read(lambda c: runs.older(c, job.release, job.number, job.tried)):
             known = run.behind and (run.behind.release, run.behind.number)
             if now - run.at >= STOPS_WITHIN and known != (older[0].key, older[1]):
                 await self._held_up(job, *older)

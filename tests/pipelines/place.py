@@ -110,12 +110,18 @@ class Place:
                 await asyncio.sleep(0.02)
         return release
 
+    async def ends(self, release: Release, state: State) -> None:
+        """Wait until a release has come to a state."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (found := await self.releases.find(release.id)) is None or found.state is not state:
+                await asyncio.sleep(0.02)
+
     async def until_held_up(self, release: ReleaseId) -> Behind:
-        """Wait until it is told which older run keeps the first of a release from beginning."""
+        """Wait until it is told which older run keeps the newest of a release from beginning."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = await self.releases.find(release)
-                if found and found.runs and (older := found.runs[0].held_up_by):
+                if found and found.runs and (older := found.runs[-1].held_up_by):
                     return older
                 await asyncio.sleep(0.02)
 

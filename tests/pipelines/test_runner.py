@@ -3,11 +3,11 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import delete, insert
 
 from bot.clock import MovableClock
 from bot.ledger import runs, tables
@@ -126,22 +126,102 @@ async def test_no_run_begins_while_one_of_the_release_before_is_being_stopped(tm
     place.replica.database.close()
 
 
+async def note(place: Place, *asked: tuple[str, int, bool]) -> None:
+    """Note runs of which nothing is settled, each with whether it was tried."""
+    now = place.replica.clock.now()
+    rows = [
+        {
+            "workspace": TEAM,
+            "release": key,
+            "number": number,
+            "called_at": now if tried else None,
+            "settled": False,
+        }
+        for key, number, tried in asked
+    ]
+    await place.replica.database.write(lambda c: c.execute(insert(tables.runs), rows))
+
+
+async def waits_for(place: Place, key: str, number: int, tried: bool = False) -> tuple[str, int] | None:
+    """Return the run for which another waits."""
+    release, called = ReleaseId(TEAM, ReleaseKey(key)), place.replica.clock.now() if tried else None
+    found = await place.replica.database.read(lambda c: runs.older(c, release, number, called))
+    return found and (found[0].key, found[1])
+
+
 async def test_only_an_older_run_of_the_same_service_holds_one_up(place: Place) -> None:
-    def note(connection: Connection) -> None:
-        for key, number in (("shop-2", 1), ("shop-2", 2), ("shop-10", 1), ("shop-api-1", 1)):
-            rows = {"workspace": TEAM, "release": key, "number": number, "called_at": None, "settled": False}
-            connection.execute(insert(tables.runs), rows)
+    await note(place, *((key, 1, False) for key in ("shop-2", "shop-10", "shop-api-1")), ("shop-2", 2, False))
+    assert await waits_for(place, "shop-2", 1) is None
+    assert await waits_for(place, "shop-2", 2) == ("shop-2", 1)
+    assert await waits_for(place, "shop-10", 1) == ("shop-2", 2)
+    assert await waits_for(place, "shop-api-1", 1) is None
 
-    def older(key: str, number: int) -> tuple[str, int] | None:
-        with place.replica.database.engine.connect() as connection:
-            found = runs.older(connection, ReleaseId(TEAM, ReleaseKey(key)), number)
-        return found and (found[0].key, found[1])
 
-    await place.replica.database.write(note)
-    assert older("shop-2", 1) is None
-    assert older("shop-2", 2) == ("shop-2", 1)
-    assert older("shop-10", 1) == ("shop-2", 2)
-    assert older("shop-api-1", 1) is None
+async def test_what_was_tried_holds_up_the_rest_whatever_its_number_and_waits_for_none_of_it(
+    place: Place,
+) -> None:
+    await note(place, ("shop-2", 3, False), ("shop-2", 4, False), ("shop-10", 1, True), ("api-1", 1, True))
+    assert await waits_for(place, "shop-2", 3) == ("shop-10", 1)
+    assert await waits_for(place, "shop-2", 4) == ("shop-10", 1)
+    assert await waits_for(place, "shop-10", 1, tried=True) is None
+
+
+async def test_none_is_started_while_one_that_comes_before_it_may_be_under_way(place: Place) -> None:
+    """Another process has tried one since it was looked."""
+    await note(place, ("shop-2", 3, False), ("shop-10", 1, False))
+    database, now = place.replica.database, place.replica.clock.now()
+
+    async def call(key: str, number: int, last: datetime | None = None) -> bool:
+        release = ReleaseId(TEAM, ReleaseKey(key))
+        return await database.write(lambda c: runs.call(c, release, number, now, last))
+
+    assert not await call("shop-10", 1)
+    await database.write(lambda c: c.execute(delete(tables.runs)))
+    await note(place, ("shop-2", 3, False), ("shop-10", 1, True))
+    assert not await call("shop-2", 3)
+    assert await call("shop-10", 1, now)
+
+
+NEWER_GOES_ON = """\
+echo $1 begins >> times
+trap 'sleep 0.7' TERM
+[ $1 != 3.0 ] || while [ ! -e over ]; do sleep 0.05; done
+echo $1 ends >> times
+"""
+STAGES = """\
+  - name: canary
+    owner: captain
+    steps:
+      - do: Deploy to one
+        run: {command: [deploy, "{version}"]}
+"""
+BACK_TO = """\
+rollback:
+  steps:
+    - do: Take it back
+      run: {command: [deploy, "{before}"]}
+"""
+
+
+async def test_no_way_back_begins_beside_the_run_of_a_newer_release_that_was_cancelled(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path, RUNBOOK.replace("stages:\n", f"stages:\n{STAGES}") + BACK_TO)
+    place.has(NEWER_GOES_ON)
+    async with place.rollcall():
+        for version in ("1.0", "2.0"):
+            await place.ends(await place.tell(start(version)), State.COMPLETED)
+        cancelled = await place.tell(start("3.0"))
+        await place.until_said("3.0 begins")
+        await place.tell(cancel(key=cancelled.key))
+        second = await place.tell(act(Rollback, ANA, ReleaseKey("checkout-2"), reason="Orders are lost."))
+        place.replica.clock.advance(seconds=31)
+        assert (await place.until_held_up(second.id)).text == "run 1 of checkout-3"
+        (tmp_path / "over").touch()
+        await place.ends(second, State.ROLLED_BACK)
+        await place.until_settled()
+    assert place.said[-4:] == ["3.0 begins", "3.0 ends", "1.0 begins", "1.0 ends"]
+    place.replica.database.close()
 
 
 async def test_what_was_settled_meanwhile_is_not_started(place: Place) -> None:
