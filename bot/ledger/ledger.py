@@ -254,6 +254,11 @@ class Ledger:
         mine = and_(releases.c.workspace == workspace, releases.c.service == service)
         return self._newest(connection, workspace, mine)
 
+    def locked(self, connection: Connection, workspace: WorkspaceId, service: str) -> Release | None:
+        """Return the release that was rolled back and keeps a service locked, or None."""
+        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
+        return self._newest(connection, workspace, and_(mine, releases.c.locked))
+
     def _newest(
         self, connection: Connection, workspace: WorkspaceId, of: ColumnElement[bool]
     ) -> Release | None:

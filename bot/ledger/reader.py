@@ -88,6 +88,10 @@ class Reader:
         """Return the release of a service that was started last, or None."""
         return await self._database.read(lambda c: self._ledger.newest(c, workspace, service))
 
+    async def locked(self, workspace: WorkspaceId, service: str) -> Release | None:
+        """Return the release that was rolled back and keeps a service locked, or None."""
+        return await self._database.read(lambda c: self._ledger.locked(c, workspace, service))
+
     async def last_drill(self, workspace: WorkspaceId, service: str) -> Release | None:
         """Return the newest drill of a service that has come to its end, or None."""
         return await self._database.read(lambda c: self._ledger.last_drill(c, workspace, service))

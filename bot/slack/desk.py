@@ -4,14 +4,13 @@ import html
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final
 
 from bot.clock import Clock
-from bot.coordinator import Answer, Coordinator, Noted, unknown_release
+from bot.coordinator import Answer, Coordinator, Noted
 from bot.ledger.answers import Delivery
 from bot.ledger.reader import Reader
-from bot.release.ids import KEY, ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
+from bot.release.ids import ChannelId, UserId, WorkspaceId
 from bot.release.people.own import OwnCommand
 from bot.release.refusal import Refused
 from bot.release.release import Release
@@ -134,38 +133,3 @@ def answered(answer: Answer, yes: str) -> Reply:
     if isinstance(answer, Refused):
         return Reply(text=refusal(answer))
     return Reply(text=f"{yes} (It was counted already, and nothing happened twice.)" if answer.again else yes)
-
-
-async def pick(desk: Desk, call: Call) -> tuple[Release, str] | Reply:
-    """Return the release that a call is about and the words after its key.
-
-    The key may be left out in the thread of a release, in its own channel, and when just one release is open
-    in the channel. Otherwise the reply says what to do.
-    """
-    first, rest = first_word(call.text)
-    key = ReleaseKey(first.strip(".,:;!?").lower())
-    # What looks like a key is never taken for a word, so that a typo cannot mean the only open release.
-    if KEY.fullmatch(key):
-        release = await desk.releases.find(ReleaseId(call.workspace, key))
-        return (release, rest) if release else Reply(text=refusal(await _unknown(desk, call, key)))
-    if call.about:
-        return call.about, call.text
-    rows = await desk.releases.open_in(call.workspace, call.channel)
-    if len(rows) == 1 and (release := await desk.releases.find(rows[0].id)):
-        return release, call.text
-    if not rows:
-        other = f"`{desk.command} start` starts one, `{desk.command} list` shows those of other channels."
-        return Reply(text=f"No release is open in this channel. {other}")
-    keys = ", ".join(row.id.key for row in rows)
-    named = [row.id.key for row in rows if row.service == first.lower()]
-    which = f"Did you mean {named[0]}?" if named else f"Name one of them, such as {rows[0].id.key},"
-    there = "" if named else f" or write `{MENTIONED}` with the same words in the thread of one."
-    return Reply(text=f"Several releases are open here: {keys}. {which}{there}")
-
-
-async def _unknown(desk: Desk, call: Call, key: ReleaseKey) -> Refused:
-    """Refuse a key that no release has, with the open one that is most like it."""
-    unknown = unknown_release(key)
-    keys = [row.id.key for row in await desk.releases.open_in(call.workspace, call.sees)]
-    near = get_close_matches(key, keys, n=1)
-    return replace(unknown, instead=f"Did you mean {near[0]}? {unknown.instead}") if near else unknown

@@ -232,6 +232,9 @@ Event <n> · ledger <head>\
         assert await world.bea.types("/release unlock shop-2 no idea") == snapshot(
             "Lifting the lock is for the captain or deputy, or the owners of the rollback. Ask @ana or @cleo."
         )
+        assert await world.bea.types("/release unlock Shop") == await world.bea.types(
+            "/release unlock shop-2"
+        )
         await world.ana.presses("Lift the lock…", "shop-2", on="closing:rolled_back")
         assert await open_form(world, "ana") == snapshot("""\
 Lift the lock [Lift the lock] [Never mind]

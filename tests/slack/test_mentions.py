@@ -132,3 +132,24 @@ async def test_in_public_nothing_is_told_of_other_channels(world: World) -> None
         "• *payments-1* (payments 7.1) in <#C0RELEASES>: awaiting approval, started <time>"
     )
     assert "checkout-1" in await world.ana.types("/release list")
+
+
+async def test_in_the_thread_of_a_release_another_service_is_never_guessed(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0")
+    await world.ana.types("/release start payments 7.1")
+    assert await answer(world, "ben", "@rollcall hold payments is down", "checkout-1") == snapshot(
+        "payments is another service than that of checkout-1, which this place is about. Begin with the key that you mean: checkout-1 or payments-1."
+    )
+    assert await answer(world, "ben", "@rollcall hold storefront is down", "checkout-1") == snapshot(
+        "storefront has no release that is open in this channel. If you mean checkout-1, begin with its key."
+    )
+    await answer(world, "ben", "@rollcall hold checkout: wait for me", "checkout-1")
+    assert [hold.reason for hold in (await world.release("checkout-1")).holds] == ["wait for me"]
+    assert not (await world.release("payments-1")).holds
+
+
+async def test_in_public_a_service_does_not_stand_for_its_release_elsewhere(world: World) -> None:
+    await world.ana.types("/release start checkout 1.4.0", channel="random")
+    assert await answer(world, "ana", "@rollcall status checkout") == snapshot(
+        "checkout has no release that is open in this channel."
+    )

@@ -65,11 +65,53 @@ async def test_status_and_list_say_how_releases_stand(world: World) -> None:
 """)
 
 
-async def test_with_several_releases_the_one_of_a_service_is_what_was_meant(world: World) -> None:
+async def test_a_service_stands_for_its_release_that_is_open(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
+    await world.ana.types("/release start payments 7.1", channel="random")
+    assert await world.ben.types("/release status Checkout") == await world.ben.types(
+        "/release status checkout-1"
+    )
+    assert await world.ana.types("/release hold PAYMENTS: the bank is closed") == snapshot(
+        "*payments-1* (payments 7.1) is on hold. Nothing moves forward until you lift it."
+    )
+    assert [hold.reason for hold in (await world.release("payments-1")).holds] == ["the bank is closed"]
+    assert await world.ana.types("/release cancel checkout wrong config") == snapshot(
+        "*checkout-1* (checkout 1.4.0) is cancelled."
+    )
+    assert (await world.release("checkout-1")).ended_because == "wrong config"
+    assert not (await world.release("payments-1")).state.ended
+
+
+@pytest.mark.parametrize("what", ["cancel", "hold", "lift", "unlock", "veto", "rollback", "lead", "why"])
+async def test_a_service_is_never_taken_for_a_word_about_the_release_of_another(
+    world: World, what: str
+) -> None:
     await world.ana.types("/release start payments 7.1")
-    assert await world.ben.types("/release why Checkout") == snapshot(
-        "Several releases are open here: payments-1, checkout-1. Did you mean checkout-1?"
+    before = await world.release("payments-1")
+    answer = await world.ana.types(f"/release {what} storefront wrong config")
+    assert answer.startswith("storefront ")
+    assert answer.endswith("If you mean another, begin with its key, such as payments-1.")
+    assert await world.release("payments-1") == before
+
+
+async def test_what_is_said_of_a_service_without_a_release_is_answered_with_what_there_is(
+    world: World,
+) -> None:
+    assert await world.ana.types("/release hold storefront wrong config") == snapshot(
+        "storefront has no release that is open."
+    )
+    await world.ana.types("/release start payments 7.1")
+    assert await world.ana.types("/release hold Storefront wrong config") == snapshot(
+        "storefront has no release that is open. If you mean another, begin with its key, such as payments-1."
+    )
+    assert await world.ana.types("/release unlock storefront config is mended") == snapshot(
+        "storefront is not locked. If you mean another, begin with its key, such as payments-1."
+    )
+    assert await world.ana.types("/release cancel payments-1 wrong config") == snapshot(
+        "*payments-1* (payments 7.1) is cancelled."
+    )
+    assert await world.ana.types("/release summary payments") == snapshot(
+        "payments has no release that is open."
     )
 
 

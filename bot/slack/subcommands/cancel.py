@@ -1,8 +1,9 @@
 """`cancel`: call a release off."""
 
 from bot.release.stages.cancel import Cancel
-from bot.slack.desk import Call, Desk, Reply, answered, pick
+from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.messages.words import mention
+from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 

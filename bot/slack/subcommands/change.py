@@ -1,7 +1,8 @@
 """`change`: say that something else goes out than was started."""
 
-from bot.slack.desk import Call, Desk, Reply, pick
+from bot.slack.desk import Call, Desk, Reply
 from bot.slack.forms.start import LONGEST_LIST, change_form
+from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 

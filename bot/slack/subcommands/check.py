@@ -1,9 +1,10 @@
 """`check`: say how a check went."""
 
 from bot.release.gates.checks import ReportCheck
-from bot.slack.desk import Call, Desk, Reply, answered, pick
+from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.messages.text import escape
 from bot.slack.messages.words import mention
+from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 OUTCOMES = {"passed": True, "failed": False}

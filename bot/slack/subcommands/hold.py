@@ -2,10 +2,11 @@
 
 from bot.release.refusal import Code, Refused
 from bot.release.stages.holds import LiftHold, PlaceHold
-from bot.slack.desk import Call, Desk, Reply, answered, pick
+from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.forms.hold import hold_form, span
 from bot.slack.messages.text import moment
 from bot.slack.messages.words import mention, refusal
+from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 

@@ -1,15 +1,21 @@
 """`rollback`, `veto` and `unlock`: take a release back, or not, and let the next start when it is mended."""
 
+from typing import Final
+
+from bot.ledger.reader import Reader
 from bot.release.decide import decide
+from bot.release.ids import WorkspaceId
 from bot.release.refusal import Code, Refused
+from bot.release.release import Release
 from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.lock import LiftLock
 from bot.release.stages.rollback import Rollback
 from bot.slack.buttons import Action, Target
-from bot.slack.desk import Call, Desk, Reply, answered, pick
+from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.rollback import rollback_form
 from bot.slack.messages.words import mention, refusal
+from bot.slack.picking import Fitting, pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 
@@ -44,9 +50,19 @@ async def veto(desk: Desk, call: Call) -> Reply:
     return answered(decided, f"{mention(release)} does not go back by itself.")
 
 
+async def _locking(releases: Reader, workspace: WorkspaceId, service: str) -> Release | None:
+    """Return the release that keeps a service locked, or will when it has been rolled back."""
+    _, going_out = await releases.of_service(workspace, service)
+    will = going_out if going_out and going_out.lock else None
+    return await releases.locked(workspace, service) or will
+
+
+LOCKING: Final = Fitting(find=_locking, none="{service} is not locked.")
+
+
 async def unlock(desk: Desk, call: Call) -> Reply:
     """Lift the lock that the release which was named keeps on its service."""
-    found = await pick(desk, call)
+    found = await pick(desk, call, LOCKING)
     if isinstance(found, Reply):
         return found
     release, mended = found

@@ -2,9 +2,10 @@
 
 from bot.release.release import Release
 from bot.release.waiting import waiting_on
-from bot.slack.desk import Call, Desk, Reply, pick
+from bot.slack.desk import Call, Desk, Reply
 from bot.slack.messages.text import LONGEST_TEXT, within
 from bot.slack.messages.words import mention, standing, waits
+from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 
