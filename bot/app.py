@@ -51,7 +51,9 @@ from bot.runbook.files.read import Runbooks
 from bot.runbook.runs import Provider
 from bot.settings import Misconfigured, Settings, Transport
 from bot.slack.asked.reading import Asked
-from bot.slack.connect import CALL_TIMEOUT, bolt, identify, web_client
+from bot.slack.connection.connect import CALL_TIMEOUT, bolt, identify, web_client
+from bot.slack.connection.http import SlackOverHttp
+from bot.slack.connection.socket import SlackOverSocket
 from bot.slack.delivery.calls import Calls
 from bot.slack.delivery.pace import Pace
 from bot.slack.delivery.room_calls import RoomCalls
@@ -60,11 +62,9 @@ from bot.slack.delivery.showing import Showing
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
 from bot.slack.digest.digests import Digests
-from bot.slack.directory import SlackDirectory
 from bot.slack.home.tabs import HomeTabs
-from bot.slack.http import SlackOverHttp
-from bot.slack.listeners import Listeners
-from bot.slack.socket import SlackOverSocket
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.people.directory import SlackDirectory
 from bot.slack.tasks import Tasks
 from bot.sources.git import Checkouts
 from bot.sources.github import FromGitHub

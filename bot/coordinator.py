@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.ledger import own
-from bot.ledger.answers import Answered, Delivery, recall, remember, renew
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, Standing
+from bot.ledger.progress.answers import Answered, Delivery, recall, remember, renew
 from bot.release.changes import Reading, Wanted, informed
 from bot.release.command import Command, Decision, Facts
 from bot.release.decide import decide, decide_start, fold

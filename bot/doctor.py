@@ -15,20 +15,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
-from bot.ledger import tellings
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
+from bot.ledger.progress import tellings
+from bot.ledger.progress.tellings import Trouble
 from bot.ledger.reader import Reader
 from bot.ledger.schema import UnusableDatabase, missing_migrations
-from bot.ledger.tellings import Trouble
 from bot.pipelines.commands.commands import cannot_write
 from bot.release.ids import ChannelId, WorkspaceId
 from bot.runbook.problems import RunbookError
 from bot.settings import Settings
-from bot.slack.connect import CALL_TIMEOUT, web_client
-from bot.slack.directory import SlackDirectory
+from bot.slack.connection.connect import CALL_TIMEOUT, web_client
 from bot.slack.errors import REFUSED, error_of
 from bot.slack.manifest import SCOPES
+from bot.slack.people.directory import SlackDirectory
 from bot.sources.people import PeopleFile
 from bot.subscribers.file import Unusable, read_subscribers
 

@@ -22,8 +22,8 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.revision import ChangeManifest
 from bot.release.state import State
-from bot.runbook.gates import SIGNING
-from bot.runbook.roles import Standing
+from bot.runbook.gates.gate import SIGNING
+from bot.runbook.roles.role import Standing
 from tests.ledger.world import (
     ANA,
     BEN,

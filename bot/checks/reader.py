@@ -12,10 +12,10 @@ from typing import Final
 from bot.checks.source import Asked, Reading, Source, Unreadable
 from bot.clock import Clock
 from bot.coordinator import Coordinator
-from bot.ledger import readings
 from bot.ledger.database import Database
+from bot.ledger.progress import readings
+from bot.ledger.progress.readings import Due
 from bot.ledger.reader import Reader
-from bot.ledger.readings import Due
 from bot.release.gates.checks import Outcome
 from bot.release.gates.readings import ReportReading, to_be_read
 from bot.release.ids import ROLLCALL

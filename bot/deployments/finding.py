@@ -20,7 +20,7 @@ from bot.deployments.verdict import (
     together,
     works_in,
 )
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 from bot.ledger.reader import Reader
 from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.manifest import VERSION, Manifest

@@ -11,9 +11,9 @@ from bot.deployments.finding import Finding
 from bot.deployments.platform import MOST, Platform
 from bot.deployments.verdict import Go, No, NotOurs, Wait
 from bot.following import Following
-from bot.ledger import deployments
 from bot.ledger.database import Database
-from bot.ledger.deployments import Answer, Deployment, Standing
+from bot.ledger.progress import deployments
+from bot.ledger.progress.deployments import Answer, Deployment, Standing
 from bot.release.ids import ReleaseId, ReleaseKey, WorkspaceId
 
 SETTLES: Final = timedelta(seconds=60)

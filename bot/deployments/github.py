@@ -8,7 +8,7 @@ from gidgethub import HTTPException
 
 from bot.deployments.platform import LONGEST
 from bot.github.access import GitHub, NoAccess, Repository, named
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 
 log = logging.getLogger(__name__)
 

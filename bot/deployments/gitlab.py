@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.deployments.finding import Finding
 from bot.gitlab.access import Declined, GitLab, NoAccess, Project
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 from bot.runbook.problems import RunbookError
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 
 LONGEST: Final = 1_024
 """Characters that a deployment can be told (docs.github.com, creating custom deployment protection rules)."""

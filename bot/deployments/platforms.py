@@ -1,7 +1,7 @@
 """All platforms as one: each deployment is answered where it waits."""
 
 from bot.deployments.platform import Platform
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 
 
 class Nowhere(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 from bot.release.release import Release
 from bot.release.stages.runs import Run
 from bot.release.state import State

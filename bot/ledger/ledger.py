@@ -11,8 +11,8 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.ledger import readings, runs, tellings
 from bot.ledger.codec import NO_EVENT, chained, decode, encode
+from bot.ledger.progress import readings, runs, tellings
 from bot.ledger.tables import events, releases, rooms, services
 from bot.release.attention import attention_at
 from bot.release.command import Neighbours

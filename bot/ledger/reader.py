@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.ledger import listing, own, rooms, shown
+from bot.ledger import listing, own
 from bot.ledger.database import Database
 from bot.ledger.ledger import Entry, Ledger, Row
 from bot.ledger.listing import Place, WentOut
-from bot.ledger.shown import Shown
+from bot.ledger.progress import rooms, shown
+from bot.ledger.progress.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, ReleaseKey, UserId, WorkspaceId
 from bot.release.people.directory import Own
 from bot.release.release import Release

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from bot.ledger import own, readings, runs, tables
+from bot.ledger import own, tables
 from bot.ledger.codec import NO_EVENT, canonical, chained, decode, decode_any
 from bot.ledger.ledger import projection
 from bot.ledger.own import MARK
+from bot.ledger.progress import readings, runs
 from bot.ledger.tables import events, releases, services
 from bot.release.decide import fold
 from bot.release.ids import ReleaseId

@@ -8,8 +8,8 @@ from typing import Final
 from bot.clock import Clock
 from bot.coordinator import Coordinator
 from bot.following import Following
-from bot.ledger import runs
 from bot.ledger.database import Database
+from bot.ledger.progress import runs
 from bot.ledger.reader import Reader
 from bot.pipelines.provider import Ended, Job, NotStarted, Provider, Unreached
 from bot.pipelines.said import as_reason

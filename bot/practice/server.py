@@ -10,14 +10,14 @@ from aiohttp import web
 from bot.clock import MovableClock
 from bot.listening import Listening
 from bot.practice.cast import COMMANDS, SCOPES, SlashCommand
-from bot.practice.control import Control
-from bot.practice.deliver import Delivery
+from bot.practice.control.control import Control
+from bot.practice.control.stream import Streams
 from bot.practice.handles import ResponseUrls, Triggers
 from bot.practice.keep import Keeper
 from bot.practice.responses import Responses
 from bot.practice.slack import Slack
-from bot.practice.stream import Streams
-from bot.practice.traffic import Traffic
+from bot.practice.to_app.deliver import Delivery
+from bot.practice.to_app.traffic import Traffic
 from bot.practice.web_api import WebApi
 from bot.practice.workspace import Workspace
 

@@ -13,11 +13,11 @@ from bot.practice.cast import (
     Shortcut,
     SlashCommand,
 )
-from bot.practice.deliver import Delivery
 from bot.practice.handles import ResponseUrls, Triggers
-from bot.practice.payloads import user_object
 from bot.practice.shapes import Json
-from bot.practice.traffic import Traffic
+from bot.practice.to_app.deliver import Delivery
+from bot.practice.to_app.payloads import user_object
+from bot.practice.to_app.traffic import Traffic
 from bot.practice.workspace import Channel, Workspace, with_root
 
 

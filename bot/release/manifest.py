@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.release.ids import UserId
 from bot.release.refusal import Code, Refused
-from bot.runbook.gates import Risk
+from bot.runbook.gates.gate import Risk
 
 VERSION: Final = re.compile(r"(?!.*(?:\.\.|//|/\.?(?:/|$)))[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}", re.ASCII)
 """It is told to commands, which may take it for a part of a path: no step upwards, and no part that is

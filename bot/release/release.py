@@ -12,9 +12,9 @@ from bot.release.people.directory import Away
 from bot.release.people.hours import Hours
 from bot.release.replace import replace
 from bot.release.state import State
-from bot.runbook.gates import Gate
+from bot.runbook.gates.gate import Gate
 from bot.runbook.model import Runbook, Stage, Step
-from bot.runbook.roles import Duties
+from bot.runbook.roles.role import Duties
 
 if TYPE_CHECKING:
     from bot.release.event import News

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, model_vali
 
 from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid, missing
 from bot.runbook.problems import did_you_mean, found, nearest
-from bot.runbook.roles import RoleName
+from bot.runbook.roles.role import RoleName
 from bot.runbook.runs import FIELDS, Word
 from bot.runbook.values import (
     Duration,

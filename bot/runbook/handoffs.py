@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import model_validator
 
 from bot.runbook.parts import Few, Part, distinct, fault, fault_at, invalid, missing
-from bot.runbook.roles import RoleName
+from bot.runbook.roles.role import RoleName
 from bot.runbook.values import DAY, TimeOfDay, Timezone
 
 NEAR: Final = (-DAY, timedelta(), DAY)

@@ -18,13 +18,14 @@ from pydantic import AfterValidator, TypeAdapter, ValidationInfo, field_validato
 
 from bot.runbook.checks import ALL
 from bot.runbook.checks import Check as Check
-from bot.runbook.gates import SIGNING, Gate
-from bot.runbook.gates import Reminders as Reminders
+from bot.runbook.gates.gate import SIGNING, Gate
+from bot.runbook.gates.gate import Reminders as Reminders
+from bot.runbook.gates.ways import trouble
 from bot.runbook.handoffs import Handoffs as Handoffs
 from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid, named
 from bot.runbook.problems import found
-from bot.runbook.roles import Duties as Duties
-from bot.runbook.roles import Known, Role, RoleName, known
+from bot.runbook.roles.role import Duties as Duties
+from bot.runbook.roles.role import Known, Role, RoleName, known
 from bot.runbook.runs import BEFORE, BEFORE_COMMIT, COMMIT, Provider, Run
 from bot.runbook.tickets import Tickets
 from bot.runbook.values import (
@@ -42,7 +43,6 @@ from bot.runbook.values import (
     text_schema,
     whole_number,
 )
-from bot.runbook.ways import trouble
 
 NORMAL: Final = "normal"
 ROLLBACK: Final = "rollback"

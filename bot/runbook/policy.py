@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
 from bot.runbook.checks import Read
-from bot.runbook.conditions import CONDITIONS
-from bot.runbook.gates import SIGNING, CheckPassed, Gate, Need, Of, Seats, When
+from bot.runbook.gates.conditions import CONDITIONS
+from bot.runbook.gates.gate import SIGNING, CheckPassed, Gate, Need, Of, Seats, When
+from bot.runbook.gates.ways import Way, empty_seat
 from bot.runbook.model import ROLLBACK, Begin, Check, Review, Runbook, Stage
-from bot.runbook.roles import Duties, Role, Rotation
+from bot.runbook.roles.role import Duties, Role, Rotation
 from bot.runbook.values import duration
-from bot.runbook.ways import Way, empty_seat
 
 AS_BEFORE: Final = "{role} (as before)"
 NOBODY: Final = "nobody"

@@ -15,13 +15,13 @@ from bot.release import ids
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Away, Directory
 from bot.release.people.hours import Hours as KnownHours
-from bot.runbook.conditions import Names, Paths, Risk
 from bot.runbook.files.explain import explain
 from bot.runbook.files.strict_yaml import SIZE_LIMIT, parse, plain
+from bot.runbook.gates.conditions import Names, Paths, Risk
 from bot.runbook.model import Runbook
 from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid
 from bot.runbook.problems import Problem, RunbookError, found
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from bot.runbook.values import (
     DAY,
     LONGEST_WAIT,

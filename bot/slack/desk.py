@@ -8,16 +8,16 @@ from typing import Final
 
 from bot.clock import Clock
 from bot.coordinator import Answer, Coordinator, Noted
-from bot.ledger.answers import Delivery
+from bot.ledger.progress.answers import Delivery
 from bot.ledger.reader import Reader
 from bot.release.ids import ChannelId, UserId, WorkspaceId
 from bot.release.people.own import OwnCommand
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.files.read import Runbooks
-from bot.slack.messages.blocks import Block
-from bot.slack.messages.text import LONGEST_TEXT, shorten
-from bot.slack.messages.words import refusal
+from bot.slack.writing.blocks import Block
+from bot.slack.writing.text import LONGEST_TEXT, shorten
+from bot.slack.writing.words import refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 import json
 from typing import Any, Final
 
-from bot.slack.listeners import CHANNEL_EVENTS, HOME_OPENED, PEOPLE_EVENTS
-from bot.slack.shortcuts import SHORTCUTS
+from bot.slack.incoming.listeners import CHANNEL_EVENTS, HOME_OPENED, PEOPLE_EVENTS
+from bot.slack.incoming.shortcuts import SHORTCUTS
 from bot.slack.subcommands import SUBCOMMANDS
 
 SCOPES: Final = {

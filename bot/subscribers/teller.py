@@ -11,11 +11,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from bot.clock import Clock
-from bot.ledger import tellings
 from bot.ledger.database import Database
 from bot.ledger.ledger import Entry
+from bot.ledger.progress import tellings
+from bot.ledger.progress.tellings import Claim, Failure, Telling
 from bot.ledger.reader import Reader
-from bot.ledger.tellings import Claim, Failure, Telling
 from bot.release.decide import apply
 from bot.release.ids import ReleaseId, WorkspaceId
 from bot.release.release import Release

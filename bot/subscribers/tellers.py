@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.clock import Clock
-from bot.ledger import tellings
 from bot.ledger.database import Database
+from bot.ledger.progress import tellings
 from bot.ledger.reader import Reader
 from bot.outgoing import Networks
 from bot.release.ids import WorkspaceId

@@ -11,10 +11,10 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from bot.clock import Clock
-from bot.ledger import tellings
 from bot.ledger.database import Database
+from bot.ledger.progress import tellings
+from bot.ledger.progress.tellings import Telling
 from bot.ledger.reader import Reader
-from bot.ledger.tellings import Telling
 from bot.release.ids import KEY, ReleaseId, ReleaseKey, WorkspaceId
 from bot.web.deliveries_page import OF_RELEASE, PATH, Receiver, address, of_release, overview
 from bot.web.server import Handler

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from bot.ledger.ledger import Entry
-from bot.ledger.tellings import Subscriber, Telling
+from bot.ledger.progress.tellings import Subscriber, Telling
 from bot.release.ids import ReleaseKey
 from bot.web.html import Html, joined, page, tag
 

@@ -29,7 +29,7 @@ from bot.release.people.directory import Directory
 from bot.release.refusal import Refused
 from bot.release.stages.start import Started
 from bot.runbook.model import Runbook
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from tests.bench.machines import there_and_back
 from tests.ledger.world import BEN, MORNING, TEAM, Replica, StillClock, Town, start, write_runbook
 

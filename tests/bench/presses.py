@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.practice.cast import PEOPLE, Person
-from bot.practice.payloads import action, in_message, interaction, slash_command
-from bot.practice.signed_http import FORM, signed
+from bot.practice.to_app.payloads import action, in_message, interaction, slash_command
+from bot.practice.to_app.signed_http import FORM, signed
 from bot.practice.workspace import Channel
 from bot.release.ids import ReleaseKey
 from bot.slack.buttons import Action

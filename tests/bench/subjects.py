@@ -14,7 +14,7 @@ import psutil
 from sqlalchemy import func, select
 
 from bot.ledger.database import Database
-from bot.ledger.shown import unshown
+from bot.ledger.progress.shown import unshown
 from bot.ledger.tables import events
 from bot.practice import BOT_TOKEN, SIGNING_SECRET
 from bot.practice.cast import Person

@@ -10,9 +10,9 @@ import pytest
 
 from bot.checks.reader import CheckReader
 from bot.checks.source import Asked, Reading, Unreadable
-from bot.ledger import readings
+from bot.ledger.progress import readings
+from bot.ledger.progress.readings import Due
 from bot.ledger.reader import Reader
-from bot.ledger.readings import Due
 from bot.ledger.tables import metadata
 from bot.ledger.verify import rebuild
 from bot.release.gates.checks import Outcome

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from bot.deployments.finding import Finding
 from bot.deployments.follower import Follower
 from bot.deployments.platform import Platform
-from bot.ledger import deployments
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress import deployments
+from bot.ledger.progress.deployments import Deployment
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
 from bot.runbook.files.read import Runbooks

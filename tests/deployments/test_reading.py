@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.deployments.github import Unanswerable, read
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 from tests.pipelines.github_server import GitHub
 
 API = "https://api.github.com"

@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, judge, together
-from bot.ledger.deployments import Deployment
+from bot.ledger.progress.deployments import Deployment
 from bot.release.manifest import Manifest
 from bot.release.release import Release
 from bot.runbook.model import Rollback, Stage, Step

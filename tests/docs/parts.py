@@ -14,7 +14,7 @@ from bot.practice.web_api.methods import METHODS
 from bot.release.kinds import COMMANDS, EVENTS, OWN_COMMANDS, OWN_EVENTS
 from bot.release.state import ENDED, MOVES
 from bot.settings import Settings
-from bot.slack.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
+from bot.slack.incoming.listeners import CHANNEL_EVENTS, PEOPLE_EVENTS
 from bot.slack.manifest import SCOPES
 from bot.slack.subcommands import SUBCOMMANDS
 from bot.subscribers.cloud_event import type_of

@@ -8,11 +8,11 @@ from pydantic_core import PydanticUndefined
 
 from bot.runbook.checks import Read
 from bot.runbook.files.schema import meanings
-from bot.runbook.gates import Gate, Reminders, When
+from bot.runbook.gates.gate import Gate, Reminders, When
 from bot.runbook.handoffs import Handoffs, ShiftOfRole
 from bot.runbook.model import Check, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
-from bot.runbook.roles import Role, Rotation, Shift
+from bot.runbook.roles.role import Role, Rotation, Shift
 from bot.runbook.runs import Run
 from bot.runbook.tickets import Tickets
 from bot.runbook.values import duration

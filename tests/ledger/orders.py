@@ -12,8 +12,8 @@ from datetime import timedelta
 from itertools import takewhile
 
 from bot.coordinator import WITHDRAWN_LIMIT, Accepted, Answer, Noted, unknown_release
-from bot.ledger.answers import Delivery
 from bot.ledger.own import chain_of
+from bot.ledger.progress.answers import Delivery
 from bot.release.command import Command, Decision, Facts, Neighbours
 from bot.release.decide import decide, decide_start, fold
 from bot.release.event import Event

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from bot.ledger.answers import Delivery
 from bot.ledger.codec import decode_any
+from bot.ledger.progress.answers import Delivery
 from bot.ledger.tables import events
 from bot.release.command import Command
 from bot.release.event import Event

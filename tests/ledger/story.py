@@ -26,7 +26,7 @@ from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHeldUp
 from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
-from bot.runbook.gates import SIGNING
+from bot.runbook.gates.gate import SIGNING
 from tests.ledger.world import (
     ANA,
     BEN,

@@ -20,8 +20,8 @@ from sqlalchemy.exc import OperationalError
 
 from bot.coordinator import Accepted, Answer, Noted
 from bot.ledger import own
-from bot.ledger.answers import Delivery
 from bot.ledger.database import Database
+from bot.ledger.progress.answers import Delivery
 from bot.ledger.tables import services
 from bot.release.command import Command
 from bot.release.ids import ReleaseId, ReleaseKey, UserId, WorkspaceId

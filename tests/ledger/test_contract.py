@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ledger import shown
-from bot.ledger.answers import Answered, Delivery, recall, remember
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger, projection
+from bot.ledger.progress import shown
+from bot.ledger.progress.answers import Answered, Delivery, recall, remember
+from bot.ledger.progress.shown import Shown
 from bot.ledger.reader import Reader
-from bot.ledger.shown import Shown
 from bot.ledger.tables import absences, answers, events, releases, services
 from bot.ledger.verify import rebuild
 from bot.release.attention import attention_at

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.ledger import deployments
 from bot.ledger.database import Database
-from bot.ledger.deployments import Answer, Deployment, Standing
+from bot.ledger.progress import deployments
+from bot.ledger.progress.deployments import Answer, Deployment, Standing
 from bot.release.ids import ReleaseKey
 from tests.ledger.world import CHECKOUT, MORNING, TEAM
 

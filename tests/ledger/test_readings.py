@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.ledger import readings
 from bot.ledger.database import Database
-from bot.ledger.readings import Due
+from bot.ledger.progress import readings
+from bot.ledger.progress.readings import Due
 from bot.release.release import Release
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed
+from bot.runbook.gates.gate import CheckPassed
 from bot.runbook.model import Check, Stage
 from tests.release.given import NINE, ana, ben, gated, needs, play, reading, runbook, started, steps
 

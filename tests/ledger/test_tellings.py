@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bot.ledger import tellings
-from bot.ledger.tellings import Claim, Failure, Telling, Trouble
+from bot.ledger.progress import tellings
+from bot.ledger.progress.tellings import Claim, Failure, Telling, Trouble
 from bot.release.ids import ReleaseId, ReleaseKey
 from tests.ledger.conftest import Join
 from tests.ledger.world import BEN, CHECKOUT, TEAM, Replica, approve, cancel, start

@@ -9,9 +9,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, select
 
 from bot.coordinator import Accepted, Answer, Coordinator, Noted
-from bot.ledger.answers import Delivery
 from bot.ledger.database import Database
 from bot.ledger.ledger import Entry, Ledger
+from bot.ledger.progress.answers import Delivery
 from bot.ledger.tables import events
 from bot.ledger.verify import verify
 from bot.release.attention import Attend
@@ -34,7 +34,7 @@ from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
 from bot.release.telling.snooze import Snooze
 from bot.runbook.files.read import Runbooks
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from bot.sources.git import Checkouts
 
 TEAM = WorkspaceId("T1")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.coordinator import Answer
-from bot.ledger import runs
+from bot.ledger.progress import runs
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
 from bot.pipelines.commands.commands import Commands

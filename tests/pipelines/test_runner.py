@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import delete, insert
 
 from bot.clock import MovableClock
-from bot.ledger import runs, tables
+from bot.ledger import tables
+from bot.ledger.progress import runs
 from bot.ledger.verify import rebuild
 from bot.pipelines.commands.commands import Commands
 from bot.pipelines.provider import Job, NotStarted

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import MovableClock
 from bot.practice import BOT_TOKEN, Practice
 from bot.practice.cast import SCOPES
-from bot.practice.payloads import user_object
+from bot.practice.to_app.payloads import user_object
 from tests.practice.conftest import Connect
 from tests.practice.eventually import eventually
 

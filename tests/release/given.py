@@ -40,9 +40,9 @@ from bot.release.stages.runs import ReportRunBegan, ReportRunEnded, ReportRunHel
 from bot.release.stages.stage import BeginStage
 from bot.release.stages.start import Start, StartFacts
 from bot.release.stages.steps import FinishStep
-from bot.runbook.gates import Gate, Need, Of, Reminders, Seats, When
+from bot.runbook.gates.gate import Gate, Need, Of, Reminders, Seats, When
 from bot.runbook.model import Begin, Handoffs, Runbook, Stage, Step
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 from bot.runbook.runs import Run
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -31,7 +31,7 @@ from bot.release.stages.runs import Run, RunAsked, RunBegan, RunEnded, RunHeldUp
 from bot.release.stages.stage import Completed, StageBegan, StageDone
 from bot.release.stages.steps import StepDone
 from bot.release.waiting import waiting_on
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Seats
+from bot.runbook.gates.gate import CheckPassed, Gate, Need, Of, Seats
 
 OPEN = ("awaiting_approval", "ready", "in_progress", "failed", "rolling_back")
 AFTER_THE_END = {

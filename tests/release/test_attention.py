@@ -17,10 +17,10 @@ from bot.release.people.directory import Directory
 from bot.release.people.handoff import Duty
 from bot.release.refusal import Refused
 from bot.release.release import Release
-from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
+from bot.runbook.gates.gate import CheckPassed, Of, Reminders, Seats
 from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import Begin, Check, Handoffs, Review, Rollback, Runbook
-from bot.runbook.roles import Role, Rotation
+from bot.runbook.roles.role import Role, Rotation
 from tests.release.given import (
     EVERYBODY,
     NINE,

@@ -20,7 +20,7 @@ from bot.release.manifest import PATHS_LIMIT, Commit, Manifest, Pull, bound_to
 from bot.release.people.directory import Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.revision import ChangeManifest
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from bot.runbook.tickets import Tickets
 from tests.release.given import ACME, ana, ben, cleo, start
 

@@ -40,7 +40,7 @@ from bot.release.stages.stage import BeginStage
 from bot.release.stages.steps import FinishStep
 from bot.release.state import State
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Reminders
+from bot.runbook.gates.gate import CheckPassed, Reminders
 from bot.runbook.model import Begin, Check, Review, Runbook, Stage, Step
 from bot.runbook.model import Rollback as WayBack
 from tests.release.given import ACME, asks, needs, run_step, runbook, start, start_facts, steps, town

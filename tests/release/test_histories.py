@@ -42,7 +42,7 @@ from bot.release.stages.start import Start
 from bot.release.stages.steps import FinishStep
 from bot.release.telling.summary import next_summary
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
+from bot.runbook.gates.gate import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage, Step
 from bot.runbook.model import Rollback as WayBack

@@ -8,7 +8,7 @@ from bot.release.ids import UserId
 from bot.release.people.handoff import Duty
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Stage
 from tests.release.given import (
     EVERYBODY,

@@ -7,7 +7,7 @@ import pytest
 from bot.runbook.files.read import Runbooks, read_runbook
 from bot.runbook.model import Duties, Rollback, Runbook, Stage, Step
 from bot.runbook.problems import RunbookError, UnknownKind
-from bot.runbook.roles import Role
+from bot.runbook.roles.role import Role
 from tests.runbook.given import GATE, HEAD, SHIPPED, STAGE, Write, refusals, said
 
 KINDS = STAGE + "kinds:\n  hotfix:\n"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.runbook.checks import Read
 from bot.runbook.files.read import read_runbook
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Gate, Need, Of, Risk, Seats, When
 from bot.runbook.handoffs import ShiftOfRole
 from bot.runbook.model import (
     Begin,
@@ -25,7 +25,7 @@ from bot.runbook.model import (
     Stage,
     Step,
 )
-from bot.runbook.roles import ADMISSIBLE, Role, Rotation, Shift
+from bot.runbook.roles.role import ADMISSIBLE, Role, Rotation, Shift
 from bot.runbook.runs import Input, Run
 from bot.runbook.values import duration
 from tests.runbook.given import SHIPPED

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.runbook.conditions import path_matches
 from bot.runbook.files.read import read_runbook
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Risk, Seats, When
+from bot.runbook.gates.conditions import path_matches
+from bot.runbook.gates.gate import CheckPassed, Gate, Need, Of, Risk, Seats, When
 from bot.runbook.problems import Problem, RunbookError
 from tests.runbook.given import APPROVED, GATE, Write, refusals
 

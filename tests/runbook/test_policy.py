@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 
 from bot.runbook.files.read import read_runbook
-from bot.runbook.gates import CheckPassed, Gate, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Gate, Of, Risk, Seats, When
 from bot.runbook.model import Runbook
 from bot.runbook.policy import changes, said, signing
-from bot.runbook.roles import Role
+from bot.runbook.roles.role import Role
 from tests.runbook.given import APPROVED, GATE, HEAD, SHIPPED, STAGE, Write
 from tests.runbook.test_model import runbooks
 

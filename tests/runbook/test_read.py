@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.runbook.files.read import Runbooks, read_runbook
-from bot.runbook.gates import Of, Seats
+from bot.runbook.gates.gate import Of, Seats
 from bot.runbook.model import Begin, Runbook
 from bot.runbook.problems import Problem, RunbookError, UnknownService
-from bot.runbook.roles import Role
+from bot.runbook.roles.role import Role
 from bot.runbook.runs import Input, Run
 from tests.runbook.given import APPROVED, GATE, HEAD, RUN, SHIPPED, STAGE, Write, refusals, said
 

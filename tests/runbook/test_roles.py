@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.runbook.files.read import read_runbook
-from bot.runbook.roles import Role, Rotation, Standing
+from bot.runbook.roles.role import Role, Rotation, Standing
 from tests.runbook.given import STAGE, Write, refusals
 
 OWNERS = """\

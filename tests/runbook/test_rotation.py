@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runbook.roles import Rotation, Shift
+from bot.runbook.roles.role import Rotation, Shift
 from tests.runbook.given import STAGE, Write, refusals
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")

@@ -12,11 +12,11 @@ from bot.cli import main
 from bot.runbook.checks import Read
 from bot.runbook.files.read import read_runbook
 from bot.runbook.files.schema import json_schema, meanings
-from bot.runbook.gates import Gate, When
+from bot.runbook.gates.gate import Gate, When
 from bot.runbook.handoffs import Handoffs, ShiftOfRole
 from bot.runbook.model import Check, Reminders, Review, Rollback, Runbook, Stage, Step
 from bot.runbook.parts import Part
-from bot.runbook.roles import Role, Rotation, Shift
+from bot.runbook.roles.role import Role, Rotation, Shift
 from bot.runbook.runs import Run
 from tests.runbook.given import APPROVED, GATE, HEAD, RUN, SHIPPED, STAGE, Write, refusals
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.release.ids import UserId
-from bot.runbook.seats import fill_seats, helping_roles
+from bot.runbook.gates.seats import fill_seats, helping_roles
 from tests.release.given import UNHURRIED
 
 BEN, DAN, ELI = UserId("ben"), UserId("dan"), UserId("eli")

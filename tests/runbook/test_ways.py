@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.runbook.gates import CheckPassed, Need, Of, Risk, Seats, When
-from bot.runbook.ways import WAYS_LIMIT, Way, count_ways, ways
+from bot.runbook.gates.gate import CheckPassed, Need, Of, Risk, Seats, When
+from bot.runbook.gates.ways import WAYS_LIMIT, Way, count_ways, ways
 
 HIGH, LOW = When(risk=(Risk.HIGH,)), When(risk=(Risk.LOW,))
 ROLES, CHECKS = ("a", "b"), ("x", "y")

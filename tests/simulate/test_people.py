@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.release.ids import UserId
 from bot.release.people.directory import Away
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from bot.simulate.people import Person
 from tests.simulate.given import PEOPLE, Files, book, people
 

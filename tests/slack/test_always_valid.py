@@ -30,10 +30,10 @@ from bot.release.state import State
 from bot.release.telling.reminders import Way
 from bot.release.waiting import waiting_on
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Reminders, Seats
+from bot.runbook.gates.gate import CheckPassed, Gate, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Handoffs, Review, Runbook, Stage
 from bot.runbook.model import Rollback as WayBack
-from bot.runbook.roles import Role
+from bot.runbook.roles.role import Role
 from bot.runbook.tickets import Tickets
 from bot.slack.asked.watched import Watched
 from bot.slack.buttons import Action, Target
@@ -42,10 +42,10 @@ from bot.slack.forms.evidence import evidence_form
 from bot.slack.forms.hold import hold_form, hold_form_of
 from bot.slack.forms.start import change_form, start_form
 from bot.slack.home.view import home
+from bot.slack.incoming.opening import opened, opens
 from bot.slack.messages import messages
 from bot.slack.messages.preflight import preflight_text
 from bot.slack.messages.why import why_text
-from bot.slack.opening import opened, opens
 from bot.slack.subcommands.status import status
 from tests.release.given import (
     ACME,

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from inline_snapshot import snapshot
 
-from bot.slack.asking import says_yes
+from bot.slack.incoming.asking import says_yes
 from tests.world import PATIENCE_S, World, readable
 
 YES = [

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from bot.clock import Clock, MovableClock
 from bot.doctor import doctor
-from bot.ledger import tellings
-from bot.ledger.tellings import Claim, Failure
+from bot.ledger.progress import tellings
+from bot.ledger.progress.tellings import Claim, Failure
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.settings import Transport
 from tests.world import WORKSPACE, World, settings_for

@@ -6,7 +6,7 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from bot.release.state import State
-from bot.slack.messages.drill import span
+from bot.slack.writing.drill import span
 from tests.slack.given import ROLES, shown, standing, world_with, write
 from tests.slack.test_runs import command, with_commands
 from tests.world import World

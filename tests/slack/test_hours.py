@@ -7,8 +7,8 @@ from inline_snapshot import snapshot
 
 from bot.release.ids import UserId
 from bot.release.people.hours import Hours, Week
-from bot.slack.messages.hours import reminded
 from bot.slack.subcommands.hours import week_of
+from bot.slack.writing.hours import reminded
 from tests.world import World
 
 BEN, BEA = UserId("U0BEN"), UserId("U0BEA")

@@ -13,9 +13,9 @@ from bot.clock import MovableClock
 from bot.practice import BOT_TOKEN, Practice
 from bot.practice.cast import SCOPES
 from bot.release.ids import UserId
-from bot.slack.connect import CALL_TIMEOUT, web_client
-from bot.slack.directory import SlackDirectory
-from bot.slack.quiet import out_until
+from bot.slack.connection.connect import CALL_TIMEOUT, web_client
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.quiet import out_until
 from tests.world import A_TUESDAY, PATIENCE_S, WORKSPACE, World
 
 ANA, BEN, CLEO = UserId("U0ANA"), UserId("U0BEN"), UserId("U0CLEO")

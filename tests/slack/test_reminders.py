@@ -5,7 +5,7 @@ from datetime import timedelta
 from inline_snapshot import snapshot
 
 from bot.release.release import Release
-from bot.runbook.gates import CheckPassed, Reminders
+from bot.runbook.gates.gate import CheckPassed, Reminders
 from bot.runbook.model import Check
 from bot.slack.messages.reminder import reminders
 from tests.release.given import (

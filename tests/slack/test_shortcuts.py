@@ -6,8 +6,8 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from bot.practice.cast import SHORTCUTS as KNOWN
+from bot.slack.incoming.shortcuts import SHORTCUTS
 from bot.slack.manifest import manifest
-from bot.slack.shortcuts import SHORTCUTS
 from tests.slack.given import held, open_form, shown
 from tests.world import PATIENCE_S, World, open_world
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.slack.messages.text import escape, quoted, shorten, within
+from bot.slack.writing.text import escape, quoted, shorten, within
 
 FORMATTED = re.compile(r"(?<![\w\u2060])[*_~`](?!\u2060)|<[^|>]*\|")
 """A sign that Slack would take for formatting, or a link under another name."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import aiohttp
 
-from bot.ledger import tellings
 from bot.ledger.database import Database
+from bot.ledger.progress import tellings
+from bot.ledger.progress.tellings import Telling
 from bot.ledger.reader import Reader
 from bot.ledger.tables import metadata
-from bot.ledger.tellings import Telling
 from bot.outgoing import networks
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.signing import Key

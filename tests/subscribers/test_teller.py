@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from bot.ledger import tellings
+from bot.ledger.progress import tellings
 from bot.ledger.tables import tellings as table
 from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.state import State

@@ -14,7 +14,7 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic import SecretStr
 
-from bot.ledger import tellings
+from bot.ledger.progress import tellings
 from bot.web.token import Token
 from tests.subscribers.house import sees
 from tests.subscribers.receiver import SECRET, Receiver, receiving, says

@@ -18,7 +18,7 @@ from bot.release.telling.reminders import HELD, REMINDED, Reminded, RemindersPos
 from bot.release.telling.snooze import SnoozesRead
 from bot.release.telling.summary import Summarized
 from bot.release.waiting import Awaited, waiting_on
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 from tests.year.slack import DELETE, OPEN, POST, UPDATE, Place, Sent
 from tests.year.year import Played
 

@@ -24,7 +24,7 @@ from bot.release.ids import ReleaseId
 from bot.release.release import Release
 from bot.runbook.files.read import Runbooks
 from bot.slack.asked.reading import Asked
-from bot.slack.connect import CALL_TIMEOUT, identify, web_client
+from bot.slack.connection.connect import CALL_TIMEOUT, identify, web_client
 from bot.slack.delivery.calls import Calls
 from bot.slack.delivery.pace import Pace
 from bot.slack.delivery.room_calls import RoomCalls
@@ -33,7 +33,7 @@ from bot.slack.delivery.showing import Showing
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Desk
 from bot.slack.digest.digests import Digests
-from bot.slack.directory import SlackDirectory
+from bot.slack.people.directory import SlackDirectory
 from bot.sources.git import Checkouts
 from tests.world import WORKSPACE
 from tests.year.cast import BEGINS, Cast, groups_of, members_of, write_runbooks

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.practice import Practice
-from bot.practice.traffic import Entry
+from bot.practice.to_app.traffic import Entry
 
 POST: Final = "chat.postMessage"
 UPDATE: Final = "chat.update"

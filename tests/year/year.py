@@ -20,10 +20,10 @@ from sqlalchemy import Connection, select
 
 from bot.coordinator import Accepted
 from bot.jobs.attend import attend_due
-from bot.ledger.answers import Delivery
 from bot.ledger.codec import decode_own
 from bot.ledger.ledger import Ledger
 from bot.ledger.own import chain_of
+from bot.ledger.progress.answers import Delivery
 from bot.ledger.tables import events, releases
 from bot.ledger.verify import verify
 from bot.release.attention import Attend

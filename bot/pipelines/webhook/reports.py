@@ -9,8 +9,8 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from bot.coordinator import Coordinator
-from bot.ledger import runs
 from bot.ledger.database import Database
+from bot.ledger.progress import runs
 from bot.ledger.reader import Reader
 from bot.pipelines.said import as_reason
 from bot.release.ids import KEY, ROLLCALL, ReleaseId, ReleaseKey, WorkspaceId

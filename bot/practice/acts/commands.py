@@ -2,11 +2,11 @@
 
 from bot.practice.acts.membership import invite
 from bot.practice.acts.presence import acting, present
-from bot.practice.answers import Answer
 from bot.practice.cast import Person
-from bot.practice.payloads import slash_command
 from bot.practice.shapes import Impossible, Json, Refusal
 from bot.practice.slack import Slack
+from bot.practice.to_app.answers import Answer
+from bot.practice.to_app.payloads import slash_command
 from bot.practice.web_api.chat import checked_content
 from bot.practice.wording import typed
 from bot.practice.workspace import Channel

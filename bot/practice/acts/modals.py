@@ -1,12 +1,12 @@
 """Submitting and closing modals, and what the app's answer does to them."""
 
-from bot.practice import payloads
 from bot.practice.acts.presence import acting
 from bot.practice.acts.presses import with_values
 from bot.practice.cast import Person
 from bot.practice.elements import complaint, interactive
 from bot.practice.shapes import Impossible, Json, Refusal
 from bot.practice.slack import Slack
+from bot.practice.to_app import payloads
 
 TROUBLE = "We had some trouble connecting. Try again?"
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from bot.practice import payloads
 from bot.practice.acts.presence import acting, present
-from bot.practice.answers import Answer
 from bot.practice.cast import SLACKBOT, Person
 from bot.practice.elements import filled, interactive, untouched
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
+from bot.practice.to_app import payloads
+from bot.practice.to_app.answers import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 import re
 
 from bot.practice.acts.presence import acting
-from bot.practice.payloads import dnd_status
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
+from bot.practice.to_app.payloads import dnd_status
 
 STATUS_CHARACTERS = 100
 PLAIN_EMOJI = ":speech_balloon:"

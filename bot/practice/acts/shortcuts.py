@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from bot.practice import payloads
 from bot.practice.acts.presence import acting, present
-from bot.practice.answers import Answer
 from bot.practice.cast import SLACKBOT, Person
-from bot.practice.payloads import name_of
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
+from bot.practice.to_app import payloads
+from bot.practice.to_app.answers import Answer
+from bot.practice.to_app.payloads import name_of
 
 GUEST: Final = "Guests have no global shortcuts."
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from bot.practice.acts.membership import channels_of
 from bot.practice.acts.presence import acting, present
 from bot.practice.cast import APP_NAME, BOT_USER, TEAM_ID, Group, Person, dm_id
-from bot.practice.payloads import group_object
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
+from bot.practice.to_app.payloads import group_object
 from bot.practice.wording import typed
 from bot.practice.workspace import Channel, Workspace
 

@@ -1,8 +1,8 @@
 """The dnd.* methods: who has paused their notifications, and until when."""
 
 from bot.practice.cast import BOT_USER
-from bot.practice.payloads import dnd_status
 from bot.practice.shapes import Json, Refusal
+from bot.practice.to_app.payloads import dnd_status
 from bot.practice.web_api.call import Call
 
 USERS = 50

@@ -1,8 +1,8 @@
 """The methods about the app itself, people, groups and the team."""
 
 from bot.practice.cast import APP_ID, APP_NAME, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, TEAM_NAME
-from bot.practice.payloads import group_object
 from bot.practice.shapes import Json, Refusal
+from bot.practice.to_app.payloads import group_object
 from bot.practice.web_api.call import Call
 
 

@@ -17,8 +17,8 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Ending, Rejection, Release, Verdict, Vote
 from bot.release.replace import replace
 from bot.release.state import State
-from bot.runbook.gates import Gate
-from bot.runbook.roles import Standing
+from bot.runbook.gates.gate import Gate
+from bot.runbook.roles.role import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Whether a condition of the runbook applies to a release as it is."""
 
 from bot.release.release import Release
-from bot.runbook.gates import When, path_matches
+from bot.runbook.gates.gate import When, path_matches
 
 
 def applies(when: When | None, release: Release, stage: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.release.ids import UserId
 from bot.release.people.duties import barred
 from bot.release.release import Members, Release, Verdict, Vote
-from bot.runbook.gates import Gate
+from bot.runbook.gates.gate import Gate
 
 NOTHING = frozenset[str]()
 

@@ -12,7 +12,7 @@ from bot.release.reason import reason_trouble
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
-from bot.runbook.gates import SIGNING
+from bot.runbook.gates.gate import SIGNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

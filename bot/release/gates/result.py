@@ -13,9 +13,9 @@ from bot.release.ids import UserId
 from bot.release.people.duties import kept_apart
 from bot.release.release import Release, Verdict, Vote
 from bot.release.remembered import remembered
-from bot.runbook.gates import Gate
-from bot.runbook.roles import Duties
-from bot.runbook.seats import helping_roles
+from bot.runbook.gates.gate import Gate
+from bot.runbook.gates.seats import helping_roles
+from bot.runbook.roles.role import Duties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

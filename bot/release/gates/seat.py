@@ -9,7 +9,7 @@ from bot.release.gates.result import gate_result
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release, Verdict
 from bot.release.replace import replace
-from bot.runbook.gates import Gate
+from bot.runbook.gates.gate import Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from bot.release.gates.eligible import Capacity, counting, one_for_two, own_role
 from bot.release.ids import UserId
 from bot.release.people.duties import barred
 from bot.release.release import Release, Verdict, Vote
-from bot.runbook.gates import Gate
-from bot.runbook.seats import fill_seats
-from bot.runbook.ways import Way, always, conditions, ways
+from bot.runbook.gates.gate import Gate
+from bot.runbook.gates.seats import fill_seats
+from bot.runbook.gates.ways import Way, always, conditions, ways
 
 Roles = Mapping[UserId, frozenset[str]]
 """Person -> the roles in which that person may fill a seat, or does."""

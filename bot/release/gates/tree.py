@@ -9,7 +9,7 @@ from bot.release.gates.applies import applies
 from bot.release.gates.check_result import CheckResult, check_result
 from bot.release.gates.seating import Tried, Weighed
 from bot.release.release import Release, Vote
-from bot.runbook.gates import CheckPassed, Need, Of, Seats
+from bot.runbook.gates.gate import CheckPassed, Need, Of, Seats
 
 
 class GateStatus(StrEnum):

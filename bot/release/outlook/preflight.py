@@ -12,8 +12,8 @@ from bot.release.gates.tree import GateStatus
 from bot.release.ids import UserId
 from bot.release.people.hours import Hours
 from bot.release.release import Release
-from bot.runbook.gates import Gate
-from bot.runbook.seats import fill_seats
+from bot.runbook.gates.gate import Gate
+from bot.runbook.gates.seats import fill_seats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Final
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 
 LONGEST: Final = timedelta(days=90)
 

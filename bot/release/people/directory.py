@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.release.ids import UserId
 from bot.release.people.hours import Hours, Week
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

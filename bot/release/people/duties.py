@@ -6,8 +6,8 @@ from enum import StrEnum
 from bot.release.ids import UserId
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
-from bot.runbook.gates import SIGNING
-from bot.runbook.roles import Duties
+from bot.runbook.gates.gate import SIGNING
+from bot.runbook.roles.role import Duties
 
 
 class Circle(StrEnum):

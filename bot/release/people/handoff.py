@@ -17,7 +17,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Ending, Release
 from bot.release.replace import replace
 from bot.release.waiting import Waiting, waiting_on
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 
 
 class Duty(StrEnum):

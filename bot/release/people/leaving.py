@@ -11,7 +11,7 @@ from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import leads
 from bot.release.release import Release
 from bot.release.replace import replace
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 
 
 class Gone(StrEnum):

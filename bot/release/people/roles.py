@@ -15,7 +15,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.replace import replace
 from bot.runbook.model import Runbook
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 
 Read = Mapping[str, tuple[UserId, ...] | None]
 """Role -> the people in it, sorted; None where that could not be read."""

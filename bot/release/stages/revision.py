@@ -16,7 +16,7 @@ from bot.release.release import Ending, Release, Verdict, Vote
 from bot.release.replace import replace
 from bot.release.stages.cancel import production_touched
 from bot.release.state import State
-from bot.runbook.gates import path_matches
+from bot.runbook.gates.gate import path_matches
 
 USER: Final = re.compile("[UW][A-Z0-9]{2,20}", re.ASCII)
 """What the id of a person in Slack looks like."""

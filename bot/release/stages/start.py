@@ -23,7 +23,7 @@ from bot.release.stages.recovery import Rehearsal
 from bot.release.stages.withdrawn import Withdrawn
 from bot.runbook.model import Runbook
 from bot.runbook.policy import changes, signing
-from bot.runbook.roles import Duties, Standing
+from bot.runbook.roles.role import Duties, Standing
 
 NOTE_LIMIT: Final = 1_000
 """Characters. A section of a Slack message holds 3,000, and the note is shown in one with other things."""

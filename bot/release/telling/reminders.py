@@ -22,7 +22,7 @@ from bot.release.replace import replace
 from bot.release.state import State
 from bot.release.telling.snooze import SnoozesRead, snoozes_read
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 
 DAY: Final = timedelta(days=1)
 REMINDED: Final = frozenset(

@@ -8,10 +8,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import NullableSchema, WithDefaultSchema
 
 from bot.runbook.checks import BESIDE, LIMITS, READABLE
-from bot.runbook.gates import Gate
+from bot.runbook.gates.gate import Gate
 from bot.runbook.model import NORMAL, PARTS_LIMIT, ROLLBACK, Check, Runbook
 from bot.runbook.parts import Part
-from bot.runbook.roles import BINDINGS, RESERVED, Role
+from bot.runbook.roles.role import BINDINGS, RESERVED, Role
 from bot.runbook.runs import INPUT, INPUTS_LIMIT, OWN_INPUT, OWN_VARIABLE, VARIABLE, Provider
 from bot.runbook.values import SERVICE_KEY, duration
 

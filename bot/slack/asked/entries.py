@@ -11,12 +11,12 @@ from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting
 from bot.slack.asked.watched import Watched
 from bot.slack.messages.answers import answers
-from bot.slack.messages.blocks import Block, context, fit, section, size
 from bot.slack.messages.handoff import offer_buttons
 from bot.slack.messages.override import reviewed
 from bot.slack.messages.shift import shift_buttons
-from bot.slack.messages.text import escape, moment, person, quoted
-from bot.slack.messages.words import standing, title, waits
+from bot.slack.writing.blocks import Block, context, fit, section, size
+from bot.slack.writing.text import escape, moment, person, quoted
+from bot.slack.writing.words import standing, title, waits
 
 MOST_NAMED: Final = 10
 LARGEST: Final = 2_000

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.coordinator import People
+from bot.ledger.progress.shown import Shown
 from bot.ledger.reader import Reader
-from bot.ledger.shown import Shown
 from bot.release.ids import ReleaseKey, WorkspaceId
 from bot.release.people.directory import Directory
 from bot.release.release import Release
 from bot.slack.asked.watched import Watched
-from bot.slack.messages.text import address
+from bot.slack.writing.text import address
 
 
 class Asked:

@@ -9,7 +9,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ledger.shown import Shown
+from bot.ledger.progress.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, UserId
 from bot.slack.delivery.pace import POST, Pace, StillTooFast
 from bot.slack.errors import REFUSED, error_of, named_error, slow_down, status_of

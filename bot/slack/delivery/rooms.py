@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.ledger import rooms
 from bot.ledger.database import Database
-from bot.ledger.rooms import OVER, Room
+from bot.ledger.progress import rooms
+from bot.ledger.progress.rooms import OVER, Room
 from bot.release.ids import ChannelId, ReleaseId
 from bot.release.release import Release
 from bot.slack.delivery.room_calls import NAME_TAKEN, RoomCalls, RoomRefused

@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Final
 
 from bot.clock import Clock
-from bot.ledger import shown
 from bot.ledger.database import Database
-from bot.ledger.rooms import Room
-from bot.ledger.shown import Shown
+from bot.ledger.progress import shown
+from bot.ledger.progress.rooms import Room
+from bot.ledger.progress.shown import Shown
 from bot.release.ids import ChannelId, ReleaseId, UserId
 from bot.release.release import Release
 from bot.slack.delivery.calls import Calls, Held, MessageGone, NotShown, NotTaken, Unreadable
@@ -26,8 +26,8 @@ from bot.slack.delivery.rooms import Rooms
 from bot.slack.messages import messages
 from bot.slack.messages.message import Message
 from bot.slack.messages.room import NO_ROOM, no_room
-from bot.slack.messages.text import address
 from bot.slack.messages.trouble import TELLABLE, is_trouble, trouble, trouble_over
+from bot.slack.writing.text import address
 
 log = logging.getLogger(__name__)
 

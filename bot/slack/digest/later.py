@@ -7,7 +7,7 @@ from typing import Final
 from bot.release.people.hours import Hours
 from bot.release.telling.snooze import LONGEST
 from bot.slack.buttons import NO_RELEASE, Action
-from bot.slack.messages.blocks import Block, actions, button
+from bot.slack.writing.blocks import Block, actions, button
 
 LATER: Final[Mapping[Action, tuple[str, Callable[[Hours, datetime], datetime]]]] = {
     Action.REMIND_IN_AN_HOUR: ("In an hour", lambda _, now: now + timedelta(hours=1)),

@@ -8,9 +8,9 @@ from typing import Final
 from bot.slack.asked.entries import Entry, shown, stands
 from bot.slack.digest.later import later_buttons
 from bot.slack.digest.times import Digest
-from bot.slack.messages.blocks import context, divider, header, section
 from bot.slack.messages.message import Message
-from bot.slack.messages.text import moment
+from bot.slack.writing.blocks import context, divider, header, section
+from bot.slack.writing.text import moment
 
 MOST: Final = 10
 LARGEST: Final = 10_000

@@ -6,7 +6,7 @@ from bot.release.telling.snooze import Snooze
 from bot.slack.buttons import Action
 from bot.slack.desk import Desk, Reply
 from bot.slack.digest.later import LATER
-from bot.slack.messages.words import refusal
+from bot.slack.writing.words import refusal
 
 
 async def put_off(desk: Desk, action: Action, workspace: WorkspaceId, user: UserId) -> Reply:

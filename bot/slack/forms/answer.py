@@ -16,10 +16,10 @@ from bot.release.people.duties import leads
 from bot.release.reason import LIMIT
 from bot.release.refusal import Code
 from bot.release.release import Release, Verdict
-from bot.runbook.gates import Gate
+from bot.runbook.gates.gate import Gate
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, plain
+from bot.slack.writing.blocks import Block, plain
 
 CALLBACK: Final = "answer_v1"
 MOST: Final = 10

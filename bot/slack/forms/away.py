@@ -9,7 +9,7 @@ from bot.release.people.directory import Away
 from bot.release.refusal import Code
 from bot.slack.buttons import NO_RELEASE
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block
+from bot.slack.writing.blocks import Block
 
 CALLBACK: Final = "away_v1"
 

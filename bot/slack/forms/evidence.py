@@ -9,7 +9,7 @@ from bot.release.ids import ReleaseKey
 from bot.release.reason import LIMIT
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal, which_release
-from bot.slack.messages.blocks import Block
+from bot.slack.writing.blocks import Block
 
 CALLBACK: Final = "evidence_v1"
 

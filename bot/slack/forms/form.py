@@ -10,7 +10,7 @@ from bot.release.ids import ReleaseKey, UserId, WorkspaceId
 from bot.release.people.own import OwnCommand
 from bot.release.refusal import Refused
 from bot.release.stages.start import Start
-from bot.slack.messages.blocks import Block, plain
+from bot.slack.writing.blocks import Block, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from bot.release.release import Release
 from bot.release.waiting import waiting_on
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, plain, section
-from bot.slack.messages.text import person, quoted
-from bot.slack.messages.words import brief, mention, standing
+from bot.slack.writing.blocks import Block, plain, section
+from bot.slack.writing.text import person, quoted
+from bot.slack.writing.words import brief, mention, standing
 
 OFFER_CALLBACK: Final = "offer_v1"
 ACCEPT_CALLBACK: Final = "accept_v1"

@@ -12,7 +12,7 @@ from bot.release.refusal import Code
 from bot.release.stages.holds import PlaceHold
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal, which_release
-from bot.slack.messages.blocks import Block, plain
+from bot.slack.writing.blocks import Block, plain
 
 CALLBACK: Final = "hold_v1"
 WAITS: Final = {"1h": "In an hour", "4h": "In four hours", "1d": "Tomorrow at this time", "7d": "In a week"}

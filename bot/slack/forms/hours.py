@@ -8,8 +8,8 @@ from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Code
 from bot.slack.buttons import NO_RELEASE
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, plain
-from bot.slack.messages.hours import WEEK
+from bot.slack.writing.blocks import Block, plain
+from bot.slack.writing.hours import WEEK
 
 CALLBACK: Final = "hours_v1"
 

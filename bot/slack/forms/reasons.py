@@ -15,7 +15,7 @@ from bot.release.stages.holds import LiftHold
 from bot.release.stages.lock import LiftLock
 from bot.slack.buttons import Action, Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block
+from bot.slack.writing.blocks import Block
 
 Means = Callable[[Target, WorkspaceId, UserId, str], Command]
 

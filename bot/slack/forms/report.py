@@ -9,7 +9,7 @@ from bot.release.refusal import Code
 from bot.release.release import Release
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, plain
+from bot.slack.writing.blocks import Block, plain
 
 CALLBACK: Final = "report_v1"
 MOST_RADIO_BUTTONS: Final = 10

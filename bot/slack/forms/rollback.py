@@ -11,10 +11,10 @@ from bot.release.stages.rollback import Rollback
 from bot.runbook.runs import BEFORE, BEFORE_COMMIT
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, context, plain, section
-from bot.slack.messages.drill import last_times
-from bot.slack.messages.text import escape
-from bot.slack.messages.words import mention
+from bot.slack.writing.blocks import Block, context, plain, section
+from bot.slack.writing.drill import last_times
+from bot.slack.writing.text import escape
+from bot.slack.writing.words import mention
 
 CALLBACK: Final = "rollback_v1"
 

@@ -10,11 +10,11 @@ from bot.release.refusal import Code
 from bot.release.release import Release
 from bot.release.stages.revision import ChangeManifest
 from bot.release.stages.start import NOTE_LIMIT, Start
-from bot.runbook.gates import Risk
+from bot.runbook.gates.gate import Risk
 from bot.runbook.model import NORMAL
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
-from bot.slack.messages.blocks import Block, plain
+from bot.slack.writing.blocks import Block, plain
 
 START_CALLBACK: Final = "start_v1"
 CHANGE_CALLBACK: Final = "change_v1"

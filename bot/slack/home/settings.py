@@ -6,9 +6,9 @@ from datetime import datetime
 from bot.release.ids import UserId
 from bot.release.people.directory import Directory
 from bot.slack.buttons import NO_RELEASE, Action
-from bot.slack.messages.blocks import Block, actions, button, header, section
-from bot.slack.messages.hours import reminded
-from bot.slack.messages.text import moment, people, person
+from bot.slack.writing.blocks import Block, actions, button, header, section
+from bot.slack.writing.hours import reminded
+from bot.slack.writing.text import moment, people, person
 
 
 def settings(me: UserId, directory: Directory, now: datetime) -> Iterable[Block]:

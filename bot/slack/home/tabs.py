@@ -24,7 +24,7 @@ from bot.slack.asked.reading import Asked
 from bot.slack.asked.watched import Watched
 from bot.slack.errors import error_of
 from bot.slack.home.view import home
-from bot.slack.messages.blocks import Block
+from bot.slack.writing.blocks import Block
 
 log = logging.getLogger(__name__)
 

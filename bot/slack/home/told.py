@@ -1,6 +1,6 @@
 """A private answer to somebody who has pressed a button in the Home tab, where no message can stand."""
 
-from bot.slack.messages.blocks import Block, plain, sections
+from bot.slack.writing.blocks import Block, plain, sections
 
 
 def told(text: str) -> Block:

@@ -9,9 +9,9 @@ from bot.release.people.directory import Directory
 from bot.slack.asked.entries import LARGEST, entries_of, named, shown, stands
 from bot.slack.asked.watched import Watched
 from bot.slack.home.settings import settings
-from bot.slack.messages.blocks import Block, context, divider, fit, header, section, size
-from bot.slack.messages.text import person
-from bot.slack.messages.words import waits
+from bot.slack.writing.blocks import Block, context, divider, fit, header, section, size
+from bot.slack.writing.text import person
+from bot.slack.writing.words import waits
 
 MOST_WAITS: Final = 20
 MOST_LED: Final = 15

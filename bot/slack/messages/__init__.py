@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.ledger.rooms import Room
+from bot.ledger.progress.rooms import Room
 from bot.release.release import Release
 from bot.slack.messages.card import card
 from bot.slack.messages.closing import closing

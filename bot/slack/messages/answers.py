@@ -7,7 +7,6 @@ from bot.release.ids import UserId
 from bot.release.people.duties import leads
 from bot.release.release import Release
 from bot.release.waiting import Awaited, Waiting
-from bot.slack.messages.blocks import Block, actions
 from bot.slack.messages.card import hand_over_button, why_button
 from bot.slack.messages.closing import unlock_button
 from bot.slack.messages.gate import answer_buttons, report_button
@@ -15,6 +14,7 @@ from bot.slack.messages.holds import hold_buttons
 from bot.slack.messages.override import sign_button
 from bot.slack.messages.setback import settle_button
 from bot.slack.messages.stage import go_button, step_buttons
+from bot.slack.writing.blocks import Block, actions
 
 
 def answers(release: Release, waiting: Waiting, me: UserId | None = None) -> Iterable[Block]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 
-from bot.ledger.rooms import Room
+from bot.ledger.progress.rooms import Room
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
 from bot.runbook.model import NORMAL
-from bot.runbook.roles import Duties
+from bot.runbook.roles.role import Duties
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import (
+from bot.slack.messages.changes import changes_button, in_short
+from bot.slack.messages.message import Message
+from bot.slack.messages.room import where
+from bot.slack.writing.blocks import (
     LONGEST_BODY,
     Block,
     actions,
@@ -20,12 +23,9 @@ from bot.slack.messages.blocks import (
     sections,
     weight,
 )
-from bot.slack.messages.changes import changes_button, in_short
-from bot.slack.messages.drill import rehearsed
-from bot.slack.messages.message import Message
-from bot.slack.messages.room import where
-from bot.slack.messages.text import escape, moment, people, person, quoted
-from bot.slack.messages.words import rolled_back_before, standing, title, waits
+from bot.slack.writing.drill import rehearsed
+from bot.slack.writing.text import escape, moment, people, person, quoted
+from bot.slack.writing.words import rolled_back_before, standing, title, waits
 
 BACK = (State.ROLLING_BACK, State.ROLLED_BACK)
 LONGEST_STANDING = 3_000

@@ -8,9 +8,9 @@ from bot.release.manifest import Commit, Manifest, Pull
 from bot.release.release import Release
 from bot.release.stages.withdrawn import going_out_again
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, button, context, plain, sections
-from bot.slack.messages.text import MOST_NAMED, enumerated, escape, person, shorten, within
-from bot.slack.messages.words import title
+from bot.slack.writing.blocks import Block, button, context, plain, sections
+from bot.slack.writing.text import MOST_NAMED, enumerated, escape, person, shorten, within
+from bot.slack.writing.words import title
 
 FEW: Final = 3
 """Commits on the card; the modal has all."""

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from bot.release.release import Release
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
-from bot.slack.messages.drill import times
 from bot.slack.messages.evidence import attached
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.summary import happened
-from bot.slack.messages.text import escape
-from bot.slack.messages.words import ended
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.drill import times
+from bot.slack.writing.text import escape
+from bot.slack.writing.words import ended
 
 
 def closing(release: Release) -> Iterable[Message]:

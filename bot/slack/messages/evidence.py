@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.release.gates.evidence import Evidence
 from bot.release.release import Release
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import moment, person, quoted
+from bot.slack.writing.text import moment, person, quoted
 
 
 def evidence(release: Release) -> Iterable[Message]:

@@ -8,12 +8,12 @@ from bot.release.gates.checks import Report
 from bot.release.gates.result import GateResult, gate_result, gate_status
 from bot.release.gates.tree import GateStatus, Node, Seat
 from bot.release.release import Release, Vote
-from bot.runbook.gates import SIGNING, Gate
+from bot.runbook.gates.gate import SIGNING, Gate
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people, person, quoted
-from bot.slack.messages.words import policy
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import escape, moment, people, person, quoted
+from bot.slack.writing.words import policy
 
 SHOWN: Final = 3
 """Rejections that are shown with their reasons: more would leave no room for anything else."""

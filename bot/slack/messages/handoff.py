@@ -6,10 +6,10 @@ from bot.release.people.handoff import Duty, Handed, Offer, Outcome
 from bot.release.people.leaving import Gone
 from bot.release.release import Release
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, person, quoted
-from bot.slack.messages.words import next_steps
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import escape, moment, person, quoted
+from bot.slack.writing.words import next_steps
 
 ENDS = {
     Outcome.ACCEPTED: "accepted: {to} is {duty} now",

@@ -6,10 +6,10 @@ from bot.release.release import Release
 from bot.release.stages.holds import Hold
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import moment, person, quoted
-from bot.slack.messages.words import ended_by
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import moment, person, quoted
+from bot.slack.writing.words import ended_by
 
 
 def holds(release: Release) -> Iterable[Message]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.release import Release
-from bot.slack.messages.blocks import Block, context, sections
-from bot.slack.messages.text import LONGEST_TEXT, shorten
-from bot.slack.messages.words import mention
+from bot.slack.writing.blocks import Block, context, sections
+from bot.slack.writing.text import LONGEST_TEXT, shorten
+from bot.slack.writing.words import mention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot.slack.buttons import Target
-from bot.slack.messages.blocks import Block, context, plain, section, weight
-from bot.slack.messages.text import escape
+from bot.slack.writing.blocks import Block, context, plain, section, weight
+from bot.slack.writing.text import escape
 
 LONGEST_PART: Final = 2_900
 """Characters of one paragraph, of which Slack holds 3,000."""

@@ -7,9 +7,9 @@ from bot.release.gates.override import Overridden
 from bot.release.gates.review import Because, Review, reviewers
 from bot.release.release import Release, Verdict
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people, person, quoted
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import escape, moment, people, person, quoted
 
 
 def overrides(release: Release) -> Iterable[Message]:

@@ -7,8 +7,8 @@ from typing import Final
 from bot.release.outlook.preflight import GateOutlook, preflight
 from bot.release.people.directory import Directory
 from bot.release.release import Release
-from bot.slack.messages.text import LONGEST_TEXT, escape, moment, people, person, within
-from bot.slack.messages.words import policy, rolled_back_before, title
+from bot.slack.writing.text import LONGEST_TEXT, escape, moment, people, person, within
+from bot.slack.writing.words import policy, rolled_back_before, title
 
 LONGEST_POLICY: Final = 800
 """Characters, of what LONGEST_TEXT allows in all."""

@@ -11,12 +11,12 @@ from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.telling.reminders import Reminded, Way, asked_since, at_gate_since, number_of, place_of
 from bot.release.waiting import Awaited, waiting_on
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 from bot.slack.messages.answers import answers
-from bot.slack.messages.blocks import Block
 from bot.slack.messages.gate import answer_buttons
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people
+from bot.slack.writing.blocks import Block
+from bot.slack.writing.text import escape, moment, people
 
 WHAT = {
     Awaited.CHECK: "the check *{name}* has not passed",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.release.release import Release
 from bot.release.stages.revision import ManifestChanged
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, person
+from bot.slack.writing.text import escape, moment, person
 
 
 def revisions(release: Release) -> Iterable[Message]:

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.ledger.rooms import Room
+from bot.ledger.progress.rooms import Room
 from bot.release.ids import UserId
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
-from bot.slack.messages.blocks import section, sections
 from bot.slack.messages.message import Message
-from bot.slack.messages.text import escape, person, quoted, shorten
-from bot.slack.messages.words import BEFORE_STAGE, STATES, mention, title
+from bot.slack.writing.blocks import section, sections
+from bot.slack.writing.text import escape, person, quoted, shorten
+from bot.slack.writing.words import BEFORE_STAGE, STATES, mention, title
 
 LONGEST_TOPIC: Final = 250
 """Characters of a topic (docs.slack.dev, conversations.setTopic)."""

@@ -15,11 +15,11 @@ from bot.release.stages.going_back import GoingBack
 from bot.release.stages.rollback import RollbackBegan
 from bot.release.state import State
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.stage import step_buttons, ways_on
-from bot.slack.messages.text import escape, moment, people, person, quoted
-from bot.slack.messages.words import ended_by, mention
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import escape, moment, people, person, quoted
+from bot.slack.writing.words import ended_by, mention
 
 
 def setbacks(release: Release) -> Iterable[Message]:

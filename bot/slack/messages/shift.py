@@ -8,10 +8,10 @@ from bot.release.people.shift import ShiftOffer
 from bot.release.release import Release
 from bot.release.telling.summary import Occasion, Summarized
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.card import hand_over_button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people, person
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import escape, moment, people, person
 
 
 def shifts(release: Release) -> Iterable[Message]:

@@ -11,9 +11,9 @@ from bot.release.stages.stage import begins_when_lifted
 from bot.release.state import State
 from bot.runbook.model import Begin
 from bot.slack.buttons import Action, Target
-from bot.slack.messages.blocks import Block, actions, button
 from bot.slack.messages.message import Message, entry
-from bot.slack.messages.text import escape, moment, people, person, quoted
+from bot.slack.writing.blocks import Block, actions, button
+from bot.slack.writing.text import escape, moment, people, person, quoted
 
 WORKING = (State.IN_PROGRESS, State.FAILED, State.ROLLING_BACK)
 

@@ -12,9 +12,9 @@ from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Waiting, waiting_on
 from bot.slack.messages.message import Message, entry
 from bot.slack.messages.shift import shift_begins, take_over
-from bot.slack.messages.text import escape, moment, people, person, shorten
 from bot.slack.messages.why import said
-from bot.slack.messages.words import mention, next_steps, standing, waits
+from bot.slack.writing.text import escape, moment, people, person, shorten
+from bot.slack.writing.words import mention, next_steps, standing, waits
 
 MOST: Final = 12
 LONGEST_NAME: Final = 60

@@ -3,9 +3,9 @@
 from typing import Final
 
 from bot.release.release import Release
-from bot.slack.messages.blocks import section
 from bot.slack.messages.message import Message
-from bot.slack.messages.words import mention
+from bot.slack.writing.blocks import section
+from bot.slack.writing.words import mention
 
 PRIVATE: Final = "trouble:"
 """What the slots of these messages begin with."""

@@ -7,8 +7,8 @@ from bot.release.gates.result import SetAside
 from bot.release.outlook.why import RULES, Act, Deed, Why, why
 from bot.release.release import Release
 from bot.slack.messages.stage import ways_on
-from bot.slack.messages.text import LONGEST_TEXT, escape, moment, people, person, within
-from bot.slack.messages.words import mention, standing, waits
+from bot.slack.writing.text import LONGEST_TEXT, escape, moment, people, person, within
+from bot.slack.writing.words import mention, standing, waits
 
 SAYS: Final[Mapping[Deed, str]] = {
     Deed.APPROVE: "{who} approves *{name}*",

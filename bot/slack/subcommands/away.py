@@ -7,9 +7,9 @@ from bot.release.people.absence import ComeBack, GoAway
 from bot.release.refusal import Code, Refused
 from bot.slack.desk import Call, Desk, Reply, mentioned
 from bot.slack.forms.hold import span
-from bot.slack.messages.text import moment, person
-from bot.slack.messages.words import refusal
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import moment, person
+from bot.slack.writing.words import refusal
 
 HOW = Refused(
     code=Code.TIME_INVALID,

@@ -2,9 +2,9 @@
 
 from bot.release.stages.cancel import Cancel
 from bot.slack.desk import Call, Desk, Reply, answered
-from bot.slack.messages.words import mention
-from bot.slack.picking import pick
+from bot.slack.incoming.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.words import mention
 
 
 async def answer(desk: Desk, call: Call) -> Reply:

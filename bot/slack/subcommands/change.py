@@ -2,7 +2,7 @@
 
 from bot.slack.desk import Call, Desk, Reply
 from bot.slack.forms.start import LONGEST_LIST, change_form
-from bot.slack.picking import pick
+from bot.slack.incoming.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 

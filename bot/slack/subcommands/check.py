@@ -2,10 +2,10 @@
 
 from bot.release.gates.checks import ReportCheck
 from bot.slack.desk import Call, Desk, Reply, answered
-from bot.slack.messages.text import escape
-from bot.slack.messages.words import mention
-from bot.slack.picking import pick
+from bot.slack.incoming.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import escape
+from bot.slack.writing.words import mention
 
 OUTCOMES = {"passed": True, "failed": False}
 

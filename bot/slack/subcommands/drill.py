@@ -3,10 +3,10 @@
 from bot.coordinator import Accepted
 from bot.release.stages.drill import StartDrill
 from bot.slack.desk import Call, Desk, Reply, answered, typed, unquoted
-from bot.slack.messages.drill import rehearsed
-from bot.slack.messages.text import escape
-from bot.slack.messages.words import mention
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.drill import rehearsed
+from bot.slack.writing.text import escape
+from bot.slack.writing.words import mention
 
 
 async def answer(desk: Desk, call: Call) -> Reply:

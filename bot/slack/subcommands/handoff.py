@@ -5,11 +5,11 @@ from bot.release.people.handoff import Duty, OfferDuty, TakeLead
 from bot.release.release import Release
 from bot.slack.desk import Call, Desk, Reply, answered, mentioned
 from bot.slack.forms.handoff import offer_form
-from bot.slack.messages.hours import not_at_work
-from bot.slack.messages.text import person
-from bot.slack.messages.words import mention
-from bot.slack.picking import pick
+from bot.slack.incoming.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.hours import not_at_work
+from bot.slack.writing.text import person
+from bot.slack.writing.words import mention
 
 
 async def handoff(desk: Desk, call: Call) -> Reply:

@@ -6,9 +6,9 @@ from typing import Final
 
 from bot.release.waiting import waiting_on
 from bot.slack.desk import MENTIONED, Call, Desk, Reply
-from bot.slack.messages.text import escape, within
-from bot.slack.messages.words import mention, standing, waits
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import escape, within
+from bot.slack.writing.words import mention, standing, waits
 
 GATE: Final = "the gate"
 STAGE: Final = "the stage"

@@ -4,10 +4,10 @@ from bot.release.refusal import Code, Refused
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.forms.hold import hold_form, span
-from bot.slack.messages.text import moment
-from bot.slack.messages.words import mention, refusal
-from bot.slack.picking import pick
+from bot.slack.incoming.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import moment
+from bot.slack.writing.words import mention, refusal
 
 
 async def hold(desk: Desk, call: Call) -> Reply:

@@ -9,10 +9,10 @@ from bot.release.people.hours import Week
 from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Refused
 from bot.slack.desk import Call, Desk, Reply
-from bot.slack.messages.hours import WEEK, reminded
-from bot.slack.messages.text import escape, shorten
-from bot.slack.messages.words import refusal
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.hours import WEEK, reminded
+from bot.slack.writing.text import escape, shorten
+from bot.slack.writing.words import refusal
 
 EXAMPLE: Final = "hours 9:30-17:00 mon-thu"
 USUAL: Final = "usual"

@@ -1,9 +1,9 @@
 """`list`: the open releases of the workspace."""
 
 from bot.slack.desk import Call, Desk, Reply
-from bot.slack.messages.text import escape, moment
-from bot.slack.messages.words import STATES
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import escape, moment
+from bot.slack.writing.words import STATES
 
 SHOWN = 20
 

@@ -14,9 +14,9 @@ from bot.slack.buttons import Action, Target
 from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.forms.reasons import REASONS
 from bot.slack.forms.rollback import rollback_form
-from bot.slack.messages.words import mention, refusal
-from bot.slack.picking import Fitting, pick
+from bot.slack.incoming.picking import Fitting, pick
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.words import mention, refusal
 
 
 async def rollback(desk: Desk, call: Call) -> Reply:

@@ -8,21 +8,21 @@ from difflib import get_close_matches
 from typing import Final
 
 from bot.coordinator import Accepted
-from bot.ledger.answers import Delivery
+from bot.ledger.progress.answers import Delivery
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.stages.start import Start
-from bot.runbook.gates import Risk
+from bot.runbook.gates.gate import Risk
 from bot.runbook.model import NORMAL
 from bot.slack.desk import MENTION, Call, Desk, Reply, answered, typed, unquoted
 from bot.slack.forms.hold import span
 from bot.slack.forms.start import start_form
 from bot.slack.messages.preflight import preflight_text
-from bot.slack.messages.text import escape
-from bot.slack.messages.words import mention, refusal, rolled_back_before
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import escape
+from bot.slack.writing.words import mention, refusal, rolled_back_before
 
 NAMES: Final = ("kind", "risk", "labels", "paths", "authors", "reviewers", "note", "same")
 OPTION: Final = re.compile(r"(?<!\S)([a-z]+)=(\"[^\"]*\"|[“„][^“”]*[“”]|”[^”]*”|\S*)")

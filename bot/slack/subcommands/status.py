@@ -3,10 +3,10 @@
 from bot.release.release import Release
 from bot.release.waiting import waiting_on
 from bot.slack.desk import Call, Desk, Reply
-from bot.slack.messages.text import LONGEST_TEXT, within
-from bot.slack.messages.words import mention, standing, waits
-from bot.slack.picking import pick
+from bot.slack.incoming.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
+from bot.slack.writing.text import LONGEST_TEXT, within
+from bot.slack.writing.words import mention, standing, waits
 
 
 async def answer(desk: Desk, call: Call) -> Reply:

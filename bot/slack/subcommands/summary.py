@@ -1,8 +1,8 @@
 """`summary`: what a handoff summary would tell now, for somebody who comes in between two of them."""
 
 from bot.slack.desk import Call, Desk, Reply
+from bot.slack.incoming.picking import pick
 from bot.slack.messages.summary import summary_text
-from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 

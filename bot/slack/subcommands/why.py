@@ -1,8 +1,8 @@
 """`why`: what a release waits for by which rule, and what would move it on."""
 
 from bot.slack.desk import Call, Desk, Reply
+from bot.slack.incoming.picking import pick
 from bot.slack.messages.why import why_text
-from bot.slack.picking import pick
 from bot.slack.subcommands.subcommand import Subcommand
 
 

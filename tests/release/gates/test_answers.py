@@ -17,9 +17,9 @@ from bot.release.people.handoff import Duty
 from bot.release.refusal import Code, Refused
 from bot.release.release import Ending, Release, Verdict
 from bot.release.state import State
-from bot.runbook.gates import Risk, When
+from bot.runbook.gates.gate import Risk, When
 from bot.runbook.model import Rollback, Stage
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from tests.release.given import (
     EVERYBODY,
     NINE,

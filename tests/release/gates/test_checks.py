@@ -17,9 +17,9 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
-from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
+from bot.runbook.gates.gate import CheckPassed, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Rollback, Stage
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from tests.release.given import (
     NINE,
     Act,

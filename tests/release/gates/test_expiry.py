@@ -11,7 +11,7 @@ from bot.release.ids import ROLLCALL
 from bot.release.manifest import Manifest
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.gates import Reminders, When
+from bot.runbook.gates.gate import Reminders, When
 from bot.runbook.model import Begin, Rollback, Stage
 from tests.release.given import (
     NINE,

@@ -10,7 +10,7 @@ from bot.release.ids import UserId
 from bot.release.manifest import Manifest
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.gates import CheckPassed, Need, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Need, Of, Risk, Seats, When
 from bot.runbook.model import Check, Stage
 from tests.release.given import (
     Act,

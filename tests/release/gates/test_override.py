@@ -13,9 +13,9 @@ from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.gates import CheckPassed, Risk, When
+from bot.runbook.gates.gate import CheckPassed, Risk, When
 from bot.runbook.model import Begin, Check, Review, Rollback, Runbook
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 from tests.release.given import (
     CHECK,
     NINE,

@@ -19,7 +19,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Gate, Of, Reminders, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Gate, Of, Reminders, Seats, When
 from bot.runbook.model import Begin, Check, Rollback, Stage
 from tests.release.given import (
     NINE,

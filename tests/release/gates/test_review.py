@@ -14,9 +14,9 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 from bot.runbook.model import Begin, Review, Runbook
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from tests.release.given import (
     CHECK,
     EVERYBODY,

@@ -15,7 +15,7 @@ from bot.release.manifest import Manifest
 from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.state import State
-from bot.runbook.gates import Of, Seats, When
+from bot.runbook.gates.gate import Of, Seats, When
 from tests.release.given import (
     EVERYBODY,
     NEIGHBOURS,

@@ -9,7 +9,7 @@ from bot.release.outlook.ahead import biggest_risk, next_act
 from bot.release.outlook.why import Deed
 from bot.release.release import Release
 from bot.release.waiting import Awaited, waiting_on
-from bot.runbook.gates import CheckPassed, Of, Reminders, Seats
+from bot.runbook.gates.gate import CheckPassed, Of, Reminders, Seats
 from bot.runbook.model import Check, Review, Stage
 from tests.release.given import (
     Act,

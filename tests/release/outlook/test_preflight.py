@@ -8,7 +8,7 @@ from bot.release.manifest import Manifest
 from bot.release.outlook.preflight import GateOutlook, preflight
 from bot.release.people.hours import Hours
 from bot.release.release import Members, Release
-from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Rollback, Runbook
 from tests.release.given import (
     EVERYBODY,

@@ -20,9 +20,9 @@ from bot.release.release import Release, Verdict
 from bot.release.state import State
 from bot.release.waiting import Awaited, waiting_on
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Need, Of, Reminders, Seats
+from bot.runbook.gates.gate import CheckPassed, Need, Of, Reminders, Seats
 from bot.runbook.model import Begin, Check, Review
-from bot.runbook.roles import Standing
+from bot.runbook.roles.role import Standing
 from tests.release import given as thread
 from tests.release.given import (
     EVERYBODY,

@@ -19,8 +19,8 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Members, Release
 from bot.release.stages.revision import ManifestChanged
 from bot.release.state import State
-from bot.runbook.gates import Reminders, When
-from bot.runbook.roles import Duties, Role, Standing
+from bot.runbook.gates.gate import Reminders, When
+from bot.runbook.roles.role import Duties, Role, Standing
 from tests.release.given import (
     ACME,
     EVERYBODY,

@@ -11,7 +11,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.start import DutiesRelaxed
 from bot.release.state import State
-from bot.runbook.roles import Duties
+from bot.runbook.roles.role import Duties
 from tests.release.given import (
     NINE,
     Person,

@@ -22,9 +22,9 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import waiting_on
-from bot.runbook.gates import Reminders, Risk
+from bot.runbook.gates.gate import Reminders, Risk
 from bot.runbook.model import Runbook
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 from tests.release.given import (
     EVERYBODY,
     NINE,

@@ -15,7 +15,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.model import Stage
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 from tests.release.given import (
     EVERYBODY,
     NINE,

@@ -11,7 +11,7 @@ from bot.release.people.hours import Hours, Week
 from bot.release.people.own import OwnEvent, own_after
 from bot.release.people.own_hours import HoursSet, SetHours
 from bot.release.refusal import Code, Refused
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 from tests.release.given import (
     ACME,
     EVERYBODY,

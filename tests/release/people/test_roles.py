@@ -18,8 +18,8 @@ from bot.release.people.roles import unread as roles_unread
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.release.state import State
-from bot.runbook.gates import Reminders
-from bot.runbook.roles import Role, Rotation, Standing
+from bot.runbook.gates.gate import Reminders
+from bot.runbook.roles.role import Role, Rotation, Standing
 from tests.release.given import (
     EVERYBODY,
     NEIGHBOURS,

@@ -14,10 +14,10 @@ from bot.release.refusal import Code
 from bot.release.release import Ending, Members, Release
 from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import waiting_on
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 from bot.runbook.handoffs import Handoffs, ShiftOfRole
 from bot.runbook.model import Begin, Stage
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 from tests.release.given import (
     EVERYBODY,
     NINE,

@@ -17,7 +17,7 @@ from bot.release.stages.going_back import GoingBack, RollbackCalledOff, Rollback
 from bot.release.stages.rollback import RollbackBegan
 from bot.release.state import State
 from bot.runbook.checks import Read
-from bot.runbook.gates import CheckPassed, Gate, Of
+from bot.runbook.gates.gate import CheckPassed, Gate, Of
 from bot.runbook.model import Check, Rollback, Stage
 from tests.release.given import (
     NINE,

@@ -14,7 +14,7 @@ from bot.release.release import Release
 from bot.release.stages.holds import Hold, HoldKept, HoldLifted, HoldPlaced, HoldQuestioned
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting, waiting_on
-from bot.runbook.gates import Reminders
+from bot.runbook.gates.gate import Reminders
 from tests.release.given import (
     NINE,
     Act,

@@ -14,9 +14,9 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.stages.start import Start, Started
 from bot.release.state import State
-from bot.runbook.gates import When
+from bot.runbook.gates.gate import When
 from bot.runbook.model import Rollback, Runbook
-from bot.runbook.roles import Duties
+from bot.runbook.roles.role import Duties
 from tests.release.given import (
     CHECK,
     EVERYBODY,

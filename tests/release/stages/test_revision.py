@@ -17,9 +17,9 @@ from bot.release.release import Release
 from bot.release.stages.revision import AskedAgain, ManifestChanged
 from bot.release.state import State
 from bot.release.waiting import Awaited, waiting_on
-from bot.runbook.gates import Risk, When
+from bot.runbook.gates.gate import Risk, When
 from bot.runbook.model import Begin, Check, Rollback, Runbook, Stage
-from bot.runbook.roles import Role
+from bot.runbook.roles.role import Role
 from tests.release.given import (
     EVERYBODY,
     NINE,

@@ -13,9 +13,9 @@ from bot.release.people.directory import Away, Directory
 from bot.release.refusal import Code, Refused
 from bot.release.stages.start import Locked, Start, StartFacts
 from bot.release.state import State
-from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Begin, Check, Rollback, Runbook, Stage
-from bot.runbook.roles import Role, Standing
+from bot.runbook.roles.role import Role, Standing
 from tests.release.given import (
     CHECK,
     EVERYBODY,

@@ -15,7 +15,7 @@ from bot.release.release import Release
 from bot.release.state import State
 from bot.release.telling.reminders import Reminded, Way, at_gate_since
 from bot.release.waiting import Awaited
-from bot.runbook.gates import CheckPassed, Of, Risk, Seats, When
+from bot.runbook.gates.gate import CheckPassed, Of, Risk, Seats, When
 from bot.runbook.model import Check, Reminders, Rollback, Stage
 from tests.release.given import (
     CHECK,

@@ -17,7 +17,7 @@ from bot.release.release import Release
 from bot.release.stages.stage import GatesLapsed
 from bot.release.telling.summary import Occasion, Summarized, next_summary
 from bot.release.waiting import Awaited, waiting_on
-from bot.runbook.gates import CheckPassed
+from bot.runbook.gates.gate import CheckPassed
 from bot.runbook.model import Check, Handoffs, Reminders, Rollback, Stage
 from tests.release.given import (
     CHECK,

@@ -14,7 +14,7 @@ from bot.release.ids import ChannelId, ReleaseKey, UserId
 from bot.release.people.directory import Away
 from bot.release.people.handoff import Duty
 from bot.release.release import Release
-from bot.runbook.gates import CheckPassed
+from bot.runbook.gates.gate import CheckPassed
 from bot.runbook.model import Check, Review
 from bot.slack.asked.watched import Watched
 from bot.slack.home.view import home

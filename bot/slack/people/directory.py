@@ -11,8 +11,8 @@ from bot.clock import Clock
 from bot.release.ids import UserId, WorkspaceId
 from bot.release.people.directory import Directory
 from bot.release.people.hours import Hours, is_zone
-from bot.runbook.roles import Standing
-from bot.slack.quiet import DoNotDisturb, out_until
+from bot.runbook.roles.role import Standing
+from bot.slack.people.quiet import DoNotDisturb, out_until
 
 PAGE: Final = 1_000
 """People in one answer, the most that Slack gives (docs.slack.dev, users.list)."""

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.release.people.hours import Hours
-from bot.slack.messages.text import enumerated, escape
+from bot.slack.writing.text import enumerated, escape
 
 WEEK: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -15,8 +15,8 @@ from bot.slack.desk import Reply
 from bot.slack.errors import error_of
 from bot.slack.home.tabs import HomeTabs
 from bot.slack.home.told import told
-from bot.slack.messages.blocks import Block
 from bot.slack.tasks import Tasks
+from bot.slack.writing.blocks import Block
 
 Body = Mapping[str, Any]
 

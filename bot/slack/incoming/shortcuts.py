@@ -14,7 +14,7 @@ from bot.slack.forms.evidence import evidence_form
 from bot.slack.forms.form import notice
 from bot.slack.forms.hold import hold_form, hold_form_of
 from bot.slack.forms.start import start_form
-from bot.slack.messages.blocks import Block
+from bot.slack.writing.blocks import Block
 
 Body = Mapping[str, Any]
 

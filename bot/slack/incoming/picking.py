@@ -15,7 +15,7 @@ from bot.release.release import Release
 from bot.runbook.problems import RunbookError
 from bot.runbook.values import SERVICE_KEY
 from bot.slack.desk import MENTIONED, Call, Desk, Reply, first_word
-from bot.slack.messages.words import refusal
+from bot.slack.writing.words import refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

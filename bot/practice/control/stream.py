@@ -5,7 +5,7 @@ import json
 
 from aiohttp import web
 
-from bot.practice.outlook import sees
+from bot.practice.control.outlook import sees
 from bot.practice.shapes import Impossible, Json
 from bot.practice.workspace import Change, Workspace
 

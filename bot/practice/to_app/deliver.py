@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.clock import Clock
-from bot.practice.answers import Answer
-from bot.practice.payloads import event_callback
 from bot.practice.shapes import Json
-from bot.practice.signed_http import SignedHttp
-from bot.practice.socket_mode import Sockets
-from bot.practice.traffic import Traffic
+from bot.practice.to_app.answers import Answer
+from bot.practice.to_app.payloads import event_callback
+from bot.practice.to_app.signed_http import SignedHttp
+from bot.practice.to_app.socket_mode import Sockets
+from bot.practice.to_app.traffic import Traffic
 
 RETRIES_AFTER = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
 CLOCK_LOOK_SECONDS = 0.2

@@ -11,7 +11,7 @@ from bot.release.release import Ending, Release
 from bot.release.stages.withdrawn import going_out_again
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting
-from bot.slack.messages.text import escape, moment, people, person, quoted, shorten
+from bot.slack.writing.text import escape, moment, people, person, quoted, shorten
 
 STATES = {
     State.AWAITING_APPROVAL: "awaiting approval",

@@ -17,8 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import OperationalError
 
 from bot.coordinator import Answer, Noted
-from bot.ledger.answers import Delivery
 from bot.ledger.own import chain_of
+from bot.ledger.progress.answers import Delivery
 from bot.release.ids import ChannelId, UserId, WorkspaceId
 from bot.release.people.absence import ComeBack, GoAway
 from bot.release.people.leaving import JoinChannel, LeaveChannel
@@ -26,7 +26,6 @@ from bot.release.people.own_hours import SetHours
 from bot.release.refusal import Refused
 from bot.release.telling.snooze import Snooze
 from bot.slack import subcommands
-from bot.slack.asking import asks_back
 from bot.slack.buttons import MEANT, Action, Target
 from bot.slack.delivery.worker import DeliveryWorker
 from bot.slack.desk import Call, Desk, Reply, first_word, typed
@@ -35,13 +34,14 @@ from bot.slack.digest.put_off import put_off
 from bot.slack.forms import FORMS
 from bot.slack.forms.form import Form, Submission, filled
 from bot.slack.home.tabs import HomeTabs
-from bot.slack.mentions import answer_mention
-from bot.slack.messages.blocks import Block
-from bot.slack.messages.words import plain_refusal, refusal
-from bot.slack.opening import opened, opens
-from bot.slack.replies import Body, Replies, is_at_home, is_direct
-from bot.slack.shortcuts import SHORTCUTS, chosen, shown
+from bot.slack.incoming.asking import asks_back
+from bot.slack.incoming.mentions import answer_mention
+from bot.slack.incoming.opening import opened, opens
+from bot.slack.incoming.replies import Body, Replies, is_at_home, is_direct
+from bot.slack.incoming.shortcuts import SHORTCUTS, chosen, shown
 from bot.slack.tasks import Tasks
+from bot.slack.writing.blocks import Block
+from bot.slack.writing.words import plain_refusal, refusal
 
 log = logging.getLogger(__name__)
 

@@ -7,16 +7,16 @@ from typing import Annotated, Final
 
 from pydantic import AliasChoices, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
-from bot.runbook.conditions import Risk as Risk
-from bot.runbook.conditions import When as When
-from bot.runbook.conditions import path_matches as path_matches
-from bot.runbook.needs import MISPLACED, Approvals, WrittenNeed, leaves
-from bot.runbook.needs import CheckPassed as CheckPassed
-from bot.runbook.needs import Need as Need
-from bot.runbook.needs import Of as Of
-from bot.runbook.needs import Seats as Seats
+from bot.runbook.gates.conditions import Risk as Risk
+from bot.runbook.gates.conditions import When as When
+from bot.runbook.gates.conditions import path_matches as path_matches
+from bot.runbook.gates.needs import MISPLACED, Approvals, WrittenNeed, leaves
+from bot.runbook.gates.needs import CheckPassed as CheckPassed
+from bot.runbook.gates.needs import Need as Need
+from bot.runbook.gates.needs import Of as Of
+from bot.runbook.gates.needs import Seats as Seats
 from bot.runbook.parts import Part, fault_at, invalid
-from bot.runbook.roles import RoleName, known
+from bot.runbook.roles.role import RoleName, known
 from bot.runbook.values import Duration, Name, between, number_schema, whole_number
 
 SIGNING: Final = "Who may approve"

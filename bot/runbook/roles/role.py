@@ -7,11 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema, model_validator
 
-from bot.runbook.owners import code_owners, owners
 from bot.runbook.parts import Few, Part, distinct, fault
 from bot.runbook.problems import did_you_mean, found, nearest
-from bot.runbook.rotation import Rotation as Rotation
-from bot.runbook.rotation import Shift as Shift
+from bot.runbook.roles.owners import code_owners, owners
+from bot.runbook.roles.rotation import Rotation as Rotation
+from bot.runbook.roles.rotation import Shift as Shift
 from bot.runbook.values import Group, Name, Truth, UserId, choice
 
 BINDINGS = ("group", "users", "starter", "authors", "reviewers", "codeowners", "rotation", "first_of")

@@ -8,10 +8,10 @@ from itertools import accumulate, combinations, pairwise, product
 from operator import eq
 from typing import Final
 
-from bot.runbook.gates import CheckPassed, Gate, Need, Of, Seats, When
-from bot.runbook.needs import leaves
-from bot.runbook.roles import Known, Role
-from bot.runbook.seats import fill_seats
+from bot.runbook.gates.gate import CheckPassed, Gate, Need, Of, Seats, When
+from bot.runbook.gates.needs import leaves
+from bot.runbook.gates.seats import fill_seats
+from bot.runbook.roles.role import Known, Role
 
 WAYS_LIMIT: Final = 64
 

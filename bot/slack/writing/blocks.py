@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from bot.slack.messages.text import shorten
+from bot.slack.writing.text import shorten
 
 Block = dict[str, Any]
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.practice import outlook
 from bot.practice.acts.archive import archive
 from bot.practice.acts.commands import run_command
 from bot.practice.acts.membership import join, leave
@@ -18,6 +17,7 @@ from bot.practice.acts.presses import Press, press_in_message, press_in_view
 from bot.practice.acts.rest import pause, set_status
 from bot.practice.acts.shortcuts import run_message_shortcut, run_shortcut
 from bot.practice.acts.talk import change_group, change_person, open_home, say
+from bot.practice.control import outlook
 from bot.practice.shapes import Impossible, Json
 from bot.practice.slack import Slack
 from bot.practice.web_api.faults import Faults

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.release.release import Release
 from bot.release.stages.recovery import Recoveries, Recovery, recovery
-from bot.slack.messages.text import escape, moment
+from bot.slack.writing.text import escape, moment
 
 
 def rehearsed(release: Release) -> Iterable[str]:

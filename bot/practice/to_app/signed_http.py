@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.practice.answers import ACK_SECONDS, Answer
 from bot.practice.cast import SIGNING_SECRET
 from bot.practice.shapes import Json
+from bot.practice.to_app.answers import ACK_SECONDS, Answer
 
 FORM = "application/x-www-form-urlencoded"
 REDIRECTS = 2

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.release.ids import WorkspaceId
 from bot.slack.errors import REFUSED, TokenRefused, error_of
-from bot.slack.listeners import Listeners
+from bot.slack.incoming.listeners import Listeners
 
 log = logging.getLogger(__name__)
 

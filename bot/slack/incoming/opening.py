@@ -19,9 +19,9 @@ from bot.slack.forms.report import report_form
 from bot.slack.forms.rollback import rollback_form
 from bot.slack.messages.changes import changes_of
 from bot.slack.messages.output import output_of
-from bot.slack.messages.text import people
 from bot.slack.messages.why import why_text
-from bot.slack.messages.words import refusal
+from bot.slack.writing.text import people
+from bot.slack.writing.words import refusal
 
 NOT_OFFERED: Final = "This is offered to {people}, and not to you."
 OFFERED_NO_MORE: Final = "This is offered no more. The newest messages of the release say who leads it."

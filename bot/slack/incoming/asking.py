@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.ledger.answers import Delivery
+from bot.ledger.progress.answers import Delivery
 from bot.release.gates.result import gate_results
 from bot.release.ids import ChannelId, UserId
 from bot.release.release import Release
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import MENTION, Desk, Reply, typed
-from bot.slack.messages.blocks import Block, actions, button, section
-from bot.slack.messages.text import escape
-from bot.slack.messages.words import mention
+from bot.slack.writing.blocks import Block, actions, button, section
+from bot.slack.writing.text import escape
+from bot.slack.writing.words import mention
 
 AGAIN: Final = timedelta(hours=4)
 """For how long somebody is not asked again about the same gate and the same things that go out."""

@@ -9,9 +9,9 @@ from typing import Literal
 
 from aiohttp import WSMsgType, web
 
-from bot.practice.answers import ACK_SECONDS, Answer
 from bot.practice.cast import APP_ID
 from bot.practice.shapes import Json
+from bot.practice.to_app.answers import ACK_SECONDS, Answer
 
 CONNECTIONS = 10
 Kind = Literal["slash_commands", "interactive", "events_api"]

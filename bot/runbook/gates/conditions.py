@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, model_validator
 
 from bot.runbook.parts import Few, Part, distinct, fault
-from bot.runbook.roles import known, one_known
+from bot.runbook.roles.role import known, one_known
 from bot.runbook.values import Name, choice, line, text_schema
 
 CONDITIONS = ("kind", "environment", "labels", "paths", "risk")

@@ -14,10 +14,10 @@ from pydantic import (
     model_validator,
 )
 
-from bot.runbook.conditions import When
+from bot.runbook.gates.conditions import When
 from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid, missing, moved
 from bot.runbook.problems import did_you_mean, found, nearest
-from bot.runbook.roles import RESERVED, Duties, Known, Role, RoleName, known, one_known
+from bot.runbook.roles.role import RESERVED, Duties, Known, Role, RoleName, known, one_known
 from bot.runbook.values import Name, between, number_schema, whole_number
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.ledger.answers import Delivery
+from bot.ledger.progress.answers import Delivery
 from bot.release.ids import ChannelId, UserId
 from bot.slack import subcommands
-from bot.slack.asking import says_yes
 from bot.slack.desk import MENTIONED, Call, Desk, Reply, first_word, typed
+from bot.slack.incoming.asking import says_yes
 
 FORM: Final = (
     "That opens a form, and a mention cannot open one. Use the buttons of the release, type"
