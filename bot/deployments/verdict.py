@@ -68,7 +68,7 @@ def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict
     if not works_in(deployment.environment, [*release.runbook.stages, release.runbook.way_back]):
         return NotOurs(no_stage(deployment, [release.service]))
     if release.state in (State.CANCELLED, State.ROLLED_BACK):
-        return No(f"{_name(release)} is {_state(release)}.")
+        return No(f"{_name(release)} is {release.state.words}.")
     if no := _not_wanted(deployment, release, before):
         return No(f"{_name(release)} {no}.")
     if release.rehearsal and _is_among(deployment.environment, release.rehearsal.production):
@@ -80,7 +80,7 @@ def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict
     name = _quoted(release.stage_name(stage))
     if stage not in release.began or _is_stopped(release):
         where = _quoted(release.current.name)
-        return Wait(f"{_name(release)} is {_state(release)} in {where}{_for(release)}.")
+        return Wait(f"{_name(release)} is {release.state.words} in {where}{_for(release)}.")
     return Go(f"{_name(release)}: {name} has begun.")
 
 
@@ -159,10 +159,6 @@ def _is(deployment: Deployment, version: str, commit: str) -> bool:
 
 def _name(release: Release) -> str:
     return f"{release.key} ({release.service} {release.version})"
-
-
-def _state(release: Release) -> str:
-    return release.state.value.replace("_", " ")
 
 
 def _for(release: Release) -> str:

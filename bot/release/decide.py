@@ -27,7 +27,7 @@ def decide(release: Release, command: Command, facts: Facts) -> Decision:
     if release.state.ended and not command.after_end:
         return Refused(
             code=Code.ENDED,
-            because=f"{release.key} is {_words(release)}, and what has ended stays as it is.",
+            because=f"{release.key} is {release.state.words}, and what has ended stays as it is.",
         )
     if command.bound not in ("", release.bound):
         return Refused(
@@ -90,7 +90,3 @@ def _consequences(release: Release, facts: Facts) -> Iterable[Event]:
     ):
         yield event
         release = apply(release, event)
-
-
-def _words(release: Release) -> str:
-    return release.state.value.replace("_", " ")

@@ -22,6 +22,11 @@ class State(StrEnum):
         """Whether the release has come to its end."""
         return self in ENDED
 
+    @property
+    def words(self) -> str:
+        """How it is said, such as `awaiting approval`."""
+        return self.value.replace("_", " ")
+
 
 ENDED: Final = frozenset({State.COMPLETED, State.ROLLED_BACK, State.CANCELLED})
 

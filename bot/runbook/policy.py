@@ -191,10 +191,6 @@ def _choice(need: Of) -> str:
             return f"{count} of: {', '.join(parts)}"
 
 
-def _inner(part: Need) -> str:
-    return f"({said(part)})" if isinstance(part, Of) and len(part.parts) > 1 else said(part)
-
-
 def _releases(when: When | None) -> str:
     if when is None:
         return "every release"

@@ -146,6 +146,11 @@ def test_a_change_that_its_words_do_not_show_is_said_all_the_same(write: Write) 
     )
 
 
+def test_all_of_a_gate_that_matters_for_who_may_say_go_is_compared() -> None:
+    """Whoever gives a gate another field says here that it changes nobody's say, or compares it."""
+    assert {*Gate.model_fields} == {"name", "needs", "when", "expires", "remind"}
+
+
 def test_another_order_of_the_stages_is_said(write: Write) -> None:
     one, two = "  - {name: one, owner: qa}\n", "  - {name: two, owner: qa}\n"
     was, now = (read_runbook(write(HEAD + stages)) for stages in (one + two, two + one))

@@ -5,9 +5,10 @@ from datetime import timedelta
 from inline_snapshot import snapshot
 
 from bot.release.release import Release
+from bot.release.telling.reminders import REMINDED
 from bot.runbook.gates.gate import CheckPassed, Reminders
 from bot.runbook.model import Check
-from bot.slack.messages.reminder import reminders
+from bot.slack.messages.reminder import WHAT, reminders
 from tests.release.given import (
     NINE,
     among,
@@ -170,6 +171,10 @@ async def test_a_reminder_that_was_put_away_stays_away_when_the_gate_is_met(worl
     await world.bea.submits(reason="It crashes")
     await world.bea.presses("Approve", "checkout-1", on="gate:0:QA")
     assert "were reminded of" not in await world.thread("checkout-1")
+
+
+def test_what_people_are_reminded_of_is_said_of_each_kind() -> None:
+    assert WHAT.keys() == REMINDED
 
 
 def test_a_reminder_of_a_roll_names_who_is_asked_still_or_who_leads_while_they_are_away() -> None:

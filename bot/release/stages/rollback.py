@@ -83,7 +83,7 @@ class Rollback(Command):
         if release.state in (State.ROLLING_BACK, State.ROLLED_BACK):
             return Refused(
                 code=Code.ALREADY_DONE,
-                because=f"{release.key} is {release.state.value.replace('_', ' ')} already.",
+                because=f"{release.key} is {release.state.words} already.",
             )
         if not release.touched_production:
             return Refused(
