@@ -362,3 +362,8 @@ def test_who_reports_what_is_too_old_by_now_is_asked_since_then() -> None:
     assert [(asked.on, asked.since) for asked in waiting_on(old)] == [
         ((bea.id, ben.id, eli.id), NINE + 5 * HOUR)
     ]
+
+
+def test_of_a_roll_who_has_never_reported_was_waited_for_all_the_time() -> None:
+    old = play(behind("good"), dee.reports("good"), time_passes(hours=5))
+    assert [(asked.on, asked.since) for asked in waiting_on(old)] == [((dan.id, dee.id), NINE)]
