@@ -64,8 +64,8 @@ def apply(release: Release | None, event: Event) -> Release:
     changed = event.change(release)
     news = changed.news
     if told := event.told():
-        what, name = told
-        news = (*news, News(at=event.at, by=event.by, what=what, name=name))
+        one = News(at=event.at, by=event.by, what=told.what, name=told.name, reason=told.reason)
+        news = (*news, one)
     after = replace(changed, state=state, at=event.at, seq=release.seq + 1, news=news)
     return replace(after, untold=untold_since(after, event))
 

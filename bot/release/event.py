@@ -3,9 +3,18 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.release.ids import UserId
 from bot.release.release import Release
+
+
+class Told(NamedTuple):
+    """How a summary tells an event: what its actor did, to what, and why where the name is not that."""
+
+    what: str
+    name: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +28,17 @@ class Event(ABC):
     def change(self, release: Release) -> Release:
         """Return the release after this fact; its state moves by the table in `state`, not here."""
 
-    def told(self) -> tuple[str, str] | None:
-        """Return how a summary tells it: what its actor did, and to what; None where none tells it."""
+    def told(self) -> Told | None:
+        """Return how a summary tells it; None where none tells it."""
         return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """One thing that happened since the summary before: who did what, to which gate, step or other thing."""
+    """One thing since the summary before: who did what, to which gate, step or other thing, and why."""
 
     at: datetime
     by: UserId
     what: str
     name: str
+    reason: str = ""

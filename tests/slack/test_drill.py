@@ -123,7 +123,7 @@ async def test_a_drill_that_fails_is_cancelled_and_there_is_nothing_to_take_back
 *shop-drill-1* (shop-drill 1.1): The drill is *cancelled by @dan*, <time>
 > The pods do not start.
 *What happened* since the start
-• Rollcall reported the failure of “Deploy the version before”, <time>\
+• Rollcall reported the failure of “Deploy the version before”, <time>: It ended with exit code 3. Deploying 1.0 to staging. The pods do not start.\
 """)
         deploy.with_suffix(".broken").unlink()
         assert "has begun" in await world.dan.types("/release drill shop")

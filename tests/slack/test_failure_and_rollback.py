@@ -181,7 +181,7 @@ Next is “Deploy the version before”: @cleo
 *shop-2* (shop 2.0): @cleo, the stage *rollback* passes to you
 *Next act:* @cleo does “Deploy the version before”
 *What happened* since the start
-• @dan reported the failure of “Deploy”, <time>
+• @dan reported the failure of “Deploy”, <time>: 500s everywhere
 • @dan began to roll back: “500s on every page”, <time>
 *Next for you*
 • @cleo: “Deploy the version before” is to be done, since <time>\
@@ -218,7 +218,7 @@ Event <n> · ledger <head>\
 2.0 is withdrawn.
 *shop* is *locked*: no release of it starts until somebody says what was mended.
 *What happened* since the last summary, <time>
-• @cleo reported the failure of “Deploy the version before”, <time>
+• @cleo reported the failure of “Deploy the version before”, <time>: The old image is gone
 • @cleo retried “Deploy the version before”, <time>
 • @cleo finished “Deploy the version before”, <time>
 • @cleo finished “Purge the caches”, <time>
@@ -247,7 +247,7 @@ What was mended?
 > 500s on every page
 2.0 is withdrawn.
 *What happened* since the last summary, <time>
-• @cleo reported the failure of “Deploy the version before”, <time>
+• @cleo reported the failure of “Deploy the version before”, <time>: The old image is gone
 • @cleo retried “Deploy the version before”, <time>
 • @cleo finished “Deploy the version before”, <time>
 • @cleo finished “Purge the caches”, <time>\

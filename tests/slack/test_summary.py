@@ -57,12 +57,12 @@ async def test_holds_rejections_failures_and_overrides_are_told_at_the_change_of
 *Next act:* @cleo approves *Security*
 *What happened* since the start
 • @gus placed hold 1: “the <prices> look wrong”, <time>
-• @bea rejected “QA”, <time>
-• @ana settled a rejection of “QA”, <time>
+• @bea rejected “QA”, <time>: It crashes
+• @ana settled a rejection of “QA”, <time>: It always did
 • @ana lifted hold 1: “they are right”, <time>
 • @ben became deputy, <time>
 • @ben approved “QA”, <time>
-• @ana reported the failure of “Try it”, <time>
+• @ana reported the failure of “Try it”, <time>: No space left
 • @ana retried “Try it”, <time>
 • @ana finished “Try it”, <time>
 Nothing is asked of you just now.
@@ -94,9 +94,20 @@ Nothing is asked of you just now.
 *shop-1* (shop 2.0): The release is *completed*, <time>
 *What happened* since the last summary, <time>
 • @dee lifted hold 2, <time>
-• @dee overrode “Security”, <time>
+• @dee overrode “Security”, <time>: The shop is down
 • @dan finished “Deploy”, <time>\
 """)
+
+
+async def test_a_reason_is_told_in_one_line_and_not_in_full(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.ben.presses("Reject", "shop-1", on="gate:0:QA")
+        await world.ben.submits(reason="1 < 2 fails:\n\n  *Ask* <@U0ANA>" + ", or somebody else" * 10)
+        told = await world.cleo.types("/release summary")
+        assert told.split("\n")[3] == snapshot(
+            "• @ben rejected “QA”, <time>: 1 < 2 fails: *Ask* <@U0ANA>, or somebody else, or somebody else, or somebody el…"
+        )
 
 
 async def test_of_very_much_the_newest_is_told_and_what_is_waited_for_still_stands(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.gates.eligible import Capacity, may_fill, own_roles, roles_counted
 from bot.release.gates.result import gate_result, passed_over
 from bot.release.gates.seating import ways_of
@@ -58,8 +58,8 @@ class Answered(Event):
             return answered
         return replace(answered, rejections=(*answered.rejections, Rejection(vote=vote)))
 
-    def told(self) -> tuple[str, str]:
-        return self.verdict, self.gate
+    def told(self) -> Told:
+        return Told(self.verdict, self.gate, self.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +99,8 @@ class Withdrawn(Event):
             return left.without_vote(self.at, self.stage, self.gate, self.by)
         return left.voiding(self.at, {vote: f"they took it back: {self.comment}"})
 
-    def told(self) -> tuple[str, str]:
-        return "took back an answer at", self.gate
+    def told(self) -> Told:
+        return Told("took back an answer at", self.gate, self.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

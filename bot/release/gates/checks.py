@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.roles import people_trouble
 from bot.release.reason import comment_trouble
@@ -84,8 +84,8 @@ class CheckReported(Event):
     def _by_each(self, release: Release) -> bool:
         return release.runbook.check(self.check).each
 
-    def told(self) -> tuple[str, str]:
-        return f"reported as {'passed' if self.passed else 'failed'}:", self.check
+    def told(self) -> Told:
+        return Told(f"reported as {'passed' if self.passed else 'failed'}:", self.check, self.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.gates.result import gate_result, gate_status
 from bot.release.gates.review import Because, ReviewOpened
 from bot.release.gates.tree import GateStatus
@@ -27,8 +27,8 @@ class Overridden(Event):
         passed = release.overridden | {(self.stage, self.gate)}
         return replace(release, overrides=(*release.overrides, self), overridden=passed)
 
-    def told(self) -> tuple[str, str]:
-        return "overrode", self.gate
+    def told(self) -> Told:
+        return Told("overrode", self.gate, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.release.command import Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.gates.answers import Answer, open_gate
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, not_yours
@@ -28,8 +28,8 @@ class RejectionResolved(Event):
         left = release.without_rejection(self.stage, self.gate, self.person, settled)
         return left if vote is None else left.voiding(self.at, {vote: because})
 
-    def told(self) -> tuple[str, str]:
-        return "settled a rejection of", self.gate
+    def told(self) -> Told:
+        return Told("settled a rejection of", self.gate, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import Circle, heirs_of, leaders, leads, not_yours
 from bot.release.people.shift import TOOK_OVER, asked, without_shift
@@ -90,8 +90,8 @@ class DutyAccepted(Event):
             given = replace(given, handed=(*before, replace(accepted, waiting=waiting_on(given))))
         return _without_offers(given, self.by, self.at) if self.duty is Duty.CAPTAIN else given
 
-    def told(self) -> tuple[str, str]:
-        return f"became {self.duty}", ""
+    def told(self) -> Told:
+        return Told(f"became {self.duty}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,8 @@ class DutyDeclined(Event):
     def change(self, release: Release) -> Release:
         return _ended(release, self.duty, Outcome.DECLINED, self.at, self.comment)
 
-    def told(self) -> tuple[str, str]:
-        return f"declined to be {self.duty}", ""
+    def told(self) -> Told:
+        return Told(f"declined to be {self.duty}", reason=self.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +126,8 @@ class LeadTaken(Event):
     def change(self, release: Release) -> Release:
         return _given(_without_offers(release, self.by, self.at), Duty.CAPTAIN, self.by)
 
-    def told(self) -> tuple[str, str]:
-        return "took the lead", ""
+    def told(self) -> Told:
+        return Told("took the lead")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

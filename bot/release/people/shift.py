@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import leaders, there
 from bot.release.people.reachable import represented
@@ -71,8 +71,8 @@ class ShiftMissed(Event):
     def change(self, release: Release) -> Release:
         return without_shift(release, Ending(by=self.by, at=self.at, how="waited in vain"))
 
-    def told(self) -> tuple[str, str]:
-        return "waited in vain for the shift", " and ".join(self.roles)
+    def told(self) -> Told:
+        return Told("waited in vain for the shift", " and ".join(self.roles))
 
 
 def on_duty(release: Release, roles: Iterable[str]) -> tuple[UserId, ...]:

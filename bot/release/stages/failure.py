@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.ids import UserId
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
@@ -48,8 +48,8 @@ class StepFailed(Event):
         )
         return replace(release, since=self.at, failures=(*release.failures, failure))
 
-    def told(self) -> tuple[str, str]:
-        return "reported the failure of", self.step
+    def told(self) -> Told:
+        return Told("reported the failure of", self.step, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,8 @@ class StepRetried(Event):
         ended = release.without_failure(Ending(by=self.by, at=self.at, how="retried it"))
         return replace(ended, since=self.at, attempt=release.attempt + 1)
 
-    def told(self) -> tuple[str, str]:
-        return "retried", self.step
+    def told(self) -> Told:
+        return Told("retried", self.step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,8 @@ class StepSkipped(Event):
         ended = release.without_failure(Ending(by=self.by, at=self.at, how="skipped it", reason=self.reason))
         return replace(ended, since=self.at, attempt=1, done=(*release.done, tick))
 
-    def told(self) -> tuple[str, str]:
-        return "skipped", self.step
+    def told(self) -> Told:
+        return Told("skipped", self.step, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.gates.check_result import check_result
 from bot.release.gates.checks import Outcome
 from bot.release.gates.result import gate_results
@@ -60,8 +60,8 @@ class RollbackVetoed(Event):
         ended = release.without_plan(Ending(by=self.by, at=self.at, how="vetoed it", reason=self.reason))
         return replace(ended, vetoed=release.vetoed.union(self.causes))
 
-    def told(self) -> tuple[str, str]:
-        return "vetoed the rollback:", self.reason
+    def told(self) -> Told:
+        return Told("vetoed the rollback:", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.ids import ROLLCALL, UserId
 from bot.release.people.duties import Circle, leads, people_of
 from bot.release.reason import comment_trouble, reason_trouble
@@ -49,8 +49,8 @@ class HoldPlaced(Event):
         hold = Hold(number=self.number, owner=self.by, reason=self.reason, at=self.at, until=self.until)
         return replace(release, holds=(*release.holds, hold), holds_placed=self.number)
 
-    def told(self) -> tuple[str, str]:
-        return f"placed hold {self.number}:", self.reason
+    def told(self) -> Told:
+        return Told(f"placed hold {self.number}:", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +90,8 @@ class HoldLifted(Event):
         left = tuple(hold for hold in release.holds if hold.number != self.number)
         return replace(release, holds=left, lifted=(*release.lifted, *lifted))
 
-    def told(self) -> tuple[str, str]:
-        return f"lifted hold {self.number}{self.reason and ':'}", self.reason
+    def told(self) -> Told:
+        return Told(f"lifted hold {self.number}{self.reason and ':'}", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

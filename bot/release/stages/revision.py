@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.ids import UserId
 from bot.release.manifest import Manifest, bound_to, changed_paths, manifest_trouble, untold_paths
 from bot.release.people.duties import Circle, barred, not_yours
@@ -71,8 +71,8 @@ class ManifestChanged(Event):
             since=self.at,
         )
 
-    def told(self) -> tuple[str, str]:
-        return "changed what goes out to", self.version
+    def told(self) -> Told:
+        return Told("changed what goes out to", self.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.gates.checks import by_hand
 from bot.release.people.duties import Circle, not_yours
 from bot.release.reason import reason_trouble
@@ -41,8 +41,8 @@ class RollbackBegan(Event):
             lock=Lock(by=self.by, at=self.at, reason=self.reason, to=self.to),
         )
 
-    def told(self) -> tuple[str, str]:
-        return "began to roll back:", self.reason
+    def told(self) -> Told:
+        return Told("began to roll back:", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, Told
 from bot.release.people.duties import Circle, not_yours
 from bot.release.refusal import Code, Refused
 from bot.release.release import DoneStep, Release
@@ -23,8 +23,8 @@ class StepDone(Event):
         tick = DoneStep(stage=self.stage, step=self.step, by=self.by, at=self.at)
         return replace(release, attempt=1, done=(*release.done, tick))
 
-    def told(self) -> tuple[str, str]:
-        return "finished", self.step
+    def told(self) -> Told:
+        return Told("finished", self.step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,9 @@ from bot.slack.writing.words import mention, next_steps, standing, waits
 
 MOST: Final = 12
 LONGEST_NAME: Final = 60
-"""Characters of a reason: with MOST of them, there is room left for what is waited for."""
+"""Characters of a name, or of a reason in its place."""
+LONGEST_REASON: Final = 80
+"""Characters of a reason beside a name: with MOST of both, there is room left for what is waited for."""
 
 
 def summaries(release: Release) -> Iterable[Message]:
@@ -91,4 +93,7 @@ def _opening(release: Release, summary: Summarized, stage: str) -> Iterable[str]
 
 def _news(news: News) -> str:
     name = f" “{escape(shorten(news.name, LONGEST_NAME))}”" if news.name else ""
-    return f"{person(news.by)} {news.what}{name}, {moment(news.at)}"
+    # What a run has said has lines of its own, and each thing is told in one.
+    reason = " ".join(news.reason.split())
+    why = f": {escape(shorten(reason, LONGEST_REASON))}" if reason else ""
+    return f"{person(news.by)} {news.what}{name}, {moment(news.at)}{why}"

@@ -132,7 +132,13 @@ def test_a_summary_has_the_news_since_the_one_before() -> None:
     first = summary(release, time_passes(days=1))
     assert first.news == (
         News(at=NINE + timedelta(minutes=1), by=ben.id, what="approved", name="QA"),
-        News(at=NINE + timedelta(minutes=2), by=cleo.id, what="rejected", name="Security"),
+        News(
+            at=NINE + timedelta(minutes=2),
+            by=cleo.id,
+            what="rejected",
+            name="Security",
+            reason="Two tests fail.",
+        ),
     )
     release = play(release, time_passes(days=1), later(bea.approves("QA"), minutes=1))
     second = summary(release, time_passes(days=1))
@@ -150,9 +156,9 @@ def test_ticks_are_news_too_and_news_are_in_order() -> None:
 def test_a_step_that_was_skipped_is_not_told_as_finished() -> None:
     begun = play(ready(), ana.begins(), later(ben.fails("Tag the commit"), minutes=1))
     told = summary(begun, later(ben.skips("Tag the commit"), minutes=1))
-    assert [(news.what, news.name) for news in told.news[-2:]] == [
-        ("reported the failure of", "Tag the commit"),
-        ("skipped", "Tag the commit"),
+    assert [(news.what, news.name, news.reason) for news in told.news[-2:]] == [
+        ("reported the failure of", "Tag the commit", "The pods do not start."),
+        ("skipped", "Tag the commit", "It is done by hand."),
     ]
 
 
@@ -175,10 +181,12 @@ def test_what_went_wrong_and_how_it_was_settled_are_news() -> None:
         ben.retries("Tag the commit"),
     )
     told = summary(release, ben.finishes("Tag the commit"))
-    assert [f"{news.by} {news.what} {news.name}".strip() for news in told.news] == snapshot(
+    assert [
+        " ".join(filter(None, (one.by, one.what, one.name, one.reason))) for one in told.news
+    ] == snapshot(
         [
-            "ben rejected QA",
-            "ana settled a rejection of QA",
+            "ben rejected QA Two tests fail.",
+            "ana settled a rejection of QA It is a flaky test.",
             "bea approved QA",
             "bea took back an answer at QA",
             "gus placed hold 1: Prices are wrong.",
@@ -190,7 +198,7 @@ def test_what_went_wrong_and_how_it_was_settled_are_news() -> None:
             "ben approved QA",
             "bea approved QA",
             "cleo approved Security",
-            "ben reported the failure of Tag the commit",
+            "ben reported the failure of Tag the commit The pods do not start.",
             "ben retried Tag the commit",
             "ben finished Tag the commit",
         ]
