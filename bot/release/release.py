@@ -115,10 +115,11 @@ class DoneStep:
 class Beginning:
     """When a stage began, with the people and reports of then: its gates stay as they were at that moment.
 
-    `runs` is how many runs there were before.
+    It began `by` somebody's go, or by itself. `runs` is how many runs there were before.
     """
 
     at: datetime
+    by: UserId
     members: Members
     reports: Mapping[str, tuple["Report", ...]]
     runs: int = 0

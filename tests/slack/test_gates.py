@@ -238,7 +238,7 @@ async def test_a_met_gate_lapses_when_its_approver_leaves_the_group(tmp_path: Pa
         await world.cleo.presses("Approve", "shop-1", on="gate:0:Go or no-go")
         assert await shown(world, "shop-1", "stage:0") == snapshot("""\
 *shop-1* (shop 2.0): *production* is *ready*: every gate is met
-@ana, it begins with your go
+@ana, it begins with your go, or with that of the owners of the stage
 [Begin production]\
 """)
         await world.regroups("qa", ["bea"])

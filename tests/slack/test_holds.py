@@ -75,7 +75,7 @@ Nothing moves forward until its owner lifts it, or the captain, with a reason.
 ---
 *shop-1* (shop 2.0): *production* is *ready*: every gate is met
 It is *on hold*, so it cannot begin yet
-@ana, it begins with your go
+@ana, it begins with your go, or with that of the owners of the stage
 [Begin production]\
 """)
 
@@ -185,7 +185,7 @@ async def test_a_hold_stops_the_steps_but_never_the_way_back(tmp_path: Path) -> 
         await world.ana.presses("Begin production", "shop-1", on="stage:0")
         await world.bea.types("/release hold errors are rising")
         assert await shown(world, "shop-1", "stage:0") == snapshot("""\
-*shop-1* (shop 2.0): *production* has begun
+*shop-1* (shop 2.0): *production* has begun, with @ana’s go, <time>
 ☐ Deploy
 ☐ Watch
 It is *on hold*, so nothing is ticked
@@ -212,7 +212,7 @@ Event <n> · ledger <head>
 *shop-1* (shop 2.0): *QA* before production is *met*
 ✓ qa: @ben, <time>
 ---
-*shop-1* (shop 2.0): *production* was *broken off*
+*shop-1* (shop 2.0): *production* was *broken off*; it began with @ana’s go, <time>
 ☐ Deploy
 ☐ Watch
 ---

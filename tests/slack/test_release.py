@@ -75,7 +75,7 @@ Event <n> · ledger <head>
 • @bea or @ben: *Go or no-go* needs an approval from qa, since <time>
 • @cleo: *Go or no-go* needs an approval from security, since <time>
 ---
-*checkout-1* (checkout 1.4.0): *production* is *done*
+*checkout-1* (checkout 1.4.0): *production* is *done*; it began with @ana’s go, <time>
 ✓ Deploy to production: @dan, <time>
 ✓ Watch the dashboards for 15 minutes: @dee, <time>
 ---
@@ -83,6 +83,7 @@ Event <n> · ledger <head>
 *What happened* since the last summary, <time>
 • @cleo approved “Go or no-go”, <time>
 • @bea approved “Go or no-go”, <time>
+• @ana said go for “production”, <time>
 • @dan finished “Deploy to production”, <time>
 • @dee finished “Watch the dashboards for 15 minutes”, <time>\
 """)

@@ -67,7 +67,7 @@ Event <n> · ledger <head>
 [Reject] [More…]
 ---
 *shop-1* (shop 2.0): *production* is *ready*: every gate is met
-@ben, it begins with your go
+@ben, it begins with your go, or with that of the owners of the stage
 [Begin production]\
 """)
 

@@ -229,6 +229,7 @@ Who is in the roles was read <time>.\
 *shop* is *locked*: no release of it starts until somebody says what was mended.
 1 piece of evidence is attached, in a message of its own.
 *What happened* since the last summary, <time>
+• @ana said go for “production”, <time>
 • @dan began to roll back: “Orders are lost”, <time>
 • @dan finished “Deploy the version before”, <time>
 [Lift the lock…]\

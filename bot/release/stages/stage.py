@@ -1,10 +1,11 @@
 """How a release moves through its stages: what follows by rule from what has happened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.release.command import Command, Decision, Facts
-from bot.release.event import Event
+from bot.release.event import Event, News
 from bot.release.gates.checks import by_hand
 from bot.release.gates.result import gates_met
 from bot.release.ids import ROLLCALL
@@ -42,7 +43,11 @@ class StageBegan(Event):
 
     def change(self, release: Release) -> Release:
         beginning = Beginning(
-            at=self.at, members=release.members, reports=release.reports, runs=len(release.runs)
+            at=self.at,
+            by=self.by,
+            members=release.members,
+            reports=release.reports,
+            runs=len(release.runs),
         )
         production_at = release.production_at or (self.at if release.current.production else None)
         return replace(
@@ -51,7 +56,13 @@ class StageBegan(Event):
             reports=by_hand(release),
             began={**release.began, release.stage: beginning},
             production_at=production_at,
+            news=(*release.news, *self._go(release)),
         )
+
+    def _go(self, release: Release) -> Iterable[News]:
+        """Yield whose go it was. That a stage begins by itself is no news."""
+        if self.by != ROLLCALL:
+            yield News(at=self.at, by=self.by, what="said go for", name=release.current.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from bot.release.ids import ROLLCALL, UserId
-from bot.release.people.duties import Circle, first_there, leads
-from bot.release.release import DoneStep, Release
+from bot.release.people.duties import Circle, first_there, leads, there
+from bot.release.release import Beginning, DoneStep, Release
 from bot.release.stages.failure import Failure
 from bot.release.stages.runs import Run
 from bot.release.stages.stage import begins_when_lifted
@@ -36,7 +36,10 @@ def _go(release: Release) -> Iterable[str]:
     if begins_when_lifted(release):
         yield "It begins by itself when nothing holds it any more"
     else:
-        yield f"{people(first_there(release, Circle.LEAD, Circle.OWNERS))}, it begins with your go"
+        asked = first_there(release, Circle.LEAD, Circle.OWNERS)
+        others = there(release, set(release.owners).difference(asked))
+        or_theirs = f", or with that of {Circle.OWNERS}" if others else ""
+        yield f"{people(asked)}, it begins with your go{or_theirs}"
 
 
 def go_button(release: Release) -> Block:
@@ -50,11 +53,23 @@ def _steps(release: Release, index: int) -> Iterable[str]:
     done = {tick.step: tick for tick in release.done if tick.stage == index}
     ended = len(done) == len(stage.steps)
     now = index == release.stage and not release.state.ended
-    yield f"*{escape(stage.name)}* {'is *done*' if ended else 'has begun' if now else 'was *broken off*'}"
+    yield f"*{escape(stage.name)}* {_stands(ended, now, _whose_go(release.began[index]))}"
     for step in stage.steps:
         yield from _step(release, step.do, done.get(step.do), index)
     if now and not ended:
         yield from _next(release)
+
+
+def _stands(ended: bool, now: bool, go: str) -> str:
+    if now and not ended:
+        return f"has begun{go and f', {go}'}"
+    return f"{'is *done*' if ended else 'was *broken off*'}{go and f'; it began {go}'}"
+
+
+def _whose_go(beginning: Beginning) -> str:
+    """Return with whose go a stage has begun; nothing where it did so by itself."""
+    by, at = beginning.by, beginning.at
+    return "" if by == ROLLCALL else f"with {person(by)}’s go, {moment(at)}"
 
 
 def _step(release: Release, step: str, tick: DoneStep | None, index: int) -> Iterable[str]:

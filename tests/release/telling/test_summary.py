@@ -198,6 +198,7 @@ def test_what_went_wrong_and_how_it_was_settled_are_news() -> None:
             "ben approved QA",
             "bea approved QA",
             "cleo approved Security",
+            "ana said go for Check",
             "ben reported the failure of Tag the commit The pods do not start.",
             "ben retried Tag the commit",
             "ben finished Tag the commit",
@@ -327,11 +328,13 @@ def test_whatever_else_it_waits_for_is_new_too() -> None:
     assert next_summary(play(again, later(ben.approves("QA"), days=1))) == berlin(2026, 3, 4, 9)
 
 
-def test_what_is_done_without_news_waits_for_its_time() -> None:
-    """The captain's go is no news, but what is waited for after it is."""
+def test_whose_go_it_was_is_news_and_that_a_stage_begins_by_itself_is_none() -> None:
     release = play(with_summaries(), ben.approves("QA"), bea.approves("QA"), cleo.approves("Security"))
     begun = play(release, time_passes(hours=7), later(ana.begins(), hours=1))
-    assert (begun.news, next_summary(begun)) == ((), berlin(2026, 3, 3, 9))
+    assert [(news.by, news.what, news.name) for news in begun.news] == [(ana.id, "said go for", "Check")]
+    assert next_summary(begun) == berlin(2026, 3, 3, 9)
+    by_itself = Stage(name="Only", owner="qa", steps=steps("Tag"))
+    assert started(runbook(by_itself)).news == ()
 
 
 def test_no_summary_is_told_on_a_day_on_which_nobody_works_whom_it_is_for() -> None:
