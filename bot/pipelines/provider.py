@@ -41,7 +41,10 @@ class Ended:
 
 
 class NotStarted(Exception):
-    """A run cannot be started, however often it is tried; the message says why."""
+    """A run was not started now and cannot be, however often it is tried; the message says why.
+
+    Where it was tried before, nobody may be able to tell whether it was started then.
+    """
 
 
 class Unreached(Exception):

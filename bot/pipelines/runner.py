@@ -81,7 +81,8 @@ class Runner:
     async def _advance(self, release: Release, job: Job) -> None:
         run = release.runs[job.number - 1]
         if run.ended is not None:
-            await self._settle(job)
+            # Where it is not known whether it was started, it may go on.
+            await (self._end(job) if run.began is None and job.tried else self._settle(job))
         elif release.run is None or release.run.number != run.number:
             await self._end(job)
         elif run.began is None:
@@ -107,10 +108,11 @@ class Runner:
                 ):
                     return
                 link = await self._provider.start(job)
-        except Unreached:
+        except (Unreached, NotStarted) as trouble:
+            # It was not started this time; whether it was the time before is as open as it was.
             await self._database.write(lambda c: runs.uncall(c, job.release, job.number, now, job.tried))
-            raise
-        except NotStarted as trouble:
+            if isinstance(trouble, Unreached):
+                raise
             await self._ended(job, Ended(passed=False, said=as_reason([str(trouble)])))
             return
         await self._coordinator.handle(
@@ -139,7 +141,8 @@ class Runner:
         )
 
     async def _end(self, job: Job) -> None:
-        """Stop a run that is no longer wanted; until it is over, no other of its service begins.
+        """Stop a run that is no longer wanted, or of which nobody can tell whether it was started; until it
+        is over, no other of its service begins.
 
         One that cannot even be asked about, for want of access, is waited for until it has had its time.
         """

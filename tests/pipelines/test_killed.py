@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.clock import MovableClock
 from bot.practice import Practice
@@ -99,6 +100,8 @@ async def test_killed_at_any_moment_each_run_elsewhere_is_asked_for_once(tmp_pat
         "ROLLCALL_WEBHOOK_SECRET": SECRET,
         "ROLLCALL_INSIDE": "127.0.0.1",
     }
+    # What it was not asked for it does not run, and says so.
+    ci.stops = lambda: web.Response(status=404)
     async with listening(ci):
         reporting = asyncio.create_task(report(ci))
         run = f'{{webhook: "{ci.address}"}}'
@@ -106,7 +109,7 @@ async def test_killed_at_any_moment_each_run_elsewhere_is_asked_for_once(tmp_pat
             passed = [run.number for run in (await world.release("shop-1")).runs if run.passed]
         reporting.cancel()
     assert [asked["run"] for asked in ci.asked] == [f"shop-1/{number}" for number in passed]
-    assert ci.count("POST") == len(passed)
+    assert ci.count("POST") == len(passed) + len(ci.told_to_stop)
 
 
 def _new(ci: CI, done: set[str]) -> Iterable[str]:

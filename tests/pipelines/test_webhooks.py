@@ -189,11 +189,32 @@ async def test_where_nothing_is_reported_a_person_looks_and_it_is_not_asked_for_
         assert await site.why() == snapshot(
             "Nobody can tell whether it was started: the answer to the request was lost, and nothing was reported since. Look there, and retry it if it does not run."
         )
+        await site.sees(lambda: site.ci.told_to_stop == ["checkout-1/1"])
         # Too late: the step has failed, and a person has been told to look.
         assert await site.ci.reports("passed") == snapshot(
             (409, "checkout-1/1 has ended already, as failed.")
         )
-    assert site.ci.count("POST") == 1
+    assert site.ci.count("POST") == 2
+
+
+@pytest.mark.parametrize("goes_wrong", [lose, break_])
+async def test_where_nobody_can_tell_whether_it_was_started_it_is_to_stop_before_the_next_begins(
+    site: Site, goes_wrong: Callable[[CI], None]
+) -> None:
+    goes_wrong(site.ci)
+    await site.begins()
+    webhooks = site.webhooks(stops_within=timedelta(minutes=5))
+    async with site.rollcall(webhooks) as runner:
+        await site.is_asked()
+        await site.passes(runner, seconds=SETTLES.total_seconds())
+        assert "Nobody can tell whether it was started" in await site.why()
+        await site.sees(lambda: site.ci.told_to_stop == ["checkout-1/1"])
+        await site.tell(RETRIES)
+        stops = webhooks.stops
+        await site.sees(lambda: webhooks.stops > stops + 2)
+        assert len(site.ci.asked) == 1
+        assert await site.ci.reports("failed", said="It was stopped.") == (200, "That is known already.")
+        await site.is_asked(2)
 
 
 async def test_what_is_refused_was_not_started_and_says_why(site: Site) -> None:
@@ -210,6 +231,8 @@ async def test_what_is_refused_was_not_started_and_says_why(site: Site) -> None:
             await runner.take_up()
             told.append(await site.why())
             await site.replica.accepts(act(RetryStep, ANA, stage=0, step="Deploy", attempt=attempt))
+    # It surely does not run, so nothing is to stop.
+    assert site.ci.told_to_stop == []
     assert told == snapshot(
         [
             "It was refused with 403: No such job: deploy. xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…. Mend what answers there, or the address in the runbook.",

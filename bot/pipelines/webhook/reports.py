@@ -99,7 +99,7 @@ class Reports:
             return _answer(404, f"There is no run {report.run}.")
         if run.order.by is not Provider.WEBHOOK:
             return _answer(409, f"{report.run} is a {run.order.by}, of which nothing is reported.")
-        if not await self._database.read(lambda c: runs.was_tried(c, release.id, run.number)):
+        if not run.ended and not await self._was_tried(release.id, run):
             return _answer(409, f"{report.run} was not asked for yet.")
         refusal = await self._keep(release, run, report)
         return _answer(200, "ok") if refusal is None else await self._refused(refusal, release, report)
@@ -143,6 +143,9 @@ class Reports:
     async def _refused(self, refusal: Refused, before: Release, report: Report) -> web.StreamResponse:
         """Answer what changes nothing: well where it is known already, or where nobody waits for it."""
         _, run = await self._find(report)
+        if run and run.ended and report.status is not Status.STARTED:
+            # Nobody could tell whether it was started, and the next run may wait for this one to be over.
+            await self._settle(before.id, run.number)
         if run and run.ended and report.status not in (Status.STARTED, _status(run)):
             return _answer(409, f"{report.run} has ended already, as {_status(run)}.")
         if run and (run.ended or refusal.code is Code.ALREADY_DONE):
@@ -152,6 +155,9 @@ class Reports:
             await self._settle(before.id, report.place[1])
             return _answer(200, refusal.because)
         return _answer(409, refusal.because)
+
+    async def _was_tried(self, release: ReleaseId, run: Run) -> bool:
+        return await self._database.read(lambda c: runs.was_tried(c, release, run.number))
 
     async def _settle(self, release: ReleaseId, number: int) -> None:
         left = await self._database.read(lambda c: runs.unsettled_of(c, release))
