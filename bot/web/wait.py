@@ -3,12 +3,12 @@
 import asyncio
 import sys
 import time
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 from urllib.parse import quote
 
 import aiohttp
+from pydantic import BaseModel, ConfigDict
 
 from bot.release.state import State
 from bot.runbook.model import DRILL
@@ -24,6 +24,40 @@ class Outcome(IntEnum):
     NO = 1
     TIMEOUT = 2
     MISTAKE = 3
+
+
+class _Told(BaseModel):
+    """A part of an answer of Rollcall, as far as it is gone by. Newer ones may say more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Stage(_Told):
+    """A stage, and when it has begun."""
+
+    name: str
+    began: str | None
+
+
+class _Awaited(_Told):
+    """What a release waits for."""
+
+    name: str
+
+
+class _Standing(_Told):
+    """How a release stands."""
+
+    release: str
+    service: str
+    version: str
+    kind: str
+    state: State
+    stage: str | None
+    stages: tuple[_Stage, ...]
+    in_production: bool
+    on_hold: bool
+    waiting_for: tuple[_Awaited, ...]
 
 
 class Wait:
@@ -63,7 +97,7 @@ class Wait:
         try:
             async with session.get(url) as answer:
                 if answer.status == 200:
-                    return self._judge(await answer.json(), stage)
+                    return self._judge(_Standing.model_validate_json(await answer.read()), stage)
                 if answer.status == 401:
                     self._tell(
                         "The token is not accepted. It is that of ROLLCALL_API_TOKEN where Rollcall runs."
@@ -77,26 +111,26 @@ class Wait:
             self._tell("What answers there is not Rollcall.")
         return None
 
-    def _judge(self, found: Mapping[str, Any], stage: str) -> Outcome | None:
-        names = [one["name"] for one in found["stages"]]
+    def _judge(self, found: _Standing, stage: str) -> Outcome | None:
+        names = [one.name for one in found.stages]
         if stage and stage not in names:
-            self._tell(f"{found['release']} has no stage {stage}. Its stages: {', '.join(names)}.")
+            self._tell(f"{found.release} has no stage {stage}. Its stages: {', '.join(names)}.")
             return Outcome.MISTAKE
-        self._tell(f"{found['release']} ({found['service']} {found['version']}) is {_stands(found)}")
-        if found["state"] in (State.CANCELLED, State.ROLLED_BACK, State.ROLLING_BACK):
+        self._tell(f"{found.release} ({found.service} {found.version}) is {_stands(found)}")
+        if found.state in (State.CANCELLED, State.ROLLED_BACK, State.ROLLING_BACK):
             return Outcome.NO
-        if found["state"] == State.COMPLETED:
+        if found.state is State.COMPLETED:
             return self._judge_completed(found)
-        began = any(one["began"] for one in found["stages"] if one["name"] == stage)
+        began = any(one.began for one in found.stages if one.name == stage)
         # What has begun does not go on while somebody holds it, or a step of it has failed.
-        stopped = found["on_hold"] or found["state"] == State.FAILED
+        stopped = found.on_hold or found.state is State.FAILED
         return Outcome.GO if began and not stopped else None
 
-    def _judge_completed(self, found: Mapping[str, Any]) -> Outcome:
+    def _judge_completed(self, found: _Standing) -> Outcome:
         """What was completed lets nothing go once another has followed it. A drill goes nowhere."""
-        if found["in_production"] or found["kind"] == DRILL:
+        if found.in_production or found.kind == DRILL:
             return Outcome.GO
-        self._tell(f"Another release of {found['service']} was completed since.")
+        self._tell(f"Another release of {found.service} was completed since.")
         return Outcome.NO
 
     def _tell(self, what: str) -> None:
@@ -105,11 +139,11 @@ class Wait:
         self._told = what
 
 
-def _stands(found: Mapping[str, Any]) -> str:
-    where = f" in {found['stage']}" if found["stage"] else ""
-    held = ", on hold" if found["on_hold"] else ""
-    names = ", ".join(dict.fromkeys(str(one["name"]) for one in found["waiting_for"]))
-    return f"{found['state'].replace('_', ' ')}{where}{held}{f'; it waits for: {names}' if names else ''}"
+def _stands(found: _Standing) -> str:
+    where = f" in {found.stage}" if found.stage else ""
+    held = ", on hold" if found.on_hold else ""
+    names = ", ".join(dict.fromkeys(one.name for one in found.waiting_for))
+    return f"{found.state.replace('_', ' ')}{where}{held}{f'; it waits for: {names}' if names else ''}"
 
 
 def _error(text: str) -> str:

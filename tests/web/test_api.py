@@ -311,11 +311,15 @@ async def test_a_rollcall_that_is_out_of_reach_is_waited_for() -> None:
     assert out.getvalue().startswith("Rollcall is out of reach: ")
 
 
-async def test_what_answers_in_place_of_rollcall_lets_nothing_go() -> None:
-    async with serving("<html>Sign in</html>", 200) as url:
+@pytest.mark.parametrize(
+    "text",
+    ["<html>Sign in</html>", "", "{}", "[]", "null", '{"stages": null}', '{"state": "completed"}'],
+)
+async def test_what_answers_in_place_of_rollcall_lets_nothing_go_and_stops_nothing(text: str) -> None:
+    async with serving(text, 200) as url:
         out = io.StringIO()
         assert await Wait(url, TOKEN, out, every_s=0.01).until("shop-1", "", "", 0.05) is Outcome.TIMEOUT
-    assert out.getvalue().splitlines()[-1] == "The time is over."
+    assert out.getvalue().splitlines() == ["What answers there is not Rollcall.", "The time is over."]
 
 
 @asynccontextmanager
