@@ -1,13 +1,16 @@
 """Commands as they are run: once, without a shell, with their time, and with all that they leave behind."""
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from inline_snapshot import snapshot
@@ -256,6 +259,40 @@ async def test_however_often_it_is_started_it_runs_once(machine: Machine) -> Non
     await asyncio.gather(*starts)
     assert (await machine.ended(job("deploy"))).passed
     await machine.commands.start(job("deploy"))
+    assert (machine.folder / "times").read_text() == "once\n"
+
+
+@contextmanager
+def taken(machine: Machine) -> Iterator[BinaryIO]:
+    """Hold a run as a supervisor does that has not begun it yet."""
+    folder = machine.commands._folder(job("deploy"))
+    folder.mkdir(parents=True)
+    with (folder / "began").open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+async def test_a_start_waits_for_whoever_has_taken_the_run_and_not_begun_it_yet(machine: Machine) -> None:
+    machine.has("deploy", f"echo once >> {machine.folder}/times")
+    with taken(machine) as other:
+        starting = asyncio.create_task(machine.commands.start(job("deploy")))
+        await asyncio.sleep(0.3)
+        assert not starting.done()
+        other.write(b"4711")
+        other.flush()
+        await starting
+    assert not (machine.folder / "times").exists()
+
+
+async def test_whoever_has_taken_the_run_and_is_ended_before_it_began_leaves_it_to_the_next(
+    machine: Machine,
+) -> None:
+    machine.has("deploy", f"echo once >> {machine.folder}/times")
+    with taken(machine):
+        starting = asyncio.create_task(machine.commands.start(job("deploy")))
+        await asyncio.sleep(0.3)
+    await starting
+    assert (await machine.ended(job("deploy"))).passed
     assert (machine.folder / "times").read_text() == "once\n"
 
 

@@ -164,7 +164,8 @@ async def _supervise(folder: Path, environment: Mapping[str, str]) -> None:
     over = _spawn(folder, environment)
     async with asyncio.timeout(STARTS_WITHIN_S):
         while not await asyncio.to_thread(_begun, folder):
-            if not over.is_alive() and not _begun(folder):
+            # Who has begun keeps hold of it before that is seen, so it is looked at in this order.
+            if not over.is_alive() and _abandoned(folder) and not _begun(folder):
                 raise RuntimeError("The supervisor of a command ended before it began.")
             await asyncio.sleep(0.02)
 

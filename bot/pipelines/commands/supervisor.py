@@ -24,6 +24,8 @@ KEPT = 64 * 1024
 GRACE_S = 10.0
 """How long a command that is to end may take to clean up, before it is killed."""
 LOOK_S = 0.2
+TAKES_S = 30.0
+"""How long another process that has taken the run may need to begin it."""
 RESERVED, RESULT = "ended.json.new", 1024
 """Where the result will stand before it is there, and the bytes that it needs at most."""
 STATE, SESSION, SINCE = 0, 3, 19
@@ -35,11 +37,7 @@ SUBREAPER, DIE_WITH_PARENT = 36, 1
 def main(folder: Path) -> None:
     """See a command through, unless that was done before, or another process does it."""
     lock = os.open(folder / "began", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    if os.fstat(lock).st_size:
+    if not _take(lock):
         return
     usual = os.umask(0o077)
     _reserve(folder)
@@ -52,6 +50,22 @@ def main(folder: Path) -> None:
     else:
         code, why = _run(folder, order["command"], order["left_s"], usual)
     _tell(folder, {"code": code, "why": why})
+
+
+def _take(lock: int) -> bool:
+    """Take a run for this process; False once another has begun it.
+
+    Another that has taken it and not begun yet may still be ended, so it is waited for.
+    """
+    end = time.monotonic() + TAKES_S
+    while time.monotonic() < end and not os.fstat(lock).st_size:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return not os.fstat(lock).st_size
+    return False
 
 
 def _reserve(folder: Path) -> None:
