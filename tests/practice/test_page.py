@@ -443,6 +443,31 @@ async def test_somebody_who_reads_older_messages_is_left_in_peace(world: World) 
     assert await page.locator("#channel .scroll").evaluate("(scroll) => scroll.scrollTop") == 100
 
 
+async def test_what_one_reads_in_a_thread_stays_in_its_place_when_what_is_above_it_changes(
+    world: World,
+) -> None:
+    root = await world.posts("checkout 1.4.0", blocks=[mrkdwn("Line\n" * 10)])
+    for number in range(50):
+        await world.posts(f"Reply {number}", thread_ts=root)
+    page = await world.opens(f"ana/releases/{root}")
+    thread = page.get_by_role("complementary", name="Thread")
+    newest, read = (thread.get_by_text(f"Reply {number}", exact=True) for number in (49, 5))
+    await expect(newest).to_be_in_viewport()
+    await world.client.chat_update(
+        channel=RELEASES, ts=root, text="checkout 1.4.0", blocks=[mrkdwn("Longer\n" * 40)]
+    )
+    await expect(thread.get_by_text("Longer")).to_have_count(1)
+    await expect(newest).to_be_in_viewport()
+
+    await read.evaluate("(reply) => reply.closest('.message').scrollIntoView()")
+    before = await read.bounding_box()
+    await world.client.chat_update(
+        channel=RELEASES, ts=root, text="checkout 1.4.0", blocks=[mrkdwn("Shorter\n" * 5)]
+    )
+    await expect(thread.get_by_text("Shorter")).to_have_count(1)
+    assert await read.bounding_box() == before
+
+
 async def test_the_clock_moves_forward(world: World) -> None:
     page = await world.opens()
     await page.get_by_role("button", name="Move the clock +1 day").click()

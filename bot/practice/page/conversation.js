@@ -58,6 +58,21 @@ export class Conversation {
     this.top = this.scroll.scrollTop;
   }
 
+  // What is read stays where it is, however much above it has grown or shrunk: a message that begins in view, or
+  // else the one that fills it.
+  #keepingThePlace(change) {
+    const { scroll, list } = this;
+    const edge = scroll.getBoundingClientRect().top;
+    const inView = [...list.children].filter((node) => node.getBoundingClientRect().bottom > edge);
+    const places = new Map(inView.map((node) => [node.dataset.key, node.getBoundingClientRect().top]));
+    change();
+    if (this.atEnd) return this.#goToTheEnd();
+    const kept = [...list.children].filter((node) => places.has(node.dataset.key));
+    const read = kept.find((node) => places.get(node.dataset.key) >= edge) ?? kept[0];
+    if (read) scroll.scrollTop += read.getBoundingClientRect().top - places.get(read.dataset.key);
+    this.top = scroll.scrollTop;
+  }
+
   async #load() {
     const { scene, channel, thread } = this;
     const { messages } = await read("messages", {
@@ -65,7 +80,7 @@ export class Conversation {
       thread_ts: thread,
       user: scene.me.id,
     });
-    reconcile(this.list, this.#items(messages), (item) => item.draw());
+    this.#keepingThePlace(() => reconcile(this.list, this.#items(messages), (item) => item.draw()));
     this.#speak(messages);
     await this.#markRead(messages);
   }
