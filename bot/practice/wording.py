@@ -21,7 +21,7 @@ def typed(workspace: Workspace, text: str) -> str:
     """Return typed text as Slack stores and sends it.
 
     `@name`, `#channel`, a chosen `<@U…>` and web addresses become markup when they are known; whatever
-    else looks like markup, such as `<!channel>`, stays text.
+    else looks like markup, such as `<!channel>`, stays text. Capitals make no difference to a name.
     """
     return TOKEN.sub(lambda found: _marked(workspace, found), escaped(text))
 
@@ -36,14 +36,16 @@ def _marked(workspace: Workspace, found: re.Match[str]) -> str:
     return _called(workspace, found["name"]) or found[0]
 
 
-def _channel(workspace: Workspace, name: str) -> str | None:
+def _channel(workspace: Workspace, called: str) -> str | None:
+    name = called.lower()
     for channel in workspace.channels.values():
         if channel.name == name and channel.im_with is None:
             return f"<#{channel.id}|{'' if channel.private else channel.name}>"
     return None
 
 
-def _called(workspace: Workspace, name: str) -> str | None:
+def _called(workspace: Workspace, called: str) -> str | None:
+    name = called.lower()
     for person in workspace.people.values():
         if person.name == name:
             return f"<@{person.id}>"

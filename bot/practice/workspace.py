@@ -107,9 +107,10 @@ class Workspace:
     # Finding
 
     def person(self, reference: object) -> Person:
-        """Find a person by id or by short name; raise Impossible when there is none."""
+        """Find a person by id or by short name, in capitals or not; raise Impossible when there is none."""
+        name = reference.lower() if isinstance(reference, str) else reference
         for person in self.people.values():
-            if reference in (person.id, person.name):
+            if reference == person.id or name == person.name:
                 return person
         names = ", ".join(person.name for person in PEOPLE)
         raise Impossible(f"There is nobody called {reference!r} here. The people are {names}.", 404)

@@ -52,6 +52,15 @@ async def test_own_messages_are_read_and_a_reply_reads_nothing_else(
     assert (releases["unread"], releases["mentions"]) == (1, 0)
 
 
+async def test_capitals_make_no_difference_to_who_is_mentioned_or_invited(hands: Any) -> None:
+    await hands.do("message", user="ana", channel="releases", text="@Rollcall ask @Ben and @QA in #Random")
+    assert (await hands.messages())[-1]["text"] == (
+        "<@U0ROLLCALL> ask <@U0BEN> and <!subteam^S0QA|@qa> in <#C0RANDOM|random>"
+    )
+    invited = await hands.do("command", user="ana", channel="random", command="/invite", text="@Rollcall")
+    assert (invited["ok"], (await hands.messages("random"))[-1]["subtype"]) == (True, "channel_join")
+
+
 async def test_local_times_follow_the_workspace_clock(hands: Any, clock: MovableClock) -> None:
     before = (await hands.see("clock"))["offset_s"]
     moved = await hands.do("clock", advance_s=3600)
