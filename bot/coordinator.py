@@ -138,6 +138,10 @@ class Coordinator:
         """Return what a decision about a release would go by just now, for answers that change nothing."""
         return await self._database.read(lambda connection: self._facts(connection, release))
 
+    async def refuses(self, command: Command) -> Refused | None:
+        """Return why a command would be refused just now, or None; nothing is kept of it."""
+        return await self._database.read(lambda connection: self._refuses(connection, command))
+
     async def _reading(self, command: Given) -> Reading:
         """Return what is in the version that a command names, before anything is locked for it."""
         if not isinstance(command, Start | ChangeManifest) or not VERSION.fullmatch(command.version):
@@ -255,6 +259,19 @@ class Coordinator:
             self._ledger.look_later(connection, before, self._clock.now())
             return Accepted(release=before)
         return Accepted(release=self._ledger.append(connection, before, decision))
+
+    def _refuses(self, connection: Connection, command: Command) -> Refused | None:
+        fits = KEY.fullmatch(command.release)
+        release = (
+            self._ledger.find(connection, ReleaseId(command.workspace, command.release)) if fits else None
+        )
+        if release is None:
+            return unknown_release(command.release)
+        facts = self._facts(connection, release)
+        if command.asks_neighbours:
+            facts = replace(facts, neighbours=self._ledger.neighbours(connection, release))
+        decision = decide(release, command, facts)
+        return decision if isinstance(decision, Refused) else None
 
     def _facts(self, connection: Connection, release: Release) -> Facts:
         # A clock that stands still or was set back must not put an event before one that it follows.

@@ -23,6 +23,7 @@ from bot.release.release import Release
 from bot.release.stages.drill import drills_of
 from bot.release.stages.recovery import Recoveries, Recovery, Rehearsal, recovery
 from bot.release.state import State
+from bot.runbook.model import DRILL
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
 KEPT: Final = 512
@@ -300,10 +301,19 @@ class Ledger:
         self, connection: Connection, workspace: WorkspaceId, channel: ChannelId | None, limit: int
     ) -> Sequence[Row]:
         """Return the open releases of a workspace, or of one channel, be it their own; the newest first."""
-        here = true() if channel is None else or_(releases.c.channel == channel, _has_for_itself(channel))
+        here = true() if channel is None else _is_in(channel)
         query = select(releases).where(releases.c.workspace == workspace, releases.c.ended_at.is_(None), here)
         rows = connection.execute(query.order_by(releases.c.started_at.desc()).limit(limit))
         return [_row(row) for row in rows]
+
+    def completed_in(
+        self, connection: Connection, workspace: WorkspaceId, channel: ChannelId
+    ) -> Release | None:
+        """Return the release of a channel that was completed last, or None; a drill is none."""
+        here = and_(releases.c.workspace == workspace, _is_in(channel), releases.c.kind != DRILL)
+        done = select(releases.c.release).where(here, releases.c.state == State.COMPLETED)
+        key = connection.scalar(done.order_by(releases.c.ended_at.desc(), *_NEWEST_FIRST).limit(1))
+        return self.find(connection, ReleaseId(workspace, key)) if key else None
 
     def unsettled(self, connection: Connection, workspace: WorkspaceId) -> Sequence[Release]:
         """Return the releases that are open, or that a review or a lock keeps waiting, the oldest first."""
@@ -392,6 +402,10 @@ def _chain(release: ReleaseId, seq: int, head: str, new: Sequence[Event]) -> Ite
 
 def _place(release: ReleaseId) -> dict[str, str]:
     return {"in_workspace": release.workspace, "of": release.key}
+
+
+def _is_in(channel: ChannelId) -> ColumnElement[bool]:
+    return or_(releases.c.channel == channel, _has_for_itself(channel))
 
 
 def _has_for_itself(channel: ChannelId) -> ColumnElement[bool]:

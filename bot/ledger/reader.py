@@ -114,6 +114,10 @@ class Reader:
             lambda connection: self._ledger.open_in(connection, workspace, channel, limit)
         )
 
+    async def completed_in(self, workspace: WorkspaceId, channel: ChannelId) -> Release | None:
+        """Return the release of a channel that was completed last, or None; a drill is none."""
+        return await self._database.read(lambda c: self._ledger.completed_in(c, workspace, channel))
+
     async def unsettled(self, workspace: WorkspaceId) -> Sequence[Release]:
         """Return the releases that are open, or wait for something after their end, the oldest first."""
         return await self._database.read(lambda connection: self._ledger.unsettled(connection, workspace))

@@ -10,9 +10,10 @@ from bot.clock import Clock
 from bot.coordinator import Answer, Coordinator, Noted
 from bot.ledger.progress.answers import Delivery
 from bot.ledger.reader import Reader
+from bot.release.command import Command
 from bot.release.ids import ChannelId, UserId, WorkspaceId
 from bot.release.people.own import OwnCommand
-from bot.release.refusal import Refused
+from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.runbook.files.read import Runbooks
 from bot.slack.writing.blocks import Block
@@ -35,6 +36,14 @@ class Desk:
     """What a run has said so far, by its number."""
     command: str
     """The slash command with its slash, as it is installed."""
+
+    async def refuses(self, command: Command) -> Refused | None:
+        """Return why a command would be refused whatever reason a form still asks for, or None.
+
+        A form cannot mention people, so who may not do something is told before it opens.
+        """
+        refused = await self.coordinator.refuses(command)
+        return None if refused and refused.code is Code.REASON_MISSING else refused
 
     async def note(self, command: OwnCommand) -> Noted | Refused:
         """Answer what somebody says of themselves, and have the releases follow."""

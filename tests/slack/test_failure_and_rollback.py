@@ -339,11 +339,9 @@ async def test_a_completed_release_is_rolled_back_from_its_card_while_it_is_the_
         await started(world, "2.0")
         await completed(world, "shop-2")
         await world.dan.presses("Roll back…", "shop-1", on="card")
-        refused = await world.dan.submits(reason="Wrong prices", key="shop-1")
-        assert refused["errors"] == snapshot(
-            {"reason": "shop-1 is not in production any more; shop-2 is. Roll back shop-2."}
+        assert await world.dan.sees() == snapshot(
+            "shop-1 is not in production any more; shop-2 is. Roll back shop-2."
         )
-        await world.control("close", user="dan")
 
         assert await world.dan.types("/release rollback shop-2") == ""
         await world.dan.sees_form()
@@ -372,6 +370,42 @@ Event <n> · ledger <head>\
         assert await world.ana.types("/release rollback shop-2 once more") == snapshot(
             "shop-2 is rolled back already."
         )
+
+
+async def test_a_rollback_without_a_key_is_about_what_is_in_production(tmp_path: Path) -> None:
+    (tmp_path / "runbooks").mkdir()
+    search = f"title: Search\nservice: search\n{ROLES}stages: [{{name: staging, owner: captain, steps: [{{do: Try it}}]}}]\n"
+    (tmp_path / "runbooks" / "search.yaml").write_text(search, encoding="utf-8")
+    async with world_with(tmp_path, RUNBOOK) as world:
+        assert await world.dan.types("/release rollback") == snapshot(
+            "No release of this channel has touched production, so there is nothing to roll back. If you mean one of another channel, name its key."
+        )
+        await started(world, "1.9")
+        await completed(world, "shop-1")
+        await world.ana.types("/release start search 4.0")
+        for about in ("", " shop", " shop wrong prices", " wrong prices"):
+            assert await world.dan.types(f"/release rollback{about}") == ""
+            assert (await open_form(world, "dan")).endswith("Type shop-1 to confirm")
+            await world.control("close", user="dan")
+        await started(world, "2.0")
+        await world.dan.types("/release rollback")
+        assert (await open_form(world, "dan")).endswith("Type shop-2 to confirm")
+        await world.control("close", user="dan")
+        assert await world.dan.types("/release rollback search") == snapshot(
+            "search-1 has not touched production, so there is nothing to roll back. Cancel it instead."
+        )
+
+
+async def test_who_may_not_roll_back_is_told_before_the_form_opens(tmp_path: Path) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await started(world, "1.9")
+        refused = await world.ben.types("/release rollback")
+        assert refused == snapshot(
+            "Rolling back is for the captain or deputy, or the owners of the stage, or the owners of the rollback. Ask @ana, @dan, @dee or @cleo."
+        )
+        await world.ben.presses("Roll back…", "shop-1", on="card")
+        assert await world.ben.sees() == refused
+        assert (await world.look("view", user="ben"))["view"] is None
 
 
 async def test_what_has_not_touched_production_is_cancelled_and_not_rolled_back(world: World) -> None:

@@ -7,6 +7,7 @@ from bot.release.ids import ReleaseId, UserId, WorkspaceId
 from bot.release.people.directory import Own
 from bot.release.people.shift import asked
 from bot.release.release import Release
+from bot.release.stages.rollback import Rollback
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Desk, Reply
 from bot.slack.forms.answer import answer_form
@@ -48,8 +49,17 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
     if action is Action.RUN_OUTPUT:
         return Reply(form=output_of(target, await desk.output(release, target.number)))
     if action is Action.ROLLBACK_FORM:
-        return Reply(form=rollback_form(release, await desk.releases.recoveries(workspace, release.service)))
+        return await asks_again(desk, release, by)
     return _about(release, action, target, by)
+
+
+async def asks_again(desk: Desk, release: Release, by: UserId) -> Reply:
+    """Return the form that asks for the key once more, or why the release is not rolled back by somebody."""
+    back = Rollback(workspace=release.workspace, release=release.key, by=by, reason="")
+    if refused := await desk.refuses(back):
+        return Reply(text=refusal(refused))
+    last = await desk.releases.recoveries(release.workspace, release.service)
+    return Reply(form=rollback_form(release, last))
 
 
 def opens(action: Action, target: Target, by: UserId) -> bool:

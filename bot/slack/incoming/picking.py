@@ -1,7 +1,7 @@
 """Which release is meant: by key, by service, by where it was written, or as the only one there is."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.coordinator import unknown_release
 from bot.ledger.reader import Reader
-from bot.release.ids import KEY, ReleaseId, ReleaseKey, WorkspaceId
+from bot.release.ids import KEY, ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.refusal import Refused
 from bot.release.release import Release
 from bot.runbook.problems import RunbookError
@@ -20,25 +20,45 @@ from bot.slack.writing.words import refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
-    """Which release of a service is meant where only that is named, and what is said where there is none."""
+    """Which releases are meant where no key is typed, and what is said where there is none.
 
-    find: Callable[[Reader, WorkspaceId, str], Awaitable[Release | None]]
-    none: str
+    `of_service` finds the one of a service that is named, `of_channel` those of a channel where nothing is.
+    """
+
+    of_service: Callable[[Reader, WorkspaceId, str], Awaitable[Release | None]]
+    of_channel: Callable[[Reader, WorkspaceId, ChannelId], Awaitable[Sequence[ReleaseKey]]]
+    no_such: str
+    none_here: str
 
 
-async def _open(releases: Reader, workspace: WorkspaceId, service: str) -> Release | None:
+async def open_of(releases: Reader, workspace: WorkspaceId, service: str) -> Release | None:
+    """Return the release of a service that is open, or None."""
     _, going_out = await releases.of_service(workspace, service)
     return going_out
 
 
-OPEN: Final = Fitting(find=_open, none="{service} has no release that is open{here}.")
+async def open_here(releases: Reader, workspace: WorkspaceId, channel: ChannelId) -> Sequence[ReleaseKey]:
+    """Return the releases of a channel that are open, the newest first."""
+    return [row.id.key for row in await releases.open_in(workspace, channel)]
+
+
+NONE_HERE: Final = (
+    "No release is open in this channel. `{command} start` starts one, `{command} list` shows those of other"
+    " channels."
+)
+OPEN: Final = Fitting(
+    of_service=open_of,
+    of_channel=open_here,
+    no_such="{service} has no release that is open{here}.",
+    none_here=NONE_HERE,
+)
 
 
 async def pick(desk: Desk, call: Call, fitting: Fitting = OPEN) -> tuple[Release, str] | Reply:
     """Return the release that a call is about and the words after its key, or after the name of its service.
 
-    Both may be left out in the thread of a release, in its own channel, and when just one release is open
-    in the channel. Otherwise the reply says what to do.
+    Both may be left out in the thread of a release, in its own channel, and when just one release of the
+    channel fits, such as the only one that is open. Otherwise the reply says what to do.
     """
     first, rest = first_word(call.text)
     word = first.strip(".,:;!?").lower()
@@ -54,15 +74,13 @@ async def pick(desk: Desk, call: Call, fitting: Fitting = OPEN) -> tuple[Release
         return Reply(text=refusal(await _unknown(desk, call, key)))
     if call.about:
         return call.about, call.text
-    rows = await desk.releases.open_in(call.workspace, call.channel)
-    if len(rows) == 1 and (release := await desk.releases.find(rows[0].id)):
+    keys = await fitting.of_channel(desk.releases, call.workspace, call.channel)
+    if len(keys) == 1 and (release := await desk.releases.find(ReleaseId(call.workspace, keys[0]))):
         return release, call.text
-    if not rows:
-        other = f"`{desk.command} start` starts one, `{desk.command} list` shows those of other channels."
-        return Reply(text=f"No release is open in this channel. {other}")
-    keys = ", ".join(row.id.key for row in rows)
-    which = f"Name one of them, such as {rows[0].id.key}, or write `{MENTIONED}` with the same words"
-    return Reply(text=f"Several releases are open here: {keys}. {which} in the thread of one.")
+    if not keys:
+        return Reply(text=fitting.none_here.format(command=desk.command))
+    which = f"Name one of them, such as {keys[0]}, or write `{MENTIONED}` with the same words"
+    return Reply(text=f"Several releases are open here: {', '.join(keys)}. {which} in the thread of one.")
 
 
 async def _is_service(desk: Desk, call: Call, word: str) -> bool:
@@ -79,9 +97,9 @@ async def _of_service(desk: Desk, call: Call, service: str, fitting: Fitting) ->
     """Return the release that the name of a service means; in a thread, it must be that of the thread."""
     if call.about and call.about.service == service:
         return call.about
-    found = await fitting.find(desk.releases, call.workspace, service)
+    found = await fitting.of_service(desk.releases, call.workspace, service)
     if found is None or call.sees not in (None, found.channel):
-        none = fitting.none.format(service=service, here=" in this channel" if call.public else "")
+        none = fitting.no_such.format(service=service, here=" in this channel" if call.public else "")
         return Reply(text=" ".join(filter(None, [none, await _another(desk, call)])))
     if call.about:
         other = f"{service} is another service than that of {call.about.key}, which this place is about."
@@ -93,8 +111,8 @@ async def _another(desk: Desk, call: Call) -> str:
     """Return how to say the same of a release that is here, where the name of a service was only a word."""
     if call.about:
         return f"If you mean {call.about.key}, begin with its key."
-    rows = await desk.releases.open_in(call.workspace, call.channel)
-    return f"If you mean another, begin with its key, such as {rows[0].id.key}." if rows else ""
+    keys = await open_here(desk.releases, call.workspace, call.channel)
+    return f"If you mean another, begin with its key, such as {keys[0]}." if keys else ""
 
 
 async def _unknown(desk: Desk, call: Call, key: ReleaseKey) -> Refused:

@@ -1,11 +1,10 @@
 """`rollback`, `veto` and `unlock`: take a release back, or not, and let the next start when it is mended."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.ledger.reader import Reader
-from bot.release.decide import decide
-from bot.release.ids import WorkspaceId
-from bot.release.refusal import Code, Refused
+from bot.release.ids import ChannelId, ReleaseKey, WorkspaceId
 from bot.release.release import Release
 from bot.release.stages.going_back import VetoRollback
 from bot.release.stages.lock import LiftLock
@@ -13,22 +12,48 @@ from bot.release.stages.rollback import Rollback
 from bot.slack.buttons import Action, Target
 from bot.slack.desk import Call, Desk, Reply, answered
 from bot.slack.forms.reasons import REASONS
-from bot.slack.forms.rollback import rollback_form
-from bot.slack.incoming.picking import Fitting, pick
+from bot.slack.incoming.opening import asks_again
+from bot.slack.incoming.picking import NONE_HERE, Fitting, open_here, open_of, pick
 from bot.slack.subcommands.subcommand import Subcommand
 from bot.slack.writing.words import mention, refusal
 
 
+async def _way_back_of(releases: Reader, workspace: WorkspaceId, service: str) -> Release | None:
+    """Return what a rollback of a service takes back: what has touched production, or was completed last."""
+    completed, going_out = await releases.of_service(workspace, service)
+    touched = going_out if going_out and going_out.touched_production else None
+    return touched or completed or going_out
+
+
+async def _way_back_here(
+    releases: Reader, workspace: WorkspaceId, channel: ChannelId
+) -> Sequence[ReleaseKey]:
+    """Return what a rollback can be about in a channel where nothing is named."""
+    found = [await releases.find(row.id) for row in await releases.open_in(workspace, channel)]
+    if touched := [release.key for release in found if release and release.touched_production]:
+        return touched
+    completed = await releases.completed_in(workspace, channel)
+    return [completed.key] if completed else []
+
+
+TAKEN_BACK: Final = Fitting(
+    of_service=_way_back_of,
+    of_channel=_way_back_here,
+    no_such="{service} has no release that could be rolled back{here}.",
+    none_here="No release of this channel has touched production, so there is nothing to roll back."
+    " If you mean one of another channel, name its key.",
+)
+
+
 async def rollback(desk: Desk, call: Call) -> Reply:
     """Roll the release back whose key and reason were typed; without both, open the form that asks again."""
-    found = await pick(desk, call)
+    found = await pick(desk, call, TAKEN_BACK)
     if isinstance(found, Reply):
         return found
     release, reason = found
     typed_out = call.text.lower().startswith(release.key)
     if not reason or not typed_out:
-        last = await desk.releases.recoveries(call.workspace, release.service)
-        return Reply(form=rollback_form(release, last))
+        return await asks_again(desk, release, call.user)
     back = Rollback(workspace=call.workspace, release=release.key, by=call.user, reason=reason)
     decided = await desk.coordinator.handle(back, call.delivery)
     return answered(decided, f"The rollback of {mention(release)} has begun. Its messages have the steps.")
@@ -42,8 +67,7 @@ async def veto(desk: Desk, call: Call) -> Reply:
     release, reason = found
     keep = VetoRollback(workspace=call.workspace, release=release.key, by=call.user, reason=reason)
     if not reason:
-        refused = decide(release, keep, await desk.coordinator.facts(release))
-        if isinstance(refused, Refused) and refused.code is not Code.REASON_MISSING:
+        if refused := await desk.refuses(keep):
             return Reply(text=refusal(refused))
         return Reply(form=REASONS[Action.VETO_FORM].block(Target(release.key)))
     decided = await desk.coordinator.handle(keep, call.delivery)
@@ -52,12 +76,14 @@ async def veto(desk: Desk, call: Call) -> Reply:
 
 async def _locking(releases: Reader, workspace: WorkspaceId, service: str) -> Release | None:
     """Return the release that keeps a service locked, or will when it has been rolled back."""
-    _, going_out = await releases.of_service(workspace, service)
+    going_out = await open_of(releases, workspace, service)
     will = going_out if going_out and going_out.lock else None
     return await releases.locked(workspace, service) or will
 
 
-LOCKING: Final = Fitting(find=_locking, none="{service} is not locked.")
+LOCKING: Final = Fitting(
+    of_service=_locking, of_channel=open_here, no_such="{service} is not locked.", none_here=NONE_HERE
+)
 
 
 async def unlock(desk: Desk, call: Call) -> Reply:
@@ -68,9 +94,7 @@ async def unlock(desk: Desk, call: Call) -> Reply:
     release, mended = found
     lift = LiftLock(workspace=call.workspace, release=release.key, by=call.user, reason=mended)
     if not mended:
-        # A form cannot mention people, so who may not lift it is told before it opens.
-        refused = decide(release, lift, await desk.coordinator.facts(release))
-        if isinstance(refused, Refused) and refused.code is not Code.REASON_MISSING:
+        if refused := await desk.refuses(lift):
             return Reply(text=refusal(refused))
         return Reply(form=REASONS[Action.UNLOCK_FORM].block(Target(release.key)))
     decided = await desk.coordinator.handle(lift, call.delivery)
