@@ -13,7 +13,7 @@ from bot.release.ids import ReleaseId, ReleaseKey
 from bot.release.state import State
 from tests.checks.jira_server import TOKEN, jira_there
 from tests.checks.server import Asked, gives, says, serving, tells
-from tests.slack.given import ROLES, open_form, shown, standing, world_with
+from tests.slack.given import ROLES, open_form, press_old, shown, standing, world_with
 from tests.sources.repository import Repository
 from tests.world import WORKSPACE, World
 
@@ -95,7 +95,7 @@ async def test_a_release_waits_for_a_health_url_until_it_answers_well(tmp_path: 
 ☐ check health failed
   since <time>
 > answered 503 Service Unavailable
-[Report a check…] [More…]\
+[More…]\
 """)
         assert await standing(world, "shop-1") == snapshot("""\
 *shop-1* is *awaiting approval* for production (stage 1 of 1)
@@ -103,9 +103,14 @@ async def test_a_release_waits_for_a_health_url_until_it_answers_well(tmp_path: 
 *Waiting for*
 • @ana: the check *health* failed, since <time>: answered 503 Service Unavailable\
 """)
-        assert await world.dan.types("/release check health passed") == snapshot(
+        by_hand = await world.dan.types("/release check health passed")
+        assert by_hand == snapshot(
             "Rollcall reads health itself, and it says failed. It is reported by hand only where it cannot be read."
         )
+        # Somebody has a message before their eyes from when it could not be read.
+        await press_old(world, "dan", "shop-1", "report_form_v1", '["shop-1", 0, "Health"]')
+        assert await world.dan.sees() == by_hand
+        assert (await world.look("view", user="dan"))["view"] is None
 
         # The same again is nothing new.
         before = (await world.release("shop-1")).seq

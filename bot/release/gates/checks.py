@@ -14,6 +14,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.state import State
+from bot.runbook.gates import Gate
 from bot.runbook.model import Check
 
 
@@ -161,6 +162,12 @@ def is_read(release: Release, check: Check) -> bool:
     report = last_report(release, check.name)
     known = report is None or (report.was_read and report.outcome is not Outcome.UNKNOWN)
     return check.read is not None and known
+
+
+def told_by_hand(release: Release, gate: Gate) -> tuple[str, ...]:
+    """Return the checks of a gate that somebody can report now: those that Rollcall does not read itself."""
+    checks = (release.runbook.check(name) for name in gate.checks)
+    return tuple(check.name for check in checks if check.by and not is_read(release, check))
 
 
 def known_check(release: Release, name: str) -> Check | Refused:

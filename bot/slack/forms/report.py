@@ -1,12 +1,12 @@
 """The form that says how a check went."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.release.command import Command
 from bot.release.gates.checks import ReportCheck
 from bot.release.reason import LIMIT
 from bot.release.refusal import Code
-from bot.release.release import Release
 from bot.slack.buttons import Target
 from bot.slack.forms.form import Form, Submission, field, modal
 from bot.slack.writing.blocks import Block, plain
@@ -16,10 +16,8 @@ MOST_RADIO_BUTTONS: Final = 10
 """Options of radio buttons; a select has up to 100 (docs.slack.dev, Block Kit)."""
 
 
-def report_form(release: Release, target: Target) -> Block:
-    """Return the form for the checks of a gate."""
-    gate = release.gate(target.stage, target.name)
-    checks = [check for check in gate.checks if release.runbook.check(check).by] if gate else []
+def report_form(checks: Sequence[str], target: Target) -> Block:
+    """Return the form for those checks of a gate that whoever opens it can report."""
     names = [{"text": plain(name, 75), "value": name} for name in checks]
     outcomes = [
         {"text": plain(text, 75), "value": value}

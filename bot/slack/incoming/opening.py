@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.coordinator import unknown_release
+from bot.release.gates.checks import ReportCheck, told_by_hand
 from bot.release.ids import ReleaseId, UserId, WorkspaceId
 from bot.release.people.directory import Own
 from bot.release.people.shift import asked
@@ -29,6 +30,8 @@ OFFERED_NO_MORE: Final = "This is offered no more. The newest messages of the re
 NO_GATE: Final = "This gate is not open any more. Look at the newest messages of the release."
 NO_ANSWER: Final = "This gate asks nobody for an approval; its checks decide. Report how a check went."
 
+NO_CHECK: Final = "This gate has no check, so there is nothing to report. Approve or reject it instead."
+
 
 async def opened(desk: Desk, action: Action, target: Target, workspace: WorkspaceId, by: UserId) -> Reply:
     """Return what a press on a button shows to the person who has pressed it."""
@@ -50,6 +53,8 @@ async def opened(desk: Desk, action: Action, target: Target, workspace: Workspac
         return Reply(form=output_of(target, await desk.output(release, target.number)))
     if action is Action.ROLLBACK_FORM:
         return await asks_again(desk, release, by)
+    if action is Action.REPORT_FORM:
+        return await _reports(desk, release, target, by)
     return _about(release, action, target, by)
 
 
@@ -60,6 +65,30 @@ async def asks_again(desk: Desk, release: Release, by: UserId) -> Reply:
         return Reply(text=refusal(refused))
     last = await desk.releases.recoveries(release.workspace, release.service)
     return Reply(form=rollback_form(release, last))
+
+
+async def _reports(desk: Desk, release: Release, target: Target, by: UserId) -> Reply:
+    """Return the form for the checks that somebody can report now, or why that is none of them."""
+    gate = release.gate(target.stage, target.name)
+    if gate is None:
+        return Reply(text=NO_GATE)
+    found = {
+        check: await desk.refuses(
+            ReportCheck(
+                workspace=release.workspace,
+                release=release.key,
+                by=by,
+                bound=target.bound,
+                check=check,
+                passed=True,
+            )
+        )
+        for check in gate.checks
+    }
+    if checks := [check for check, refused in found.items() if refused is None]:
+        return Reply(form=report_form(checks, target))
+    told = [found[check] for check in told_by_hand(release, gate) or gate.checks]
+    return Reply(text="\n".join(dict.fromkeys(refusal(one) for one in told if one)) or NO_CHECK)
 
 
 def opens(action: Action, target: Target, by: UserId) -> bool:
@@ -94,8 +123,6 @@ def _about(release: Release, action: Action, target: Target, by: UserId) -> Repl
             return Reply(text=NOT_OFFERED.format(people=people(to)) if to else OFFERED_NO_MORE)
         case _ if release.gate(target.stage, target.name) is None:
             return Reply(text=NO_GATE)
-        case Action.REPORT_FORM:
-            return Reply(form=report_form(release, target))
         case _:
             form = answer_form(release, target, by)
             return Reply(form=form) if form else Reply(text=NO_ANSWER)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bot.release.gates.check_result import CheckResult
-from bot.release.gates.checks import Report
+from bot.release.gates.checks import Report, told_by_hand
 from bot.release.gates.result import GateResult, gate_result, gate_status
 from bot.release.gates.tree import GateStatus, Node, Seat
 from bot.release.release import Release, Vote
@@ -46,8 +46,7 @@ def answer_buttons(release: Release, gate: Gate, stage: int) -> Iterable[Block]:
     approve = button("Approve", Action.APPROVE, value, "primary", label=f"Approve {what}")
     reject = button("Reject", Action.REJECT, value, "danger", label=f"Reject {what}")
     more = button("More…", Action.ANSWER_FORM, value, label=f"More answers to {what}")
-    reported = any(release.runbook.check(check).by for check in gate.checks)
-    report = [report_button(release, gate, stage)] if reported else []
+    report = [report_button(release, gate, stage)] if told_by_hand(release, gate) else []
     answers = [] if not gate.seats else [reject] if status is GateStatus.MET else [approve, reject]
     yield actions([*answers, *report, more])
 
