@@ -106,10 +106,22 @@ async def test_a_deputy_may_stand_in_for_an_author_too_but_not_be_one(tmp_path: 
 async def test_an_absence_that_cannot_be_is_refused(world: World) -> None:
     await world.ana.types("/release start checkout 1.4.0")
     assert await world.cleo.types("/release away") == snapshot(
-        "Say who stands in for you, and until when. For example: away @bea 3d, or: away @bea until 2026-12-01"
+        "Say who stands in for you, and until when. Mention them with an @. For example: /release away @somebody 3d, or: /release away @somebody until 2026-12-01"
     )
     assert await world.cleo.types("/release away @dan") == snapshot(
-        "Say who stands in for you, and until when. For example: away @bea 3d, or: away @bea until 2026-12-01"
+        "Say until when @dan stands in for you. For example: /release away @dan 3d, or: /release away @dan until 2026-12-01"
+    )
+    assert await world.cleo.types("/release away @dan friday") == snapshot(
+        "I cannot read “friday” as for how long, or until which day. For example: /release away @dan 3d, or: /release away @dan until 2026-12-01"
+    )
+    assert await world.cleo.types("/release away @nobody 1d") == snapshot(
+        "I know nobody here who is called @nobody. Choose them from what Slack offers. For example: /release away @somebody 3d, or: /release away @somebody until 2026-12-01"
+    )
+    assert await world.cleo.types("/release away 3d") == snapshot(
+        "Say who stands in for you. Mention them with an @. For example: /release away @somebody 3d, or: /release away @somebody until 2026-12-01"
+    )
+    assert await world.cleo.types("/release away @cleo") == snapshot(
+        "You cannot stand in for yourself. Name somebody else. For example: /release away @somebody 3d, or: /release away @somebody until 2026-12-01"
     )
     assert await world.cleo.types("/release away @cleo 2d") == snapshot(
         "You cannot stand in for yourself. Name somebody else."
@@ -123,8 +135,12 @@ async def test_an_absence_that_cannot_be_is_refused(world: World) -> None:
     assert await world.cleo.types("/release away @dan until 2020-01-01") == snapshot(
         "You can be away from now on, for at most 90 days. Name another time."
     )
+    for day in ("9999-12-31", "0001-01-01"):
+        assert await world.cleo.types(f"/release away @dan until {day}") == snapshot(
+            "You can be away from now on, for at most 90 days. Name another time."
+        )
     assert (await world.cleo.types("/release away @dan until tomorrow")) == snapshot(
-        "Say who stands in for you, and until when. For example: away @bea 3d, or: away @bea until 2026-12-01"
+        "I cannot read “until tomorrow” as for how long, or until which day. For example: /release away @dan 3d, or: /release away @dan until 2026-12-01"
     )
     await world.cleo.types("/release away @dan 2d")
     assert await world.dan.types("/release away @dee 2d") == snapshot(

@@ -14,7 +14,7 @@ from bot.release.refusal import Code, Refused
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.state import State
-from bot.runbook.gates import Gate
+from bot.runbook.gates.gate import Gate
 from bot.runbook.model import Check
 
 
