@@ -15,12 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from bot.coordinator import Accepted, Answer, Noted
-from bot.ledger import own
+from bot.ledger import own, tables
 from bot.ledger.database import Database
+from bot.ledger.progress import runs
 from bot.ledger.progress.answers import Delivery
 from bot.ledger.tables import services
 from bot.release.command import Command
@@ -306,6 +307,22 @@ async def test_a_rollback_that_waited_for_the_last_step_knows_that_it_is_the_new
     assert (release.state, release.rolled_back_from) == (State.ROLLING_BACK, State.COMPLETED)
     assert release.lock is not None
     assert release.lock.to == "1.0.0"
+
+
+async def test_of_two_runs_of_a_service_that_are_tried_at_once_one_is(pair: Sequence[Replica]) -> None:
+    """The way back of a release was asked for while the run of a newer one was about to begin."""
+    await pair[0].accepts(start())
+    database, now = pair[0].database, pair[0].clock.now()
+    older, newer = (ReleaseId(TEAM, ReleaseKey(key)) for key in ("checkout-1", "checkout-2"))
+    row = {"workspace": TEAM, "number": 1, "called_at": None, "settled": False}
+    await database.write(lambda c: c.execute(insert(tables.runs), {**row, "release": newer.key}))
+    with database.engine.begin() as connection:
+        assert runs.call(connection, newer, 1, now, None)
+        connection.execute(insert(tables.runs), {**row, "release": older.key})
+        other = asyncio.create_task(pair[1].database.write(lambda c: runs.call(c, older, 1, now, None)))
+        done, _ = await asyncio.wait([other], timeout=0.4)
+        assert not done
+    assert not await other
 
 
 async def test_starts_rollbacks_and_all_others_never_wait_in_a_circle(pair: Sequence[Replica]) -> None:
