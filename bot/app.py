@@ -295,8 +295,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
 def _runbooks(settings: Settings) -> Runbooks:
     """Return the runbooks. One that is broken stops the starts of its own service, and nothing else."""
     runbooks = Runbooks(settings.rollcall_runbooks)
-    for problem in runbooks.check():
-        log.error("A runbook cannot be used: %s", problem)
+    runbooks.log_once(runbooks.check())
     return runbooks
 
 

@@ -357,7 +357,10 @@ class Coordinator:
         return next(((one.version, one.manifest.commit) for one in last), ("", ""))
 
     def _runbook(self, service: str, kind: str) -> tuple[Runbook | None, tuple[str, ...], str]:
-        """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong."""
+        """Return the runbook, or the kinds that there are when the kind is unknown, or what is wrong.
+
+        Who runs Rollcall reads in the log what is wrong.
+        """
         try:
             return self._runbooks.for_service(service, kind), (), ""
         except UnknownService:
@@ -365,6 +368,7 @@ class Coordinator:
         except UnknownKind as unknown:
             return None, unknown.kinds, ""
         except RunbookError as error:
+            self._runbooks.log_once(error.problems)
             return None, (), str(error)
 
 

@@ -181,6 +181,17 @@ async def test_a_runbook_that_is_broken_is_refused_with_its_trouble(world: World
     assert "checkout.yaml" in refused.because
 
 
+async def test_that_a_runbook_is_broken_stands_in_the_log_once_for_each_problem(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for title in ("[", "[", "]"):
+        (world.runbooks / "checkout.yaml").write_text(f"service: checkout\ntitle: {title}\n")
+        await world.replica.refuses(start())
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first != second
+    assert all("A runbook cannot be used: " in one and "checkout.yaml:" in one for one in (first, second))
+
+
 async def test_a_release_keeps_the_runbook_that_it_started_with(world: World) -> None:
     await world.replica.accepts(start())
     write_runbook(world.runbooks, seats=2)

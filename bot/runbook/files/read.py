@@ -1,7 +1,8 @@
 """Runbooks read from files: extended, validated, and known by the service that each names."""
 
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from bot.runbook.problems import (
     nearest,
 )
 from bot.runbook.values import SERVICE_KEY
+
+log = logging.getLogger(__name__)
 
 ENDINGS = (".yaml", ".yml")
 
@@ -100,6 +103,7 @@ class Runbooks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._readings: dict[Path, Reading] = {}
+        self._logged: set[Problem] = set()
 
     def services(self) -> tuple[str, ...]:
         """Return the services that runbooks name, sorted; the runbook of one may still have problems.
@@ -140,6 +144,13 @@ class Runbooks:
         broken = [reading.outcome for reading in readings if isinstance(reading.outcome, RunbookError)]
         own = [problem for error in broken for problem in error.problems]
         return list(dict.fromkeys([*own, *_shared_services(readings)]))
+
+    def log_once(self, problems: Iterable[Problem]) -> None:
+        """Log the problems of runbooks that were to be used, each once, however often it is met."""
+        for problem in problems:
+            if problem not in self._logged:
+                self._logged.add(problem)
+                log.error("A runbook cannot be used: %s", problem)
 
     def _read_all(self) -> list[Reading]:
         # Several threads may read at once, so what is known is put in place as a whole.
