@@ -99,6 +99,30 @@ Nothing is asked of you just now.
 """)
 
 
+async def test_what_was_skipped_before_production_is_the_biggest_risk_while_nothing_is_wrong(
+    tmp_path: Path,
+) -> None:
+    async with world_with(tmp_path, RUNBOOK) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.ben.presses("Approve", "shop-1", on="gate:0:QA")
+        await world.ana.presses("It failed…", "shop-1", on="stage:0")
+        await world.ana.submits(reason="The page is *empty*")
+        await world.ana.presses("Skip…", "shop-1", on="stage:0")
+        await world.ana.submits(reason="Only the <test> data is")
+        assert await shown(world, "shop-1", "summary:0") == snapshot("""\
+*shop-1* (shop 2.0): @dan and @dee, the stage *production* passes to you
+*Next act:* @cleo approves *Security*
+*Biggest risk:* “Try it” of staging was skipped by @ana, <time>: Only the <test> data is
+*What happened* since the start
+• @ben approved “QA”, <time>
+• @ana reported the failure of “Try it”, <time>: The page is *empty*
+• @ana skipped “Try it”, <time>: Only the <test> data is
+Nothing is asked of you just now.
+*Waiting for others*
+• @cleo: *Security* needs an approval from security, since <time>\
+""")
+
+
 async def test_a_reason_is_told_in_one_line_and_not_in_full(tmp_path: Path) -> None:
     async with world_with(tmp_path, RUNBOOK) as world:
         await world.ana.types("/release start shop 2.0")

@@ -1,12 +1,12 @@
 """What lies ahead of a release, of all that it waits for: the act that comes next, and the biggest risk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
 from bot.release.gates.review import Because
 from bot.release.outlook.why import Act, act_on
-from bot.release.release import Release
+from bot.release.release import DoneStep, Release
 from bot.release.waiting import Awaited, Waiting, waiting_on
 
 RISKS: Final = (
@@ -26,15 +26,25 @@ def next_act(release: Release) -> Act | None:
     return next((act_on(one) for one in waiting_on(release)), None)
 
 
-def biggest_risk(waiting: Sequence[Waiting]) -> Waiting | None:
+def biggest_risk(release: Release) -> Waiting | DoneStep | None:
     """Return what of all that a release waits for is most likely to go wrong.
 
-    Where nothing is wrong, it is what has waited longest, unless that comes next anyway: then it is None.
+    Where nothing is wrong, it is the step that was skipped last before production, as nobody knows what it
+    would have shown; then what has waited longest, unless that comes next anyway: then it is None.
     """
+    waiting = waiting_on(release)
     oldest = sorted(waiting, key=lambda one: one.since)
     wrong = (one for kind in RISKS for one in oldest if one.kind is kind and not _as_usual(one))
     longest = (one for one in oldest[:1] if one != waiting[0])
-    return next(chain(wrong, longest), None)
+    risks: Iterator[Waiting | DoneStep] = chain(wrong, _skipped(release), longest)
+    return next(risks, None)
+
+
+def _skipped(release: Release) -> Iterator[DoneStep]:
+    """Yield the steps that were skipped in stages before, the newest first, until production is done."""
+    stages = release.runbook.stages
+    if not release.state.ended and any(stage.production for stage in stages[release.stage :]):
+        yield from (one for one in reversed(release.done) if one.skipped and one.stage < release.stage)
 
 
 def _as_usual(waiting: Waiting) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.release.event import News
 from bot.release.outlook.ahead import biggest_risk, next_act
-from bot.release.release import Release
+from bot.release.release import DoneStep, Release
 from bot.release.telling.summary import Occasion, Summarized
 from bot.release.waiting import Waiting, waiting_on
 from bot.slack.messages.message import Message, entry
@@ -59,10 +59,16 @@ def _ahead(release: Release) -> Iterable[str]:
     """Return what comes next and what is most likely to go wrong, a line each, with long reasons cut."""
     if act := next_act(release):
         yield f"*Next act:* {said(replace(act, name=shorten(act.name, LONGEST_NAME)), release)}"
-    waiting = waiting_on(release)
     # What comes next says so already, where it is the risk itself.
-    if (risk := biggest_risk(waiting)) and risk != waiting[0]:
-        yield f"*Biggest risk:* {waits(replace(risk, name=shorten(risk.name, LONGEST_NAME)))}"
+    if (risk := biggest_risk(release)) and risk not in waiting_on(release)[:1]:
+        yield f"*Biggest risk:* {_risk(risk, release)}"
+
+
+def _risk(risk: Waiting | DoneStep, release: Release) -> str:
+    if isinstance(risk, Waiting):
+        return waits(replace(risk, name=shorten(risk.name, LONGEST_NAME)))
+    step, stage = escape(shorten(risk.step, LONGEST_NAME)), escape(release.stage_name(risk.stage))
+    return f"“{step}” of {stage} was skipped by {person(risk.by)}, {moment(risk.at)}{_why(risk.skipped)}"
 
 
 def _waited(title: str, waiting: Sequence[Waiting]) -> Iterable[str]:
@@ -93,7 +99,10 @@ def _opening(release: Release, summary: Summarized, stage: str) -> Iterable[str]
 
 def _news(news: News) -> str:
     name = f" “{escape(shorten(news.name, LONGEST_NAME))}”" if news.name else ""
-    # What a run has said has lines of its own, and each thing is told in one.
-    reason = " ".join(news.reason.split())
-    why = f": {escape(shorten(reason, LONGEST_REASON))}" if reason else ""
-    return f"{person(news.by)} {news.what}{name}, {moment(news.at)}{why}"
+    return f"{person(news.by)} {news.what}{name}, {moment(news.at)}{_why(news.reason)}"
+
+
+def _why(reason: str) -> str:
+    """Return a reason as the end of a line. What a run has said has several of them."""
+    line = " ".join(reason.split())
+    return f": {escape(shorten(line, LONGEST_REASON))}" if line else ""

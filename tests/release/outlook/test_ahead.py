@@ -7,8 +7,8 @@ import pytest
 
 from bot.release.outlook.ahead import biggest_risk, next_act
 from bot.release.outlook.why import Deed
-from bot.release.release import Release
-from bot.release.waiting import Awaited, waiting_on
+from bot.release.release import DoneStep, Release
+from bot.release.waiting import Awaited, Waiting, waiting_on
 from bot.runbook.gates.gate import CheckPassed, Of, Reminders, Seats
 from bot.runbook.model import Check, Review, Stage
 from tests.release.given import (
@@ -29,6 +29,7 @@ from tests.release.given import (
     later,
     needs,
     play,
+    ready,
     runbook,
     started,
     steps,
@@ -84,7 +85,7 @@ def test_the_first_thing_that_is_waited_for_is_the_next_act(
 
 def test_what_waits_for_nothing_has_no_next_act() -> None:
     assert next_act(completed()) is None
-    assert biggest_risk(waiting_on(completed())) is None
+    assert biggest_risk(completed()) is None
 
 
 RISKS: dict[str, tuple[Callable[[], Release], tuple[Awaited, str, int]]] = {
@@ -121,18 +122,36 @@ RISKS: dict[str, tuple[Callable[[], Release], tuple[Awaited, str, int]]] = {
 
 @pytest.mark.parametrize(("release", "risk"), RISKS.values(), ids=RISKS)
 def test_the_biggest_risk_is(release: Callable[[], Release], risk: tuple[Awaited, str, int]) -> None:
-    one = biggest_risk(waiting_on(release()))
-    assert one is not None
+    one = biggest_risk(release())
+    assert isinstance(one, Waiting)
     assert (one.kind, one.name, one.count) == risk
 
 
+def test_a_step_that_was_skipped_is_a_risk_until_production_is_done() -> None:
+    begun = play(ready(), ana.begins(), ben.fails("Tag the commit"))
+    on = play(begun, ben.skips("Tag the commit"))
+    risk = biggest_risk(on)
+    assert isinstance(risk, DoneStep)
+    assert (risk.step, risk.skipped) == ("Tag the commit", "It is done by hand.")
+    # A hold says more of what may go wrong, and what is tried again nobody has left out.
+    assert isinstance(biggest_risk(play(on, gus.holds("It is red."))), Waiting)
+    tried = play(begun, ben.retries("Tag the commit"), ben.finishes("Tag the commit"))
+    assert not isinstance(biggest_risk(tried), DoneStep)
+    # What goes back takes it with it.
+    out = play(on, dan.approves("Go"), ben.approves("Go"))
+    assert biggest_risk(out) == risk
+    assert not isinstance(biggest_risk(play(out, ana.rolls_back())), DoneStep)
+    done = play(out, dan.finishes("Deploy"), dan.finishes("Watch the errors"))
+    assert not isinstance(biggest_risk(done), DoneStep)
+
+
 def test_that_something_comes_next_is_no_risk() -> None:
-    assert biggest_risk(waiting_on(behind())) is None
-    assert biggest_risk(waiting_on(with_check())) is None
+    assert biggest_risk(behind()) is None
+    assert biggest_risk(with_check()) is None
 
 
 def test_the_review_that_follows_each_release_is_no_risk() -> None:
     book = gated(review=Review(always=True), reminders=QUIET)
     reviewed = play(started(book), ben.finishes("Deploy"))
     assert [one.kind for one in waiting_on(reviewed)] == [Awaited.REVIEW]
-    assert biggest_risk(waiting_on(reviewed)) is None
+    assert biggest_risk(reviewed) is None
