@@ -24,7 +24,7 @@ from bot.ledger.progress.deployments import Deployment
 from bot.ledger.reader import Reader
 from bot.release.ids import ROLLCALL, ChannelId, ReleaseId, ReleaseKey, WorkspaceId
 from bot.release.manifest import VERSION, Manifest
-from bot.release.refusal import Code, Refused
+from bot.release.refusal import Code, Refused, sentences
 from bot.release.release import Release
 from bot.release.stages.drill import drills_of
 from bot.release.stages.start import Start
@@ -235,7 +235,7 @@ def _to_start(deployment: Deployment, service: str) -> str:
 def _refused(refused: Refused, service: str) -> Verdict:
     if refused.code in _IN_A_MOMENT:
         return Wait()
-    told = _OWN_WORDS.get(refused.code, f"{refused.because} {refused.instead}".strip())
+    told = _OWN_WORDS.get(refused.code, sentences(refused.because, refused.instead))
     text = told.format(service=service) if refused.code in _OWN_WORDS else told
     return No(text) if refused.code is Code.ALREADY_RELEASED else Wait(f"No release was started. {text}")
 

@@ -1,9 +1,14 @@
 """A refusal: an answer that changes nothing and tells the next thing to do."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bot.release.ids import UserId
+
+ENDED: Final = re.compile(r"[.!?:…][”’\"')]*$")
+"""How a sentence ends, also one that is quoted."""
 
 
 class Code(StrEnum):
@@ -59,3 +64,9 @@ class Refused:
     because: str
     instead: str = ""
     ask: tuple[UserId, ...] = ()
+
+
+def sentences(*parts: str) -> str:
+    """Return sentences one after another: each that another follows ends with a stop."""
+    said = [part for part in parts if part]
+    return " ".join([*(part if ENDED.search(part) else f"{part}." for part in said[:-1]), *said[-1:]])

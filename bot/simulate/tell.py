@@ -18,6 +18,7 @@ from bot.release.people.duties import leads
 from bot.release.people.handoff import DutyAccepted, LeadTaken
 from bot.release.people.roles import MembersRead
 from bot.release.people.shift import ShiftAsked, ShiftMissed, ShiftReminded
+from bot.release.refusal import sentences
 from bot.release.release import Release
 from bot.release.stages.failure import StepFailed, StepRetried
 from bot.release.stages.holds import HoldLifted, HoldPlaced
@@ -243,7 +244,7 @@ class Telling:
 
     def _end(self, played: Play) -> str:
         if played.refused:
-            return f"It cannot be started. {played.refused.because} {played.refused.instead}".rstrip()
+            return sentences("It cannot be started.", played.refused.because, played.refused.instead)
         if played.took is not None:
             return f"Completed on {self._moment(played.until)}, after {span(played.took)}."
         if played.cut_short:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable
 
-from bot.release.refusal import Code
+from bot.release.refusal import Code, sentences
 from tests.docs.generate import ROOT, code, table
 
 HOLE = "…"
@@ -32,7 +32,7 @@ def _given() -> Iterable[tuple[str, str]]:
                 if isinstance(name := parts.get("code"), ast.Attribute):
                     yield (
                         name.attr,
-                        " ".join(_text(parts[key]) for key in ("because", "instead") if key in parts),
+                        sentences(*(_text(parts[key]) for key in ("because", "instead") if key in parts)),
                     )
 
 

@@ -12,7 +12,8 @@ from bot.release.decide import decide_start
 from bot.release.ids import ReleaseKey
 from bot.release.manifest import Manifest
 from bot.release.people.directory import Directory
-from bot.release.refusal import Code, Refused
+from bot.release.people.handoff import Duty
+from bot.release.refusal import Code, Refused, sentences
 from bot.release.stages.drill import StartDrill
 from bot.release.stages.start import Locked, Start, StartFacts
 from bot.runbook.model import Begin, Stage
@@ -79,7 +80,7 @@ REFUSALS: dict[Code, Callable[[], Refused]] = {
     Code.MANIFEST_INVALID: lambda: refused(USUAL, start(manifest=Manifest(paths=("a\nb",)))),
     Code.MANIFEST_SAME: lambda: refusal(started(), ana.changes("1.4.0")),
     Code.NO_DRILL: lambda: refused(USUAL, drill()),
-    Code.NOT_ELIGIBLE: lambda: refusal(started(), ana.offers(ana)),
+    Code.NOT_ELIGIBLE: lambda: refusal(started(), ana.offers(ana, Duty.DEPUTY)),
     Code.NOT_ENOUGH_PEOPLE: lambda: refused(start_facts(members={**EVERYBODY, "qa": ()})),
     Code.NOT_NEWEST: lambda: refusal(
         completed(), beside(dan.rolls_back(), Neighbours(newest=ReleaseKey("checkout-9")))
@@ -137,3 +138,11 @@ def test_a_refusal_is_a_sentence(code: Code) -> None:
 def test_a_refusal_tells_what_to_do_or_whom_to_ask_unless_nothing_is_left_to_do(code: Code) -> None:
     refused = REFUSALS[code]()
     assert bool(refused.instead or refused.ask) is (code not in SETTLED)
+
+
+def test_each_sentence_that_another_follows_ends_with_a_stop() -> None:
+    assert (
+        sentences("It is locked: “config missing”", "Mend it.") == "It is locked: “config missing”. Mend it."
+    )
+    assert sentences("It is locked: “It broke.”", "Mend it.") == "It is locked: “It broke.” Mend it."
+    assert sentences("Already at maps.yaml:2", "Correct it", "") == "Already at maps.yaml:2. Correct it"

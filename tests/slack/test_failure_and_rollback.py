@@ -227,7 +227,7 @@ Event <n> · ledger <head>\
 
         # The service stays locked until somebody says what was mended.
         assert await world.ana.types("/release start shop 2.1") == snapshot(
-            "shop is locked since shop-2 was rolled back: “500s on every page” When it is mended, lift the lock: unlock shop-2, and what was mended. Ask @ana or @cleo."
+            "shop is locked since shop-2 was rolled back: “500s on every page”. When it is mended, lift the lock in the thread of shop-2, and say what was mended. Ask @ana or @cleo."
         )
         assert await world.bea.types("/release unlock shop-2 no idea") == snapshot(
             "Lifting the lock is for the captain or deputy, or the owners of the rollback. Ask @ana or @cleo."
@@ -266,7 +266,7 @@ async def test_who_may_lift_the_lock_is_named_where_another_is_refused(tmp_path:
         await world.cleo.presses("Done", "shop-1", on="stage:1")
         await world.cleo.presses("Done", "shop-1", on="stage:1")
         assert await world.ben.types("/release start shop 2.1") == snapshot(
-            "shop is locked since shop-1 was rolled back: “500s on every page” When it is mended, lift the lock: unlock shop-1, and what was mended. Ask @ana or @cleo."
+            "shop is locked since shop-1 was rolled back: “500s on every page”. When it is mended, lift the lock in the thread of shop-1, and say what was mended. Ask @ana or @cleo."
         )
         assert await world.ben.types("/release unlock shop-1") == snapshot(
             "Lifting the lock is for the captain or deputy, or the owners of the rollback. Ask @ana or @cleo."

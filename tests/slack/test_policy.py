@@ -114,6 +114,6 @@ async def test_a_runbook_that_could_never_be_satisfied_starts_nothing(tmp_path: 
         write(tmp_path, BEFORE.replace("qa: {group: qa}", "qa: {users: [U0DEE]}").replace("qa: 1", "qa: 2"))
         answer = await world.ana.types("/release start shop 2.0")
         assert answer.replace(str(tmp_path), "…") == snapshot(
-            "The runbook of shop cannot be used: …/runbooks/shop.yaml:13:45: stages.0.gates.0.approvals.qa: the seat of qa at the gate Go or no-go of production can never be filled: it asks for 2 approvals, and 1 person is in the role at a time; ask for fewer Correct the file, check it with rollcall lint, and start again."
+            "The runbook of shop cannot be used: …/runbooks/shop.yaml:13:45: stages.0.gates.0.approvals.qa: the seat of qa at the gate Go or no-go of production can never be filled: it asks for 2 approvals, and 1 person is in the role at a time; ask for fewer. Correct the file, check it with rollcall lint, and start again."
         )
         assert await world.messages() == []

@@ -216,7 +216,7 @@ class Start:
             return Refused(
                 code=Code.LOCKED,
                 because=f"{self.service} is locked since {key} was rolled back: “{facts.locked.reason}”",
-                instead=f"When it is mended, lift the lock: unlock {key}, and what was mended.",
+                instead=f"When it is mended, lift the lock in the thread of {key}, and say what was mended.",
                 ask=facts.locked.may_lift,
             )
         if facts.released_as:

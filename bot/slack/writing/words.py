@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from bot.release.ids import UserId
 from bot.release.manifest import Commit
-from bot.release.refusal import Refused
+from bot.release.refusal import Refused, sentences
 from bot.release.release import Ending, Release
 from bot.release.stages.withdrawn import going_out_again
 from bot.release.state import State
@@ -143,7 +143,7 @@ def brief(waiting: Waiting) -> str:
 def refusal(refused: Refused) -> str:
     """Return a refusal: why, what to do instead, and whom to ask."""
     ask = f"Ask {people(refused.ask)}." if refused.ask else ""
-    return " ".join(filter(None, [escape(refused.because), escape(refused.instead), ask]))
+    return sentences(escape(refused.because), escape(refused.instead), ask)
 
 
 def policy(release: Release) -> Iterable[str]:
@@ -156,7 +156,7 @@ def policy(release: Release) -> Iterable[str]:
 
 def plain_refusal(refused: Refused) -> str:
     """Return a refusal for a field of a form, where Slack shows plain text and no mentions."""
-    return " ".join(filter(None, [refused.because, refused.instead]))
+    return sentences(refused.because, refused.instead)
 
 
 def mention(release: Release) -> str:

@@ -333,7 +333,7 @@ def test_a_service_that_was_rolled_back_is_locked_with_the_reason() -> None:
         Refused(
             code=Code.LOCKED,
             because="checkout is locked since checkout-7 was rolled back: “Orders are lost.”",
-            instead="When it is mended, lift the lock: unlock checkout-7, and what was mended.",
+            instead="When it is mended, lift the lock in the thread of checkout-7, and say what was mended.",
             ask=(ana.id,),
         )
     )
