@@ -105,8 +105,15 @@ async def test_a_check_is_reported_only_by_its_people_and_by_its_name(tmp_path: 
             "smoke tests is reported by people in on-call. Ask @dan or @dee."
         )
         assert await world.ben.types("/release check smoke passed") == snapshot(
-            "The runbook of shop-1 has no check smoke. Its checks: smoke tests, load-test."
+            "The runbook of shop-1 has no check smoke. Did you mean smoke tests? Its checks: smoke tests, load-test."
         )
+        for typo, meant in (
+            ("smok", "smoke tests"),
+            ("Smoke-tests", "smoke tests"),
+            ("laod-test", "load-test"),
+        ):
+            assert f"Did you mean {meant}?" in await world.ben.types(f"/release check {typo} passed")
+        assert "Did you mean" not in await world.ben.types("/release check nothing passed")
         assert await world.ben.types("/release check") == snapshot(
             "Say which check passed or failed, such as: check smoke-tests passed. Checks: smoke tests, load-test."
         )

@@ -1,6 +1,6 @@
 """The checks that a gate needs: what was reported or read of them, and for how long it counts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from bot.release.replace import replace
 from bot.release.state import State
 from bot.runbook.gates.gate import Gate
 from bot.runbook.model import Check
+from bot.runbook.problems import nearest
 
 
 class Outcome(StrEnum):
@@ -175,12 +176,20 @@ def known_check(release: Release, name: str) -> Check | Refused:
     check = next((check for check in release.runbook.checks if check.name == name), None)
     if check is not None:
         return check
-    known = ", ".join(check.name for check in release.runbook.checks) or "none"
+    names = [check.name for check in release.runbook.checks]
+    near = _meant(name, names)
     return Refused(
         code=Code.STALE,
         because=f"The runbook of {release.key} has no check {name[:60]}.",
-        instead=f"Its checks: {known}.",
+        instead=f"{near and f'Did you mean {near}? '}Its checks: {', '.join(names) or 'none'}.",
     )
+
+
+def _meant(name: str, names: Sequence[str]) -> str:
+    """Return the check that a name may be a typo of, or the beginning, or nothing."""
+    begun = [one for one in names if name and one.lower().startswith(name.lower())]
+    words = {one.split()[0]: one for one in reversed(names)}
+    return nearest(name, names) or next(iter(begun), "") or words.get(nearest(name, words) or "", "")
 
 
 def by_hand(release: Release) -> Mapping[str, tuple[Report, ...]]:
