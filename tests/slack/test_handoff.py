@@ -252,7 +252,7 @@ async def test_a_handoff_that_cannot_be_is_refused(tmp_path: Path) -> None:
             "Handing over as captain is for the captain or deputy. Ask @ana."
         )
         assert await world.ana.types("/release handoff @ana") == snapshot(
-            "A duty is offered to somebody else, and not taken. Name them, such as: handoff @bea"
+            "You are captain already. Name somebody else."
         )
         assert await world.ana.types("/release handoff @gus") == snapshot(
             "The captain of a release is a full member of the workspace; that is a guest. Name somebody else."

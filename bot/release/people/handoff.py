@@ -162,13 +162,24 @@ class OfferDuty(Command):
                 code=Code.ALREADY_DONE, because="They have been asked already, and have not answered yet."
             )
         if self.to == self.by:
-            return Refused(
-                code=Code.NOT_ELIGIBLE,
-                because="A duty is offered to somebody else, and not taken.",
-                instead="Name them, such as: handoff @bea",
-                ask=() if self.by == release.captain else (release.captain,),
-            )
+            return self._not_to_oneself(release)
         return _has_it(release, self.duty, self.to) or may_take(release, self.duty, self.to, facts)
+
+    def _not_to_oneself(self, release: Release) -> Refused:
+        mine = {
+            Duty.CAPTAIN: (release.captain,),
+            Duty.DEPUTY: (release.deputy,),
+            Duty.SHADOW: release.shadows,
+        }
+        if self.by in mine[self.duty]:
+            because = f"You are {self.duty} already."
+            return Refused(code=Code.ALREADY_DONE, because=because, instead="Name somebody else.")
+        return Refused(
+            code=Code.NOT_ELIGIBLE,
+            because="A duty is offered to somebody else, and not taken.",
+            instead="Name somebody else.",
+            ask=() if self.by == release.captain else (release.captain,),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,13 +180,21 @@ def test_who_may_not_offer_is_told_who_may() -> None:
 def test_the_captain_offers_nothing_to_oneself() -> None:
     assert refusal(started(), ana.offers(ana)) == snapshot(
         Refused(
-            code=Code.NOT_ELIGIBLE,
-            because="A duty is offered to somebody else, and not taken.",
-            instead="Name them, such as: handoff @bea",
+            code=Code.ALREADY_DONE,
+            because="You are captain already.",
+            instead="Name somebody else.",
         )
     )
-    for duty in Duty:
-        assert refusal(started(), ana.offers(ana, duty)).code is Code.NOT_ELIGIBLE
+    for duty in (Duty.DEPUTY, Duty.SHADOW):
+        assert refusal(started(), ana.offers(ana, duty)) == snapshot(
+            Refused(
+                code=Code.NOT_ELIGIBLE,
+                because="A duty is offered to somebody else, and not taken.",
+                instead="Name somebody else.",
+            )
+        )
+    release = play(started(), ana.offers(ben, Duty.DEPUTY), ben.accepts(Duty.DEPUTY))
+    assert refusal(release, ben.offers(ben, Duty.DEPUTY)).because == "You are deputy already."
 
 
 def test_a_deputy_does_not_take_the_lead_from_a_captain_who_is_there() -> None:
