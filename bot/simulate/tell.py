@@ -129,10 +129,12 @@ class Telling:
         sought = waiting.kind is Awaited.PEOPLE and of_a_check(turn.release, waiting)
         form = NOBODY if sought else ASKS[waiting.kind]
         what = form.format(name=waiting.name, count=waiting.count, role=waiting.role)
-        count = f"{waiting.count} of " if waiting.kind is Awaited.APPROVAL and waiting.count > 1 else ""
+        approvals = waiting.count if waiting.kind is Awaited.APPROVAL else 1
+        everybody = waiting.each or approvals >= len(waiting.on)
+        count = f"{approvals} of " if approvals > 1 and not everybody else ""
         wakes = self._wakes(turn.release, waiting, turn.at)
         asleep = f" (at work from {self._moment(wakes[0])})" if wakes and wakes[0] > turn.at else ""
-        who = self._who(waiting.on, "and" if waiting.each else "or")
+        who = self._who(waiting.on, "and" if everybody else "or")
         return f"{count}{who}: {what}{asleep}" if waiting.on else what
 
     def _happened(self, before: Release | None, after: Release, event: Event) -> str:

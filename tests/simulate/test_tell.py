@@ -181,6 +181,13 @@ What would help
 """)
 
 
+def test_where_all_who_are_asked_are_needed_all_are_named(files: Files) -> None:
+    files.change("approvals: {qa: 1}", "approvals: {qa: 2}")
+    files.change("groups: [on-call]", "groups: [on-call, qa]")
+    _, printed = files.simulate()
+    assert "→ Ben and Dan: approve QA" in printed
+
+
 def test_it_stalls_where_too_few_people_are_left(files: Files) -> None:
     files.change("groups: [qa]", "groups: [qa], abstains: 100%")
     code, printed = files.simulate("--days", "1")

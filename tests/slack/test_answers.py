@@ -86,7 +86,7 @@ Event <n> · ledger <head>
         await world.until(lambda release: "U0DEE" in release.members["qa"], "shop-1")
         assert await world.ana.types("/release status") == snapshot("""\
 *shop-1* (shop 2.0) is *awaiting approval* for production (stage 1 of 1)
-• @ben or @dee: *QA* needs 2 approvals from qa, since <time>\
+• @ben and @dee: *QA* needs 2 approvals from qa, since <time>\
 """)
 
 

@@ -32,7 +32,7 @@ async def test_in_the_thread_of_a_release_a_mention_needs_no_key(world_by_each_t
     assert await answer(world, "ben", "So, @rollcall: Why?", "payments-1") == snapshot("""\
 *payments-1* (payments 7.1) is *awaiting approval* for staging (stage 1 of 3)
 *What it waits for*
-• @bea or @ben: *QA* needs 2 approvals from qa, since <time>
+• @bea and @ben: *QA* needs 2 approvals from qa, since <time>
     by the rule: a stage begins when every gate before it is passed, each seat by another person
 *The shortest way on*
 • @bea and @ben approve *QA*
@@ -44,7 +44,7 @@ Who is in the roles was read <time>.\
 *Next act:* @bea and @ben approve *QA*
 Nothing has happened since the start.
 *Waiting for*
-• @bea or @ben: *QA* needs 2 approvals from qa, since <time>\
+• @bea and @ben: *QA* needs 2 approvals from qa, since <time>\
 """)
     assert await answer(world, "ben", "@rollcall", "payments-1") == await answer(
         world, "ben", "@rollcall status payments-1?"

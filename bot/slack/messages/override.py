@@ -9,7 +9,7 @@ from bot.release.release import Release, Verdict
 from bot.slack.buttons import Action, Target
 from bot.slack.messages.message import Message, entry
 from bot.slack.writing.blocks import Block, actions, button
-from bot.slack.writing.text import escape, moment, people, person, quoted
+from bot.slack.writing.text import escape, moment, needed, people, person, quoted
 
 
 def overrides(release: Release) -> Iterable[Message]:
@@ -71,11 +71,13 @@ def _review(release: Release, review: Review) -> Iterable[str]:
         if signature.comment:
             yield quoted(signature.comment)
     if not review.done:
-        yield f"☐ {people(reviewers(release)) or 'nobody is left to sign it'}"
+        left = review.count - len(review.signed)
+        yield f"☐ {needed(reviewers(release), left) or 'nobody is left to sign it'}"
 
 
 def _reminder(release: Release, review: Review, at: datetime) -> str:
-    who, left = people(reviewers(release)), review.count - len(review.signed)
+    left = review.count - len(review.signed)
+    who = needed(reviewers(release), left)
     is_due = "is due" if at < review.due else "was due"
     needs = "a signature" if left == 1 else f"{left} signatures"
     asked = f"{who or person(release.captain)}, the review of this release still needs {needs}."

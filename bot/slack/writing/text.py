@@ -71,6 +71,11 @@ def people(users: Iterable[UserId], last: str = "or") -> str:
     return enumerated(names, last)
 
 
+def needed(users: Sequence[UserId], count: int) -> str:
+    """Return those of whom so many are needed: `a and b` where that is all of them, else `a, b or c`."""
+    return people(users, "and" if count >= len(users) else "or")
+
+
 def enumerated(names: Sequence[str], last: str) -> str:
     """Return names such as `a, b or c`, where `last` stands before the last one."""
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

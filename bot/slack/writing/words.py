@@ -11,7 +11,7 @@ from bot.release.release import Ending, Release
 from bot.release.stages.withdrawn import going_out_again
 from bot.release.state import State
 from bot.release.waiting import Awaited, Waiting
-from bot.slack.writing.text import escape, moment, people, person, quoted, shorten
+from bot.slack.writing.text import escape, moment, needed, people, person, quoted, shorten
 
 STATES = {
     State.AWAITING_APPROVAL: "awaiting approval",
@@ -58,7 +58,7 @@ def waits(waiting: Waiting) -> str:
     name, who, since = escape(waiting.name), people(waiting.on), moment(waiting.since)
     match waiting.kind:
         case Awaited.APPROVAL:
-            return f"{who}: *{name}* needs {_approvals(waiting)}, since {since}"
+            return f"{needed(waiting.on, waiting.count)}: *{name}* needs {_approvals(waiting)}, since {since}"
         case Awaited.PEOPLE:
             return f"{who}: *{name}* needs {_people(waiting)}, and nobody is left to ask, since {since}"
         case Awaited.CHECK if waiting.each:
@@ -93,7 +93,8 @@ def waits(waiting: Waiting) -> str:
         case Awaited.CAPTAIN:
             return f"{who}: its captain {name}, {since}; somebody is to lead it"
         case Awaited.REVIEW:
-            return f"{who}: its review needs {_signatures(waiting)}{_until(waiting)}"
+            signers = needed(waiting.on, waiting.count)
+            return f"{signers}: its review needs {_signatures(waiting)}{_until(waiting)}"
         case Awaited.LOCK:
             return f"{who}: the lock on the service is to be lifted, since {since}"
         case _:

@@ -23,7 +23,7 @@ async def test_two_releases_wait_for_somebody_and_one_message_says_so(world: Wor
 *checkout-1* (checkout 1.4.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 2)
 • @bea or @ben: *QA* needs an approval from qa, since <time>
 *payments-1* (payments 7.0.0) in <#C0RELEASES> is *awaiting approval* for staging (stage 1 of 3)
-• @bea or @ben: *QA* needs 2 approvals from qa, since <time>
+• @bea and @ben: *QA* needs 2 approvals from qa, since <time>
 Not now? Be reminded again later:
 [Approve] [Reject] [More…] [Approve] [Reject] [More…] [In an hour] [In four hours] [In the morning]\
 """)
