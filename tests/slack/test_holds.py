@@ -81,7 +81,7 @@ It is *on hold*, so it cannot begin yet
 
         await world.ana.presses("Begin production", "shop-1", on="stage:0")
         assert await world.ana.sees() == snapshot(
-            "shop-1 is on hold, so nothing moves forward: “The <prices> in Portugal look *wrong*” (and 1 more) Its owner lifts it, or the captain, with a reason. Ask @gus, @cleo or @ana."
+            "shop-1 is on hold, so nothing moves forward: “The <prices> in Portugal look *wrong*” (and 1 more). Its owner lifts it, or the captain, with a reason. Ask @gus, @cleo or @ana."
         )
 
         # Each lifts their own, without a word.
@@ -194,7 +194,7 @@ Next is “Deploy”: @dan or @dee
 """)
         await world.dan.presses("Done", "shop-1", on="stage:0")
         assert await world.dan.sees() == snapshot(
-            "shop-1 is on hold, so nothing moves forward: “errors are rising” Its owner lifts it, or the captain, with a reason. Ask @bea or @ana."
+            "shop-1 is on hold, so nothing moves forward: “errors are rising”. Its owner lifts it, or the captain, with a reason. Ask @bea or @ana."
         )
         await world.dan.types("/release rollback shop-1 errors are rising")
         assert (await world.release("shop-1")).state is State.ROLLING_BACK
