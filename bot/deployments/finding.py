@@ -131,26 +131,18 @@ class Finding:
         release = going_out or completed
         if release is None or not _reaches(deployment, release.runbook):
             return None
-        return release if belongs(deployment, release, await self._before(release)) else None
+        return release if belongs(deployment, release) else None
 
     async def _judged(self, deployment: Deployment, release: Release) -> Found:
         return Found(release=release.key, verdict=await self._verdict(deployment, release))
 
     async def _verdict(self, deployment: Deployment, release: Release) -> Verdict:
-        verdict = judge(deployment, release, await self._before(release))
+        verdict = judge(deployment, release)
         if release.state is State.COMPLETED and not isinstance(verdict, NotOurs):
             completed, _ = await self._releases.of_service(self._workspace, release.service)
             if completed and completed.key != release.key:
                 return No(f"{release.key} is not in production any more; {completed.key} is.")
         return verdict
-
-    async def _before(self, release: Release) -> str:
-        """Return the commit of the version to which a release goes back, where that is known."""
-        to = release.taken_back.to if release.taken_back else None
-        if to is None:
-            return ""
-        before = await self._releases.completed_with(self._workspace, release.service, to)
-        return before.manifest.commit if before else ""
 
     async def _without(
         self, deployment: Deployment, services: Mapping[str, Runbook], *, all_read: bool

@@ -49,13 +49,10 @@ class NotOurs:
 Verdict = Go | No | Wait | NotOurs
 
 
-def belongs(deployment: Deployment, release: Release, before: str = "") -> bool:
-    """Return whether it is what a release puts into its environments, or puts back.
-
-    `before` is the commit of the version to which it goes back, where that is known.
-    """
+def belongs(deployment: Deployment, release: Release) -> bool:
+    """Return whether it is what a release puts into its environments, or puts back."""
     forward = _is(deployment, release.version, release.manifest.commit)
-    return forward or is_run_of(deployment, release) or _goes_back(deployment, release, before)
+    return forward or is_run_of(deployment, release) or _goes_back(deployment, release)
 
 
 def is_run_of(deployment: Deployment, release: Release) -> bool:
@@ -63,13 +60,13 @@ def is_run_of(deployment: Deployment, release: Release) -> bool:
     return any(_is_run(deployment, run) for run in release.runs)
 
 
-def judge(deployment: Deployment, release: Release, before: str = "") -> Verdict:
+def judge(deployment: Deployment, release: Release) -> Verdict:
     """Return what a release says to a deployment that belongs to it, or once did."""
     if not works_in(deployment.environment, [*release.runbook.stages, release.runbook.way_back]):
         return NotOurs(no_stage(deployment, [release.service]))
     if release.state in (State.CANCELLED, State.ROLLED_BACK):
         return No(f"{_name(release)} is {release.state.words}.")
-    if no := _not_wanted(deployment, release, before):
+    if no := _not_wanted(deployment, release):
         return No(f"{_name(release)} {no}.")
     if release.rehearsal and _is_among(deployment.environment, release.rehearsal.production):
         where = _quoted(deployment.environment)
@@ -128,13 +125,13 @@ def _is_stopped(release: Release) -> bool:
     return release.failure is not None or (bool(release.holds) and release.state is not State.ROLLING_BACK)
 
 
-def _not_wanted(deployment: Deployment, release: Release, before: str) -> str:
+def _not_wanted(deployment: Deployment, release: Release) -> str:
     """Return why a release that goes on does not want a deployment, in words that follow its name."""
     if is_run_of(deployment, release):
         wanted = release.run is not None and _is_run(deployment, release.run)
         return "" if wanted else "no longer wants this run"
     if release.state is State.ROLLING_BACK:
-        back = _goes_back(deployment, release, before)
+        back = _goes_back(deployment, release)
         return "" if back else "is rolling back, and this is not the version before"
     forward = _is(deployment, release.version, release.manifest.commit)
     return "" if forward else f"no longer releases {deployment.commit[:SHORTEST]}"
@@ -145,9 +142,9 @@ def _is_run(deployment: Deployment, run: Run) -> bool:
     return run.order.by in HOMES and run.link == deployment.pipeline
 
 
-def _goes_back(deployment: Deployment, release: Release, before: str) -> bool:
-    to = release.taken_back.to if release.taken_back else None
-    return to is not None and _is(deployment, to, before)
+def _goes_back(deployment: Deployment, release: Release) -> bool:
+    to, commit = release.going_back_to if release.taken_back else ("", "")
+    return bool(to) and _is(deployment, to, commit)
 
 
 def _is(deployment: Deployment, version: str, commit: str) -> bool:

@@ -230,14 +230,6 @@ class Ledger:
         mine = and_(releases.c.workspace == workspace, releases.c.service == service)
         return self._newest(connection, workspace, and_(mine, releases.c.version == version))
 
-    def completed_with(
-        self, connection: Connection, workspace: WorkspaceId, service: str, version: str
-    ) -> Release | None:
-        """Return the newest release of a service that was completed with a version, or None."""
-        mine = and_(releases.c.workspace == workspace, releases.c.service == service)
-        completed = and_(releases.c.version == version, releases.c.state == State.COMPLETED)
-        return self._newest(connection, workspace, and_(mine, completed))
-
     def of_service(
         self, connection: Connection, workspace: WorkspaceId, service: str
     ) -> tuple[Release | None, Release | None]:

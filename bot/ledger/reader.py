@@ -40,12 +40,6 @@ class Reader:
         """Return the newest release of a version of a service, or None."""
         return await self._database.read(lambda c: self._ledger.of_version(c, workspace, service, version))
 
-    async def completed_with(self, workspace: WorkspaceId, service: str, version: str) -> Release | None:
-        """Return the newest release of a service that was completed with a version, or None."""
-        return await self._database.read(
-            lambda c: self._ledger.completed_with(c, workspace, service, version)
-        )
-
     async def of_service(self, workspace: WorkspaceId, service: str) -> tuple[Release | None, Release | None]:
         """Return the release of a service that was completed last, and the one that is open."""
         return await self._database.read(lambda c: self._ledger.of_service(c, workspace, service))

@@ -21,7 +21,6 @@ from bot.release.manifest import Manifest
 from bot.release.stages.drill import StartDrill
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
-from bot.release.stages.rollback import Rollback
 from bot.release.stages.runs import ReportRunBegan
 from tests.deployments.ground import POINTS, Ground, end_at
 from tests.ledger.world import (
@@ -299,29 +298,6 @@ async def test_what_was_released_before_is_not_released_past_the_gates_again(cou
         ("rejected", "checkout v1.9 was released as checkout-1. Start the version that is new.")
     )
     assert newest.answer == "approved"
-
-
-async def test_the_way_back_goes_to_the_commit_that_was_completed_and_not_to_one_that_was_given_up(
-    court: Court,
-) -> None:
-    court.has_runbook(RUNBOOK.replace("    owner: security", "    owner: security\n    production: true"))
-    first = await court.replica.accepts(start("v1.9", manifest=Manifest(commit=COMMITS["v1.9"])))
-    await _goes_out(court, first.key)
-    second = await court.replica.accepts(start("v2.0"))
-    await _goes_out(court, second.key)
-    third = await court.replica.accepts(start("v3.0"))
-    # The tag was moved meanwhile, and somebody is about to release it once more.
-    moved = act(ChangeManifest, ANA, third.key, version="v1.9", manifest=Manifest(commit="d" * 40))
-    await court.replica.accepts(moved)
-    await court.replica.accepts(cancel(key=third.key))
-    await court.replica.accepts(act(Rollback, ANA, second.key, reason="Orders are lost."))
-    before, given_up = court.github.deploys(ref="v1.9"), court.github.deploys(ref="v1.9")
-    given_up.commit = "d" * 40
-    async with court.rollcall() as follower:
-        await court.asks(follower, given_up)
-        await court.asks(follower, before)
-        await court.sees(lambda: bool(before.answer and given_up.reports))
-    assert (before.answer, given_up.answer) == ("approved", "")
 
 
 async def _goes_out(court: Court, key: ReleaseKey) -> None:

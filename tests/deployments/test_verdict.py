@@ -141,8 +141,9 @@ def test_on_the_way_back_the_version_before_goes_on_whatever_is_held() -> None:
     assert kind(play(BACK, dan.fails("Put the version before back in place")), before) is Wait
     assert kind(play(in_production(), ana.rolls_back(to=None)), before) is No
     # A tag may have been moved.
-    assert isinstance(judge(before, BACK, "b" * 40), No)
-    assert isinstance(judge(deployment("main"), BACK, "a" * 40), Go)
+    assert kind(play(in_production(), ana.rolls_back(commit="b" * 40)), before) is No
+    assert kind(play(in_production(), ana.rolls_back(commit="a" * 40)), before) is Go
+    assert kind(play(in_production(), ana.rolls_back(commit="a" * 40)), deployment("main")) is Go
     assert isinstance(judge(deployment("v1.3.0", "Check"), BACK), No)
 
 
