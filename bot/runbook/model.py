@@ -22,7 +22,7 @@ from bot.runbook.gates.gate import SIGNING, Gate
 from bot.runbook.gates.gate import Reminders as Reminders
 from bot.runbook.gates.ways import trouble
 from bot.runbook.handoffs import Handoffs as Handoffs
-from bot.runbook.parts import Few, Loc, Part, distinct, fault, fault_at, invalid, named
+from bot.runbook.parts import WRITTEN, Few, Loc, Part, distinct, fault, fault_at, invalid, named
 from bot.runbook.problems import found
 from bot.runbook.roles.role import Duties as Duties
 from bot.runbook.roles.role import Known, Role, RoleName, known
@@ -253,20 +253,20 @@ class Runbook(Part):
         return service
 
     @model_validator(mode="after")
-    def _goes_back_in_the_rollback_only(self) -> Self:
+    def _goes_back_in_the_rollback_only(self, info: ValidationInfo) -> Self:
         # A drill is made of the rollback, which was looked at in its own runbook.
-        if self.kind != DRILL and (wrong := [*self._astray()]):
+        if self.kind != DRILL and (wrong := [*self._astray(written=info.context is WRITTEN)]):
             raise invalid(*(fault_at((*place, "run"), message) for place, message in wrong))
         return self
 
-    def _astray(self) -> Iterator[tuple[Loc, str]]:
+    def _astray(self, *, written: bool) -> Iterator[tuple[Loc, str]]:
         """Yield where a field stands that means something else there than it says."""
         for place, step in self._steps():
             used = step.run.fields if step.run else ()
             if place[0] != "rollback":
                 known = (name for name in (BEFORE, BEFORE_COMMIT) if name in used)
                 yield from ((place, f"{{{name}}} is known in the rollback only") for name in known)
-            elif COMMIT in used:
+            elif COMMIT in used and written:
                 yield place, "{commit} is of what is taken back; write {before_commit}"
 
     @model_validator(mode="after")
@@ -297,9 +297,9 @@ class Runbook(Part):
         return self
 
     @model_validator(mode="after")
-    def _can_hold_the_drill_that_it_asks_for(self) -> Self:
+    def _can_hold_the_drill_that_it_asks_for(self, info: ValidationInfo) -> Self:
         lost = [index for index, one in enumerate(self.checks) if one.read and one.read.drill is not None]
-        if self.service and lost and not (self.rollback and self.rollback.drill):
+        if info.context is WRITTEN and self.service and lost and not (self.rollback and self.rollback.drill):
             how = "asks for a drill, and none can be held; say where, such as rollback: {drill: rehearsal}"
             raise invalid(*(fault_at(("checks", index, "read", "drill"), how) for index in lost))
         return self

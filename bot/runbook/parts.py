@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +19,10 @@ from pydantic_core.core_schema import no_info_before_validator_function
 from bot.runbook.problems import found
 
 Loc = tuple[int | str, ...]
+
+WRITTEN: Final = "written"
+"""The context in which a runbook is read from a file. Rules that came after runbooks were pinned by them go
+for those alone, so that no release of before becomes unreadable."""
 
 
 class Part(BaseModel):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.runbook.checks import Read
 from bot.runbook.files.read import Runbooks, read_runbook
-from bot.runbook.gates.gate import Of, Seats
-from bot.runbook.model import Begin, Runbook
+from bot.runbook.gates.gate import CheckPassed, Gate, Of, Seats
+from bot.runbook.model import Begin, Check, Rollback, Runbook, Stage, Step
 from bot.runbook.problems import Problem, RunbookError, UnknownService
 from bot.runbook.roles.role import Role
 from bot.runbook.runs import Input, Run
@@ -789,3 +790,21 @@ def test_a_webhook_needs_no_repository(write: Write) -> None:
     run = read_runbook(write(text + "service: shop\n")).stages[0].steps[0].run
     assert run is not None
     assert run.webhook == "https://ci.acme.example/hooks/deploy?to=shop"
+
+
+def test_what_a_release_has_pinned_stays_readable_though_it_would_be_refused_in_a_file_now() -> None:
+    """A rule that came later goes for files alone."""
+    back = Run(command=("deploy", "{commit}"))
+    drill = Check(name="rehearsed", read=Read(drill=timedelta(days=30)))
+    gate = Gate(name="Go", needs=CheckPassed(check="rehearsed"))
+    pinned = Runbook(
+        title="Shop",
+        service="shop",
+        roles=(Role(name="captain", starter=True),),
+        checks=(drill,),
+        stages=(
+            Stage(name="live", owner="captain", production=True, gates=(gate,), steps=(Step(do="Deploy"),)),
+        ),
+        rollback=Rollback(steps=(Step(do="Put it back", run=back),)),
+    )
+    assert Runbook.model_validate(pinned.model_dump(mode="json")) == pinned

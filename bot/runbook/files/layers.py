@@ -10,6 +10,7 @@ from bot.runbook.files.explain import explain
 from bot.runbook.files.schema import OWN_KEYS
 from bot.runbook.files.strict_yaml import Pairs, Tree, plain, spell
 from bot.runbook.model import DRILL, NORMAL, PARTS_LIMIT, Runbook
+from bot.runbook.parts import WRITTEN
 from bot.runbook.problems import Problem, RunbookError, found
 from bot.runbook.values import SERVICE_KEY
 
@@ -56,7 +57,7 @@ def runbooks_of(tree: Pairs) -> tuple[Runbook, ...]:
 def _validated(tree: Pairs, kind: str, kinds: tuple[str, ...]) -> Runbook:
     said = {key.value: plain(value) for key, value in tree.pairs}
     try:
-        return Runbook.model_validate({**said, "kind": kind, "kinds": kinds})
+        return Runbook.model_validate({**said, "kind": kind, "kinds": kinds}, context=WRITTEN)
     except ValidationError as fault:
         raise RunbookError(explain(fault, tree)) from None
 
