@@ -305,7 +305,7 @@ async def test_a_service_is_locked_after_a_rollback_until_somebody_says_what_was
     refused = await world.replica.refuses(start("2.0.0"))
     assert refused.code is Code.LOCKED
     assert "Orders are lost." in refused.because
-    assert "unlock checkout-1" in refused.instead
+    assert "in the thread of checkout-1" in refused.instead
     assert await world.replica.coordinator.preview(start("2.0.0")) == refused
     assert (await world.replica.refuses(unlock(reason=" "))).code is Code.REASON_MISSING
     await world.replica.accepts(unlock())

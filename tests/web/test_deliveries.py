@@ -1,5 +1,6 @@
 """The pages of deliveries: who was told what, what goes wrong, and having it told again."""
 
+import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from bot.ledger.progress import tellings
 from bot.web.token import Token
 from tests.subscribers.house import sees
 from tests.subscribers.receiver import SECRET, Receiver, receiving, says
-from tests.world import WORKSPACE, World, open_world
+from tests.world import PATIENCE_S, WORKSPACE, World, open_world
 
 TOKEN = "token-of-the-pipelines"
 SUBSCRIBERS = """\
@@ -177,7 +178,11 @@ async def test_a_delivery_a_release_and_all_are_replayed(desk: Desk) -> None:
         after = await desk.presses(label, "/deliveries" if label == "Replay everything" else page)
         assert "told again." in after
         await sees(partial(desk.has_told, ids[first - 1 :]))
-    assert text_of((await desk.opens(page))[1]).splitlines()[:4] == snapshot(
+    # What was received is noted a moment later.
+    async with asyncio.timeout(PATIENCE_S):
+        while "Told up to event 2 of 2." not in (shown := text_of((await desk.opens(page))[1])):
+            await asyncio.sleep(0.02)
+    assert shown.splitlines()[:4] == snapshot(
         ["← Deliveries", "checkout-1 to deploy-log", "Told up to event 2 of 2.", "Replay the release"]
     )
 
