@@ -189,7 +189,8 @@ def _meant(name: str, names: Sequence[str]) -> str:
     """Return the check that a name may be a typo of, or the beginning, or nothing."""
     begun = [one for one in names if name and one.lower().startswith(name.lower())]
     words = {one.split()[0]: one for one in reversed(names)}
-    return nearest(name, names) or next(iter(begun), "") or words.get(nearest(name, words) or "", "")
+    first = nearest(name, words)
+    return nearest(name, names) or next(iter(begun), "") or (words[first] if first else "")
 
 
 def by_hand(release: Release) -> Mapping[str, tuple[Report, ...]]:

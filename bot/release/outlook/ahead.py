@@ -1,7 +1,6 @@
 """What lies ahead of a release, of all that it waits for: the act that comes next, and the biggest risk."""
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Final
 
 from bot.release.gates.review import Because
@@ -29,22 +28,19 @@ def next_act(release: Release) -> Act | None:
 def biggest_risk(release: Release) -> Waiting | DoneStep | None:
     """Return what of all that a release waits for is most likely to go wrong.
 
-    Where nothing is wrong, it is the step that was skipped last before production, as nobody knows what it
-    would have shown; then what has waited longest, unless that comes next anyway: then it is None.
+    Where nothing is wrong, it is the step that was skipped last, until production is done, as nobody knows
+    what it would have shown; then what has waited longest, unless that comes next anyway: then it is None.
     """
+    return next(_risks(release), None)
+
+
+def _risks(release: Release) -> Iterator[Waiting | DoneStep]:
     waiting = waiting_on(release)
     oldest = sorted(waiting, key=lambda one: one.since)
-    wrong = (one for kind in RISKS for one in oldest if one.kind is kind and not _as_usual(one))
-    longest = (one for one in oldest[:1] if one != waiting[0])
-    risks: Iterator[Waiting | DoneStep] = chain(wrong, _skipped(release), longest)
-    return next(risks, None)
-
-
-def _skipped(release: Release) -> Iterator[DoneStep]:
-    """Yield the steps that were skipped in stages before, the newest first, until production is done."""
-    stages = release.runbook.stages
-    if not release.state.ended and any(stage.production for stage in stages[release.stage :]):
-        yield from (one for one in reversed(release.done) if one.skipped and one.stage < release.stage)
+    yield from (one for kind in RISKS for one in oldest if one.kind is kind and not _as_usual(one))
+    if not release.state.ended and any(it.production for it in release.runbook.stages[release.stage :]):
+        yield from (one for one in reversed(release.done) if one.skipped)
+    yield from (one for one in oldest[:1] if one != waiting[0])
 
 
 def _as_usual(waiting: Waiting) -> bool:

@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 
 from bot.release.attention import attention_at
 from bot.release.gates.check_result import check_result
-from bot.release.gates.checks import Outcome
+from bot.release.gates.checks import Outcome, told_by_hand
 from bot.release.gates.expiry import CheckExpired
 from bot.release.gates.readings import CheckRead, ReportReading, to_be_read
 from bot.release.gates.tree import GateStatus
@@ -466,3 +466,13 @@ def test_what_fails_and_cannot_be_read_in_turns_is_waited_for_since_it_has_not_p
     never = play(behind("health"), at(reading.cannot_read("health", "no answer"), 30))
     (waiting,) = waiting_on(never)
     assert (waiting.since, waiting.said) == (NINE + 30 * MINUTE, "cannot be read: no answer")
+
+
+def test_only_what_is_not_read_can_be_told_by_hand() -> None:
+    def told(release: Release) -> tuple[str, ...]:
+        return told_by_hand(release, release.current.gates[0])
+
+    assert told(behind("lint")) == ("lint",)
+    assert told(behind("health")) == ()
+    assert told(play(behind("health"), reading.cannot_read("health", "no answer"))) == ("health",)
+    assert told(play(behind("errors"), reading.cannot_read("errors", "no answer"))) == ()
