@@ -31,7 +31,9 @@ class Reminders(Part):
     """How long after the gate has opened those asked are reminded privately, from `1m` to `90d`; they are
     again each morning."""
     every: Duration = timedelta(hours=4)
-    """How long after a reminder the next one comes: in the thread, with the backup, in the channel."""
+    """How long after a reminder the next one comes: in the thread, with the backup, in the channel. It
+    waits until somebody whom it asks for something is at work: the backup or the captain,
+    where they are to help."""
     limit: Annotated[int, whole_number, between(1, 50), number_schema(1, 50)] = 5
     """How often a person is reminded privately at most, and how many reminders of a gate there are, from 1 to
     50."""
