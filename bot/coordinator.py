@@ -232,7 +232,9 @@ class Coordinator:
         facts = self._facts(connection, release)
         if command.asks_neighbours:
             # Not before the release is locked, too: it may have been completed meanwhile, and be the newest.
-            version = command.version if isinstance(command, ChangeManifest) else ""
+            # A version that is none may be no text that a database takes.
+            named = command.version if isinstance(command, ChangeManifest) else ""
+            version = named if VERSION.fullmatch(named) else ""
             facts = replace(facts, neighbours=self._ledger.neighbours(connection, release, version))
         return self._keep(connection, release, self._decision(release, command, facts, reading))
 

@@ -583,3 +583,11 @@ async def test_what_was_released_already_is_not_what_a_release_is_changed_to(wor
         Code.ALREADY_RELEASED,
         "checkout 1.0 was released as checkout-1.",
     )
+
+
+async def test_a_version_that_is_no_text_is_refused_also_where_a_release_is_changed_to_it(
+    world: World,
+) -> None:
+    first = await world.replica.accepts(start("1.0"))
+    odd = act(ChangeManifest, ANA, first.key, version="1.0\ud800\0", manifest=Manifest())
+    assert (await world.replica.refuses(odd)).code is Code.VERSION_INVALID

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from bot.deployments.verdict import (
     Verdict,
     Wait,
     belongs,
+    goes_back,
     is_run_of,
     judge,
     no_stage,
@@ -30,7 +31,7 @@ from bot.release.stages.drill import drills_of
 from bot.release.stages.start import Start
 from bot.release.state import State
 from bot.runbook.files.read import Runbooks
-from bot.runbook.model import Runbook
+from bot.runbook.model import HOMES, Runbook
 from bot.runbook.problems import RunbookError
 
 TAG: Final = re.compile(r"v?[0-9]+\.[0-9][A-Za-z0-9.+_-]*", re.ASCII)
@@ -73,12 +74,13 @@ class Finding:
         if known and (release := await self._releases.find(ReleaseId(self._workspace, known))):
             return await self._judged(deployment, release)
         try:
-            services, all_read = await asyncio.to_thread(self._services, deployment)
+            services, broken = await asyncio.to_thread(self._services, deployment)
         except RunbookError:
             return Found(verdict=Wait("The runbooks cannot be read just now."))
+        all_read, services = not broken, {**services, **await self._as_pinned(deployment, broken)}
         names = tuple(name for service in services for name in _with_drills(service))
         # Before the releases are looked at: a run that is known by then is found among theirs.
-        begins = {name for name in names if await self._begins_a_run(name)}
+        begins = {name for name in names if await self._begins_a_run(deployment, name)}
         for name in names:
             if own := await self._of_its_run(deployment, name):
                 return await self._judged(deployment, own)
@@ -90,6 +92,9 @@ class Finding:
         there = {name for name, one in services.items() if _reaches(deployment, one)}
         if len(there | {release.service for release in releases}) == 1:
             return await self._judged(deployment, releases[0])
+        if back := [release for release in releases if goes_back(deployment, release)]:
+            # No gate of another service holds up the way back.
+            return await self._judged(deployment, back[0])
         # Any of them may be meant, and another may come: none of them alone decides on it.
         verdicts = [await self._verdict(deployment, release) for release in releases]
         return Found(services=names, verdict=together(verdicts))
@@ -100,22 +105,29 @@ class Finding:
         named = (runbook.repository for runbook in read.values() if runbook.repository)
         return list({_address(repository): repository for repository in named}.values())
 
-    def _services(self, deployment: Deployment) -> tuple[Mapping[str, Runbook], bool]:
-        """Return the services of its repository with their runbooks, and whether all runbooks can be used."""
-        read, all_read = self._read()
-        here = _address(deployment.repository)
-        found = {name: one for name, one in read.items() if _address(one.repository or "") == here}
-        return found, all_read
+    def _services(self, deployment: Deployment) -> tuple[Mapping[str, Runbook], Sequence[str]]:
+        """Return the services of its repository with their runbooks, and those whose cannot be used."""
+        read, broken = self._read()
+        return {name: one for name, one in read.items() if _is_of(deployment, one)}, broken
 
-    def _read(self) -> tuple[Mapping[str, Runbook], bool]:
-        """Return the services whose runbooks can be used, and whether all can be."""
-        read, all_read = dict[str, Runbook](), True
+    def _read(self) -> tuple[Mapping[str, Runbook], Sequence[str]]:
+        """Return the services whose runbooks can be used, and those whose cannot be."""
+        read, broken = dict[str, Runbook](), list[str]()
         for service in self._runbooks.services():
             try:
                 read[service] = self._runbooks.for_service(service)
             except RunbookError:
-                all_read = False
-        return read, all_read
+                broken.append(service)
+        return read, broken
+
+    async def _as_pinned(self, deployment: Deployment, broken: Iterable[str]) -> Mapping[str, Runbook]:
+        """Return the runbooks of open releases of its repository whose file is broken by now."""
+        found = {}
+        for service in broken:
+            _, going_out = await self._releases.of_service(self._workspace, service)
+            if going_out and _is_of(deployment, going_out.runbook):
+                found[service] = going_out.runbook
+        return found
 
     async def _of_its_run(self, deployment: Deployment, service: str) -> Release | None:
         """Return the release of a service of which a deployment is a run, even when that has ended."""
@@ -160,11 +172,13 @@ class Finding:
             return Found(services=fitting, verdict=_refused(answer, fitting[0]))
         return await self._judged(deployment, answer.release)
 
-    async def _begins_a_run(self, service: str) -> bool:
+    async def _begins_a_run(self, deployment: Deployment, service: str) -> bool:
         """Return whether it may turn out in a moment that the pipeline is a run of Rollcall's own."""
         _, going_out = await self._releases.of_service(self._workspace, service)
         run = going_out.run if going_out else None
-        return run is not None and run.began is None and run.ended is None
+        if going_out is None or run is None or not _reaches(deployment, going_out.runbook):
+            return False
+        return run.order.by in HOMES and run.began is None and run.ended is None
 
     async def _start(self, deployment: Deployment, service: str, channel: ChannelId) -> Answer:
         """Start a release: of its tag, or of its commit where that is no version."""
@@ -190,6 +204,10 @@ class Finding:
 def _reaches(deployment: Deployment, runbook: Runbook) -> bool:
     """Return whether a stage works in the environment of a deployment, or the way back does."""
     return works_in(deployment.environment, [*runbook.stages, runbook.way_back])
+
+
+def _is_of(deployment: Deployment, runbook: Runbook) -> bool:
+    return _address(runbook.repository or "") == _address(deployment.repository)
 
 
 def _with_drills(service: str) -> Sequence[str]:

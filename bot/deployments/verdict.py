@@ -50,9 +50,12 @@ Verdict = Go | No | Wait | NotOurs
 
 
 def belongs(deployment: Deployment, release: Release) -> bool:
-    """Return whether it is what a release puts into its environments, or puts back."""
+    """Return whether it is what a release puts into its environments, or puts back.
+
+    Whose run its pipeline is, is another question: `is_run_of`.
+    """
     forward = _is(deployment, release.version, release.manifest.commit)
-    return forward or is_run_of(deployment, release) or _goes_back(deployment, release)
+    return forward or goes_back(deployment, release)
 
 
 def is_run_of(deployment: Deployment, release: Release) -> bool:
@@ -131,7 +134,7 @@ def _not_wanted(deployment: Deployment, release: Release) -> str:
         wanted = release.run is not None and _is_run(deployment, release.run)
         return "" if wanted else "no longer wants this run"
     if release.state is State.ROLLING_BACK:
-        back = _goes_back(deployment, release)
+        back = goes_back(deployment, release)
         return "" if back else "is rolling back, and this is not the version before"
     forward = _is(deployment, release.version, release.manifest.commit)
     return "" if forward else f"no longer releases {deployment.commit[:SHORTEST]}"
@@ -142,7 +145,8 @@ def _is_run(deployment: Deployment, run: Run) -> bool:
     return run.order.by in HOMES and run.link == deployment.pipeline
 
 
-def _goes_back(deployment: Deployment, release: Release) -> bool:
+def goes_back(deployment: Deployment, release: Release) -> bool:
+    """Return whether it is the version to which a release goes back."""
     to, commit = release.going_back_to if release.taken_back else ("", "")
     return bool(to) and _is(deployment, to, commit)
 

@@ -21,6 +21,7 @@ from bot.release.manifest import Manifest
 from bot.release.stages.drill import StartDrill
 from bot.release.stages.holds import LiftHold, PlaceHold
 from bot.release.stages.revision import ChangeManifest
+from bot.release.stages.rollback import Rollback
 from bot.release.stages.runs import ReportRunBegan
 from tests.deployments.ground import POINTS, Ground, end_at
 from tests.ledger.world import (
@@ -450,6 +451,37 @@ async def test_where_two_services_share_an_environment_both_have_to_let_it_go_on
     )
 
 
+async def test_a_service_whose_runbook_is_broken_by_now_is_still_asked(court: Court) -> None:
+    court.has_runbook(SEARCH, "search")
+    await court.replica.accepts(start("2.0"))
+    search = await court.replica.accepts(start("2.0", service="search"))
+    await court.replica.accepts(approve(BEN))
+    court.has_runbook(SEARCH.replace("owner: security", "owner: secruity"), "search")
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        await court.sees_report(deployment, 1)
+        assert deployment.reports[0].startswith("search-1 (search 2.0) is awaiting approval")
+        await court.acts(follower, approve(BEN, search.key))
+        assert await court.until_settled() == ["approved"]
+
+
+async def test_no_gate_of_another_service_holds_up_a_way_back(court: Court) -> None:
+    court.has_runbook(RUNBOOK.replace("    owner: security", "    owner: security\n    production: true"))
+    court.has_runbook(SEARCH, "search")
+    for version in ("v1.9", "v2.0"):
+        release = await court.replica.accepts(start(version, manifest=Manifest(commit=COMMITS[version])))
+        await _goes_out(court, release.key)
+    manifest = Manifest(commit=COMMITS["v1.9"])
+    await court.replica.accepts(start("v1.9", service="search", manifest=manifest))
+    await court.replica.accepts(act(Rollback, ANA, release.key, reason="Orders are lost."))
+    deployment = court.github.deploys(ref="v1.9")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        assert await court.until_settled() == ["approved"]
+    assert deployment.said == snapshot("checkout-2 (checkout v2.0): `rollback` has begun.")
+
+
 async def test_what_is_cancelled_has_no_say_in_an_environment_that_is_shared(court: Court) -> None:
     court.has_runbook(SEARCH, "search")
     await court.replica.accepts(start("2.0"))
@@ -478,6 +510,19 @@ async def test_a_run_of_one_service_is_not_judged_by_the_release_of_another(cour
     assert (deployment.reports, deployment.said) == snapshot(
         ([], "search-1 (search 2.0): `staging` has begun.")
     )
+
+
+async def test_the_run_of_a_service_that_works_elsewhere_is_not_waited_for(court: Court) -> None:
+    elsewhere = WITH_RUN.replace("title: Checkout\nservice: checkout", "title: Search\nservice: search")
+    court.has_runbook(elsewhere.replace("environment: production", "environment: index"), "search")
+    for service in ("checkout", "search"):
+        release = await court.replica.accepts(start("2.0", service=service))
+        await court.replica.accepts(approve(BEN, release.key))
+    deployment = court.github.deploys(ref="v2.0")
+    async with court.rollcall() as follower:
+        await court.asks(follower, deployment)
+        assert await court.until_settled() == ["approved"]
+    assert deployment.said == snapshot("checkout-1 (checkout 2.0): `staging` has begun.")
 
 
 async def test_while_a_runbook_is_broken_nothing_is_rejected_for_the_want_of_one(court: Court) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, judge, together
+from bot.deployments.verdict import Go, No, NotOurs, Verdict, Wait, belongs, is_run_of, judge, together
 from bot.ledger.progress.deployments import Deployment
 from bot.release.manifest import Manifest
 from bot.release.release import Release
@@ -180,13 +180,13 @@ def test_a_run_of_its_own_goes_on_as_long_as_it_is_wanted() -> None:
     book = runbook(Stage(name="Production", owner="qa", production=True, steps=(deploy,)), repository=HOME)
     own = deployment("main", pipeline="7")
     release = started(book)
-    assert not belongs(own, release)
+    assert not is_run_of(own, release)
     release = play(release, pipeline.begins(RUN))
     assert kind(release, own) is Go
     assert kind(play(release, cleo.holds()), own) is Wait
     late = play(release, time_passes(minutes=30))
     assert late.failure is not None
-    assert belongs(own, late)
+    assert is_run_of(own, late)
     assert judge(own, late) == snapshot(No(because="checkout-1 (checkout 1.4.0) no longer wants this run."))
     again = play(late, ana.retries("Deploy"), pipeline.begins(f"{HOME}/actions/runs/8"))
     assert kind(again, own) is No
@@ -198,7 +198,7 @@ def test_a_webhook_that_gives_the_link_of_a_pipeline_does_not_make_it_a_run() ->
     book = runbook(Stage(name="Production", owner="qa", production=True, steps=(deploy,)))
     release = with_commit(play(started(book), pipeline.begins(RUN)), "b" * 40)
     other = deployment("main", pipeline="7")
-    assert not belongs(other, release)
+    assert not is_run_of(other, release)
     assert kind(release, other) is No
 
 

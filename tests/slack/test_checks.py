@@ -126,6 +126,15 @@ load-test is reported by people in qa. Ask @bea or @ben.\
         assert (await world.release("shop-1")).reports == {}
 
 
+async def test_a_check_may_begin_with_the_name_of_its_service(tmp_path: Path) -> None:
+    async with world_with(tmp_path, CHECKED.replace("load-test", "shop smoke")) as world:
+        await world.ana.types("/release start shop 2.0")
+        await world.ben.types("/release check shop smoke passed")
+        assert (await world.release("shop-1")).reports.keys() == {"shop smoke"}
+        await world.ben.types("/release check shop shop smoke failed")
+        assert not (await world.release("shop-1")).reports["shop smoke"][-1].passed
+
+
 async def test_what_was_reported_when_a_stage_began_stays_to_be_read(tmp_path: Path) -> None:
     async with world_with(tmp_path, CHECKED) as world:
         await world.ana.types("/release start shop 2.0")

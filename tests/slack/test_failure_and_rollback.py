@@ -378,7 +378,7 @@ async def test_a_rollback_without_a_key_is_about_what_is_in_production(tmp_path:
     (tmp_path / "runbooks" / "search.yaml").write_text(search, encoding="utf-8")
     async with world_with(tmp_path, RUNBOOK) as world:
         assert await world.dan.types("/release rollback") == snapshot(
-            "No release of this channel has touched production, so there is nothing to roll back. If you mean one of another channel, name its key."
+            "No release of this channel is in production or on its way there, so there is nothing to roll back. If you mean one of another channel, name its key."
         )
         await started(world, "1.9")
         await completed(world, "shop-1")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from bot.release.gates.result import gate_status
+from bot.release.people.reachable import not_away
 from bot.release.release import Release
 from bot.release.replace import replace
 from bot.release.telling.reminders import Reminded, Way, asked_since, at_gate_since, number_of, place_of
@@ -86,7 +87,8 @@ def _other(release: Release, past: Reminded) -> tuple[list[str], Iterable[Block]
         # Who has reported meanwhile that it passed is not named any more.
         content = {one.by for one in release.reports.get(waiting.name, ()) if one.passed}
         past = replace(past, people=tuple(person for person in past.people if person not in content))
-    if waiting.kind is Awaited.CHECK and past.people and not {*past.people} & {*waiting.on}:
+    stands_in = past.people and not {*past.people} & {*waiting.on}
+    if waiting.kind is Awaited.CHECK and stands_in and not not_away(release, waiting.on):
         whose = people(waiting.on, "and" if waiting.each else "or")
         away = (
             f"{waited.removesuffix('.')} for {whose}, away just now. You lead this release: find another way."

@@ -16,7 +16,9 @@ async def answer(desk: Desk, call: Call) -> Reply:
     if isinstance(found, Reply):
         return found
     release, rest = found
-    words = rest.split()
+    # A check may be called like its service, which is then no word about whose release is meant.
+    known = tuple(f"{check.name} ".lower() for check in release.runbook.checks)
+    words = (call.text if call.text.lower().startswith(known) else rest).split()
     at = next((n for n, word in enumerate(words) if word.lower() in OUTCOMES), 0)
     if at == 0:
         checks = ", ".join(check.name for check in release.runbook.checks) or "none"

@@ -40,8 +40,8 @@ TAKEN_BACK: Final = Fitting(
     of_service=_way_back_of,
     of_channel=_way_back_here,
     no_such="{service} has no release that could be rolled back{here}.",
-    none_here="No release of this channel has touched production, so there is nothing to roll back."
-    " If you mean one of another channel, name its key.",
+    none_here="No release of this channel is in production or on its way there, so there is nothing to roll"
+    " back. If you mean one of another channel, name its key.",
 )
 
 
