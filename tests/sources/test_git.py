@@ -256,7 +256,8 @@ async def test_a_repository_that_does_not_answer_is_not_waited_for(
     assert await checkouts.read(wanted("1.0", "")) == Unread(
         because=f"the repository did not answer within {WITHIN_S:.0f} seconds"
     )
-    assert time.monotonic() - began < WITHIN_S + 1
+    # Whoever waited for it would have waited for ten seconds.
+    assert time.monotonic() - began < 9
     # What was killed may take a moment to end, and would else go on for a minute.
     async with asyncio.timeout(WITHIN_S):
         while lives(int((tmp_path / "id").read_text())):
