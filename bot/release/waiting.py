@@ -267,12 +267,12 @@ def _who_sees_to(release: Release, it: CheckResult) -> tuple[Awaited, tuple[User
         return Awaited.SOAK, ()
     if it.asked:
         return Awaited.CHECK, it.asked
-    return Awaited.READING if it.is_read else Awaited.PEOPLE, first_there(release, Circle.LEAD)
+    return Awaited.READING if it.read_last else Awaited.PEOPLE, first_there(release, Circle.LEAD)
 
 
 def _said(it: CheckResult, last: Report | None) -> str:
     """Return how a check stands that is read, with the reason, or that everybody reports."""
-    if it.is_read:
+    if it.read_last:
         failed_before = last is not None and last.failing and it.outcome is Outcome.UNKNOWN
         says = "had failed, and cannot be read now" if failed_before else it.says
         because = " ".join(last.comment.split())[:SAID] if last and it.outcome is not Outcome.PASSED else ""

@@ -143,7 +143,7 @@ def _stands(found: _Standing) -> str:
     where = f" in {found.stage}" if found.stage else ""
     held = ", on hold" if found.on_hold else ""
     names = ", ".join(dict.fromkeys(one.name for one in found.waiting_for))
-    return f"{found.state.replace('_', ' ')}{where}{held}{f'; it waits for: {names}' if names else ''}"
+    return f"{found.state.words}{where}{held}{f'; it waits for: {names}' if names else ''}"
 
 
 def _error(text: str) -> str:

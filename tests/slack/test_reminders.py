@@ -198,6 +198,9 @@ def test_a_reminder_of_a_roll_names_who_is_asked_still_or_who_leads_while_they_a
         "*checkout-1* (checkout 1.4.0): <@ana>, the check *good* has not passed. It has waited since <time> for <@dan>, away just now. You lead this release: find another way."
     )
     assert not [block for block in message.blocks if block["type"] == "actions"]
+    # Who was reminded before they went away does not lead it.
+    [message] = reminders(play(asked, among(absent, dee.reports("good"))))
+    assert "You lead" not in message.text
     others = play(asked, gus.joins("on-call"), dan.leaves("on-call"), dee.leaves("on-call"))
     [message] = reminders(others)
     assert "away" not in message.text

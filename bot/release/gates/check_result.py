@@ -37,7 +37,7 @@ class CheckResult:
         return tuple(one for one in self.said if not one.passed)
 
     @property
-    def is_read(self) -> bool:
+    def read_last(self) -> bool:
         """Whether Rollcall reads it, and nobody has reported it by hand since."""
         return self.rule.read is not None and all(one.was_read for one in self.said)
 

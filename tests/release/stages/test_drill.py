@@ -36,6 +36,7 @@ from tests.release.given import (
 )
 
 LAST = Recoveries(drill=Recovery(key=ReleaseKey("checkout-drill-2"), at=NINE, took=timedelta(minutes=4)))
+BEFORE = Rehearsal(version="1.4.0", to="1.3.0", to_commit="abc1234", last=LAST)
 BACK = Rollback(
     owner="on-call", drill="staging", steps=(run_step("Deploy", "deploy", "{before}"), *steps("Look"))
 )
@@ -44,7 +45,7 @@ BACK = Rollback(
 def facts(**other: object) -> StartFacts:
     """Return what is read for a drill when nothing stands against it."""
     book = runbook(**{"rollback": BACK, "lead": "qa", **other})  # type: ignore[arg-type]
-    return replace(start_facts(book), rehearsal=Rehearsal(version="1.4.0", to="1.3.0", last=LAST))
+    return replace(start_facts(book), rehearsal=BEFORE)
 
 
 def drilled(given: StartFacts | None = None, by: Person = dan) -> Release:
@@ -67,8 +68,9 @@ def test_it_is_the_way_back_from_what_is_in_production_elsewhere_than_there() ->
         DRILL,
         "staging",
     )
-    assert release.rehearsal == Rehearsal(version="1.4.0", to="1.3.0", last=LAST, production=("Production",))
+    assert release.rehearsal == replace(BEFORE, production=("Production",))
     assert release.runs[0].order.words == ("1.3.0",)
+    assert release.going_back_to == ("1.3.0", "abc1234")
     assert not release.touched_production
 
 
